@@ -1,13 +1,13 @@
 """Every error this project raises on purpose, arranged by what the one who catches it does next.
 
-    OrchestratorError
-    ├── Refused             this input will never work: dead-letter it, or tell the user
-    │   ├── BadMessage          the envelope cannot be read
-    │   ├── SchemaViolation     the data breaks its payload schema
-    │   └── ExpressionError     an expression cannot be compiled, or failed on this data
-    ├── InvalidDefinitions  rules or schemas with errors: keep what runs, show the problems
-    ├── Unavailable         a service is away: wait and try again
-    └── Misconfigured       only a person can mend it: say what to do, and stop
+OrchestratorError
+├── Refused             this input will never work: dead-letter it, or tell the user
+│   ├── BadMessage          the envelope cannot be read
+│   ├── SchemaViolation     the data breaks its payload schema
+│   └── ExpressionError     an expression cannot be compiled, or failed on this data
+├── InvalidDefinitions  rules or schemas with errors: keep what runs, show the problems
+├── Unavailable         a service is away: wait and try again
+└── Misconfigured       only a person can mend it: say what to do, and stop
 """
 
 from __future__ import annotations

@@ -1,0 +1,175 @@
+"""What operators write, compiled: rules, their actions, and the rulebook. Knows nothing of YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from orchestrator.core.decision import Decision, Definition, Instance, Signal, emit
+from orchestrator.core.event import Outgoing
+from orchestrator.core.ids import message_id
+from orchestrator.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from orchestrator.core.event import Event
+    from orchestrator.core.expression import Expression, Template
+    from orchestrator.core.problem import Position
+    from orchestrator.core.scope import Scope
+
+
+class MessageContract(Protocol):
+    """What a rule must know about a message type: the catalog's entry for it."""
+
+    @property
+    def name(self) -> str:
+        """The message type, such as ``SendAcknowledgment``."""
+
+    @property
+    def channel(self) -> str:
+        """The routing key it travels under, such as ``notify.v1``."""
+
+    def validate(self, data: object) -> None:
+        """Raise ``SchemaViolation`` unless `data` satisfies the payload schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One entry of ``then``: a message to send.
+
+    Attributes:
+        message: what is sent, and how its data is checked.
+        data: template of its data; None sends the event's data as it is.
+        guard: sent only where this holds; None means always.
+        for_each: a list expression; the action is taken once per item. None means once.
+        item_name: the name an item has in `data` and `guard`.
+        position: where it stands in the rule file.
+    """
+
+    message: MessageContract
+    data: Template | None
+    guard: Expression | None
+    for_each: Expression | None
+    item_name: str
+    position: Position
+
+    def messages(self, scope: Scope) -> Iterator[tuple[MessageContract, object]]:
+        """Yield the message and its data, once per item; nothing where the guard does not hold."""
+        for inner in _repeat(self.for_each, self.item_name, scope, self.position):
+            if self.guard is None or self.guard.holds(inner):
+                data = inner["data"] if self.data is None else self.data(inner)
+                self.message.validate(data)
+                yield self.message, data
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A stateless rule: on an event of one of `triggers` for which `guard` holds, take `actions`.
+
+    Attributes:
+        name: unique in the rulebook; part of the reaction's id, so renaming re-arms duplicates.
+        revision: hash of the normalised definition, 12 hexadecimal digits.
+        triggers: event types, without repetition.
+        guard: the compiled ``if``; None means always.
+        actions: in the order they are written.
+        for_each: a list expression; all actions are taken once per item. None means once.
+        item_name: the name an item has inside the actions.
+    """
+
+    name: str
+    revision: str
+    description: str
+    triggers: tuple[str, ...]
+    guard: Expression | None
+    actions: tuple[Action, ...]
+    for_each: Expression | None
+    item_name: str
+    position: Position
+
+    @property
+    def stateful(self) -> bool:
+        """Return False: it decides on the event alone."""
+        return False
+
+    def wants(self, scope: Scope) -> bool:
+        """Return whether the guard holds; an ``ExpressionError`` when it fails."""
+        return self.guard is None or self.guard.holds(scope)
+
+    def key(self, event: Event, scope: Scope) -> str:  # noqa: ARG002 - the protocol
+        """Return the event's own correlation key."""
+        return event.correlation_id
+
+    def decide(self, instance: Instance | None, signal: Signal) -> Decision:  # noqa: ARG002
+        """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
+        return emit(
+            tuple(
+                Outgoing(
+                    id=message_id(signal.reaction, index),
+                    type=contract.name,
+                    channel=contract.channel,
+                    source=signal.source,
+                    time=signal.now,
+                    data=data,
+                    correlation_id=signal.event.correlation_id,
+                    subject=signal.event.subject,
+                    causation_id=signal.event.id,
+                    traceparent=signal.event.traceparent,
+                    rule=self.name,
+                    revision=self.revision,
+                )
+                for index, (contract, data) in enumerate(self._messages(signal.scope))
+            )
+        )
+
+    def _messages(self, scope: Scope) -> Iterator[tuple[MessageContract, object]]:
+        for inner in _repeat(self.for_each, self.item_name, scope, self.position):
+            for action in self.actions:
+                yield from action.messages(inner)
+
+
+def _repeat(
+    for_each: Expression | None, name: str, scope: Scope, position: Position
+) -> Iterator[Scope]:
+    """Yield `scope` once, or once per item of `for_each` with the item under `name`."""
+    if for_each is None:
+        yield scope
+        return
+    items = for_each(scope)
+    if not isinstance(items, list):
+        raise ExpressionError(
+            "for_each needs a list; this expression gave something else", position
+        )
+    for item in items:
+        yield scope.with_item(name, item)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Every enabled definition, ready to be asked. Built whole, swapped in one assignment.
+
+    Attributes:
+        revision: hash over all definitions and the catalog, 12 hexadecimal digits.
+        definitions: in file order.
+        contracts: the catalog's entry of every event type in use, to validate intake.
+        by_type: event type -> the definitions it triggers, in file order.
+    """
+
+    revision: str
+    definitions: tuple[Definition, ...]
+    contracts: Mapping[str, MessageContract]
+    by_type: Mapping[str, tuple[Definition, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the definitions by event type."""
+        index: dict[str, list[Definition]] = {}
+        for definition in self.definitions:
+            for trigger in definition.triggers:
+                index.setdefault(trigger, []).append(definition)
+        by_type = {event_type: tuple(wanting) for event_type, wanting in index.items()}
+        object.__setattr__(self, "by_type", by_type)
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """The routing keys the input queue must be bound to."""
+        return frozenset(self.contracts[event_type].channel for event_type in self.by_type)

@@ -1,0 +1,289 @@
+"""Bytes to events and back: CloudEvents 1.0 in both modes, and plain JSON. Knows no broker."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from json import loads as loads_slowly
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from orchestrator.core.event import Event, Message
+from orchestrator.core.ids import content_digest, event_identity
+from orchestrator.errors import BadMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orchestrator.core.event import Delivery, Outgoing
+
+CLOUDEVENTS_JSON = "application/cloudevents+json"
+MAX_BODY_BYTES = 1024 * 1024
+MAX_DEPTH = 64
+
+_BINARY_PREFIXES = ("ce-", "cloudEvents:", "cloudEvents_")
+_ROUTING_HEADERS = ("CC", "BCC")
+_LONG_NUMBER = re.compile(rb"\d{19}")
+_INT64 = range(-(2**63), 2**63)
+
+
+def decode(delivery: Delivery, now: datetime, max_body_bytes: int = MAX_BODY_BYTES) -> Event:
+    """Read a delivery as an event, in any of the three accepted forms.
+
+    Args:
+        delivery: what the broker handed over.
+        now: the time of an event that does not carry one.
+        max_body_bytes: larger bodies are refused.
+
+    Raises:
+        BadMessage: it is none of the forms; the reason is a stable word, the text is for people.
+    """
+    _refuse_routing_headers(delivery.headers)
+    content = read_json(delivery.body, max_body_bytes)
+    attributes = _binary_attributes(delivery.headers)
+    if attributes:
+        return _from_cloudevent({**attributes, "data": content}, delivery, now)
+    if not isinstance(content, dict):
+        raise BadMessage("not-an-object", "the body is JSON but not an object")
+    if "specversion" in content or delivery.content_type == CLOUDEVENTS_JSON:
+        return _from_cloudevent(content, delivery, now)
+    return _from_plain(content, delivery, now)
+
+
+def read_json(body: bytes, max_body_bytes: int = MAX_BODY_BYTES) -> object:
+    """Parse JSON within the limits every payload must keep.
+
+    Raises:
+        BadMessage: too large, not JSON (NaN included), nested too deep, or with an integer that
+            64 bits cannot hold.
+    """
+    if len(body) > max_body_bytes:
+        raise BadMessage(
+            "too-large",
+            f"the body has {len(body)} bytes, over the limit of {max_body_bytes}: store the"
+            " document elsewhere and send a reference (claim check)",
+        )
+    try:
+        content: object = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadMessage("not-json", f"the body is not JSON: {error}") from None
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(content) > MAX_DEPTH:
+        raise BadMessage("too-deep", f"the body nests deeper than {MAX_DEPTH} levels")
+    if _LONG_NUMBER.search(body):
+        loads_slowly(body, parse_int=_int64)
+    return content
+
+
+def _int64(digits: str) -> int:
+    # orjson turns integers beyond 64 bits into floats without a word.
+    number = int(digits) if len(digits) < 25 else 2**64  # noqa: PLR2004 - any long number will do
+    if number not in _INT64:
+        raise BadMessage("integer-too-large", "the body holds an integer beyond 64 bits")
+    return number
+
+
+def _depth(content: object) -> int:
+    """Return how deep `content` nests, without recursion. A scalar has depth 0."""
+    depth, level = 0, [content]
+    while level:
+        inner = [item for item in level if isinstance(item, dict | list)]
+        depth += bool(inner)
+        level = [
+            value for item in inner for value in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
+
+
+def _refuse_routing_headers(headers: Mapping[str, object]) -> None:
+    for header in _ROUTING_HEADERS:
+        if header in headers:
+            raise BadMessage(
+                "cc-bcc-header",
+                f"the message carries a {header} header, which routes past topic permissions:"
+                " publish to one routing key",
+            )
+
+
+def _binary_attributes(headers: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name[len(prefix) :].lower(): value
+        for name, value in headers.items()
+        for prefix in _BINARY_PREFIXES
+        if name.startswith(prefix)
+    }
+
+
+def _from_cloudevent(content: Mapping[str, object], delivery: Delivery, now: datetime) -> Event:
+    version = content.get("specversion")
+    if version != "1.0":
+        raise BadMessage("bad-specversion", 'a CloudEvent needs specversion "1.0"')
+    if "data_base64" in content:
+        raise BadMessage(
+            "binary-data", "data_base64 is not read here: store the document, send a reference"
+        )
+    event_type = _required(content, "type")
+    event_id = _required(content, "id")
+    source = _required(content, "source")
+    subject = _optional(content, "subject")
+    return Event(
+        type=event_type,
+        id=event_id,
+        source=source,
+        subject=subject,
+        time=_time(content.get("time"), delivery, now),
+        data=content.get("data"),
+        correlation_id=(
+            _optional(content, "correlationid") or delivery.correlation_id or subject or event_id
+        ),
+        causation_id=_optional(content, "causationid"),
+        traceparent=_optional(content, "traceparent") or _traceparent(delivery.headers),
+        identity=event_identity(source, event_type, event_id),
+    )
+
+
+def _from_plain(content: Mapping[str, object], delivery: Delivery, now: datetime) -> Event:
+    event_type = _required(content, "type")
+    business_id = content.get("id")
+    if isinstance(business_id, int) and not isinstance(business_id, bool):
+        business_id = str(business_id)
+    if business_id is not None and (not isinstance(business_id, str) or not business_id):
+        raise BadMessage("bad-id", "id is neither a non-empty text nor an integer")
+    data = content.get("data", {})
+    source = delivery.app_id or ""
+    distinction: str | bytes
+    if delivery.message_id:
+        distinction = delivery.message_id
+    else:
+        # One business id may name several facts; equal data makes it a resend of one.
+        digest = content_digest(orjson.dumps(data, option=orjson.OPT_SORT_KEYS))
+        distinction = b"%s\0%s" % ((business_id or "").encode(), digest)
+    identity = event_identity(source, event_type, distinction)
+    event_id = delivery.message_id or identity.hex()
+    return Event(
+        type=event_type,
+        id=event_id,
+        source=source,
+        subject=business_id,
+        time=_time(content.get("time"), delivery, now),
+        data=data,
+        correlation_id=(
+            _optional(content, "correlationid")
+            or delivery.correlation_id
+            or business_id
+            or event_id
+        ),
+        causation_id=_optional(content, "causationid"),
+        traceparent=_traceparent(delivery.headers),
+        identity=identity,
+    )
+
+
+def _required(content: Mapping[str, object], name: str) -> str:
+    value = content.get(name)
+    if isinstance(value, str) and value:
+        return value
+    problem = "has no" if value is None or value == "" else "has a non-text"
+    raise BadMessage(f"no-{name}", f'the message {problem} "{name}"')
+
+
+def _optional(content: Mapping[str, object], name: str) -> str | None:
+    value = content.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise BadMessage(f"bad-{name}", f'"{name}" is not a text')
+    return value
+
+
+def _traceparent(headers: Mapping[str, object]) -> str | None:
+    value = headers.get("traceparent")
+    return value if isinstance(value, str) else None
+
+
+def _time(value: object, delivery: Delivery, now: datetime) -> datetime:
+    if value is None:
+        return delivery.timestamp or now
+    if not isinstance(value, str):
+        raise BadMessage("bad-time", '"time" is not a text such as "2026-03-01T09:00:00Z"')
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise BadMessage(
+            "bad-time", '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"'
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def encode(outgoing: Outgoing) -> Message:
+    """Write `outgoing` as a structured CloudEvent, with its facts mirrored in AMQP properties.
+
+    The body carries everything a receiver needs; the properties show it in the RabbitMQ UI.
+    """
+    envelope: dict[str, object] = {
+        "specversion": "1.0",
+        "id": outgoing.id,
+        "source": outgoing.source,
+        "type": outgoing.type,
+    }
+    if outgoing.subject is not None:
+        envelope["subject"] = outgoing.subject
+    envelope["time"] = outgoing.time
+    envelope["datacontenttype"] = "application/json"
+    envelope["correlationid"] = outgoing.correlation_id
+    headers: dict[str, object] = {}
+    if outgoing.causation_id is not None:
+        envelope["causationid"] = headers["x-causation-id"] = outgoing.causation_id
+    if outgoing.traceparent is not None:
+        envelope["traceparent"] = headers["traceparent"] = outgoing.traceparent
+    if outgoing.rule is not None:
+        headers["x-rule"] = outgoing.rule
+        headers["x-revision"] = outgoing.revision
+    envelope["data"] = outgoing.data
+    return Message(
+        exchange=None,
+        routing_key=outgoing.channel,
+        body=orjson.dumps(envelope, option=orjson.OPT_UTC_Z),
+        id=outgoing.id,
+        type=outgoing.type,
+        correlation_id=outgoing.correlation_id,
+        source=outgoing.source,
+        time=outgoing.time,
+        content_type=CLOUDEVENTS_JSON,
+        headers=headers,
+    )
+
+
+def pack(messages: Sequence[Message]) -> bytes:
+    """Write encoded messages for the outbox: JSON that a person can read in ``redis-cli``."""
+    return orjson.dumps(
+        [
+            {
+                "key": message.routing_key,
+                "headers": message.headers,
+                "event": orjson.Fragment(message.body),
+            }
+            for message in messages
+        ]
+    )
+
+
+def unpack(packed: bytes) -> tuple[Message, ...]:
+    """Read what `pack` wrote, back to messages equal to those that were packed."""
+    return tuple(_unpack_one(entry) for entry in orjson.loads(packed))
+
+
+def _unpack_one(entry: Mapping[str, Any]) -> Message:
+    event = entry["event"]
+    return Message(
+        exchange=None,
+        routing_key=entry["key"],
+        body=orjson.dumps(event),
+        id=event["id"],
+        type=event["type"],
+        correlation_id=event["correlationid"],
+        source=event["source"],
+        time=datetime.fromisoformat(event["time"]),
+        content_type=CLOUDEVENTS_JSON,
+        headers=entry["headers"],
+    )

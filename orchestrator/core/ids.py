@@ -1,0 +1,58 @@
+"""Derived identities: an id is a hash of what caused it, so every retry arrives at the same one."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from struct import Struct
+from typing import NewType
+
+Identity = NewType("Identity", bytes)
+"""Of an event: equal for two deliveries of one fact. 16 bytes."""
+
+ReactionId = NewType("ReactionId", bytes)
+"""Of one rule's reaction to one event. 16 bytes."""
+
+_INDEX = Struct(">I").pack
+
+
+def _digest(parts: tuple[bytes, ...]) -> bytes:
+    """Hash `parts` so that no two different lists of parts collide by concatenation."""
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(_INDEX(len(part)))
+        digest.update(part)
+    return digest.digest()
+
+
+def event_identity(source: str, event_type: str, distinction: str | bytes) -> Identity:
+    """Return the identity of an event.
+
+    Args:
+        source: who says it.
+        event_type: what it says.
+        distinction: what tells it from the source's other events of that type: an id, or for
+            messages whose id is a business id the digest of their data.
+    """
+    told = distinction.encode() if isinstance(distinction, str) else distinction
+    return Identity(_digest((source.encode(), event_type.encode(), told)))
+
+
+def content_digest(content: bytes) -> bytes:
+    """Return a digest that stands for `content` in an identity. 16 bytes."""
+    return blake2b(content, digest_size=16).digest()
+
+
+def reaction_id(event: Identity, rule: str) -> ReactionId:
+    """Return the id of `rule`'s reaction to `event`: its marker in the store."""
+    return ReactionId(blake2b(event, digest_size=16, key=rule_key(rule)).digest())
+
+
+def rule_key(rule: str) -> bytes:
+    """Return `rule`'s name as a hash key: as it is while it fits, else its digest."""
+    name = rule.encode()
+    return name if len(name) <= blake2b.MAX_KEY_SIZE else content_digest(name)
+
+
+def message_id(reaction: ReactionId, index: int) -> str:
+    """Return the id of the `index`-th message (from 0) of `reaction`: 32 hexadecimal digits."""
+    return blake2b(_INDEX(index), digest_size=16, key=reaction).hexdigest()

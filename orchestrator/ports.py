@@ -1,0 +1,222 @@
+"""What the engine and the consumer runtime need from outside. The docstrings are the contract.
+
+Every implementation passes the suites in ``tests/contract``; the ones in ``adapters.memory`` are
+for tests and dry runs. Whatever goes wrong outside reaches the caller as ``Unavailable`` (wait and
+try again) or ``Misconfigured`` (a person must act), never as a client library's exception.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from orchestrator.core.decision import Instance
+    from orchestrator.core.event import Delivery, Message
+    from orchestrator.core.ids import ReactionId
+
+
+class Clock(Protocol):
+    """The time, so that tests can hold it still."""
+
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+
+
+class Subscription(Protocol):
+    """An open consumption of one queue. Ends with the connection it was opened on."""
+
+    async def receive(self, limit: int) -> Sequence[Delivery]:
+        """Wait for at least one delivery and return all that have arrived, up to `limit`.
+
+        Deliveries come in the queue's order, each once per subscription.
+
+        Raises:
+            Unavailable: the connection is lost; everything unacknowledged will be redelivered.
+        """
+
+    async def acknowledge(self, delivery: Delivery) -> None:
+        """Settle `delivery` and everything received before it. Does not wait for the broker.
+
+        Raises:
+            Unavailable: the connection is lost; the deliveries will come again.
+        """
+
+    def waiting(self) -> int:
+        """Return how many deliveries have arrived and were not yet received."""
+
+
+class Broker(Protocol):
+    """The message broker, as far as a consuming process needs it."""
+
+    def subscribe(self, queue: str, prefetch: int) -> AbstractAsyncContextManager[Subscription]:
+        """Open a subscription on `queue`; leaving hands back what was not acknowledged.
+
+        Args:
+            queue: an existing queue.
+            prefetch: how many unacknowledged deliveries the broker may hand out.
+
+        Raises:
+            Unavailable: the broker cannot be reached.
+            Misconfigured: the queue is missing, or may not be read.
+        """
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Send `messages` in order as one write, and return once the broker confirmed all of them.
+
+        Raises:
+            Unavailable: at least one is not confirmed. It may have been delivered all the same:
+                publish all of them again, with the same ids.
+        """
+
+    async def bind(self, queue: str, channels: Collection[str]) -> None:
+        """Make `queue` receive what is published under `channels` from now on. Idempotent."""
+
+    async def unbind(self, queue: str, channels: Collection[str]) -> None:
+        """Stop `queue` from receiving `channels`. Idempotent; what it holds stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One definition's reaction to one event, ready to commit.
+
+    Attributes:
+        id: its marker; a second commit under the same id is a duplicate.
+        messages: what it sends; kept in the outbox until settled.
+    """
+
+    id: ReactionId
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceKey:
+    """Where an instance is kept: a definition's name and a correlation key."""
+
+    definition: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceWrite:
+    """The change of one instance, decided on `expected`.
+
+    Attributes:
+        at: which instance.
+        expected: the version the decision saw; 0 when there was none.
+        state: the next state, or None to remove the instance.
+    """
+
+    at: InstanceKey
+    expected: int
+    state: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is written together or not at all.
+
+    Attributes:
+        key: the correlation key; everything in the commit lives in its shard.
+        reactions: at least one. Several only for signals decided one after another on one instance.
+        write: the instance's change; None for stateless reactions.
+    """
+
+    key: str
+    reactions: tuple[Reaction, ...]
+    write: InstanceWrite | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """All of it is written, durably."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """At least one reaction was committed before, so nothing was written now.
+
+    Attributes:
+        done: the reactions that were, each with what is still in its outbox: messages that may not
+            have been confirmed and must be published again.
+    """
+
+    done: dict[ReactionId, tuple[Message, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The instance is no longer at the expected version. Nothing was written: load, decide again."""
+
+
+CommitResult = Committed | Duplicate | Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A reaction whose messages are confirmed: its outbox entry can go.
+
+    Attributes:
+        key: the correlation key it was committed under.
+        id: the reaction.
+    """
+
+    key: str
+    id: ReactionId
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """What a reaction left in the outbox.
+
+    Attributes:
+        settlement: what to settle once `messages` are confirmed.
+        messages: to publish, with the ids they were committed with.
+        committed_at: when, aware.
+    """
+
+    settlement: Settlement
+    messages: tuple[Message, ...]
+    committed_at: datetime
+
+
+class Store(Protocol):
+    """Durable state: markers, instances and the outbox."""
+
+    async def load(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+        """Return the instances in order, in one round trip; None for one that does not exist."""
+
+    async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
+        """Apply each commit atomically, in order, in one round trip; durable on return.
+
+        Running the same commits again, whatever happened in between, is safe: those applied before
+        answer ``Duplicate``. Markers are kept for at least the dedupe window.
+
+        Raises:
+            Unavailable: some may have been applied; repeat all of them.
+            Misconfigured: the store lost data it had (see ``verify``).
+        """
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Remove the outbox entries. Idempotent."""
+
+    def outbox(self, committed_before: datetime) -> AsyncIterator[OutboxEntry]:
+        """Yield entries that are still unsettled and older than `committed_before`, once each."""
+
+    async def outbox_size(self) -> int:
+        """Return how many reactions wait in the outbox."""
+
+    async def verify(self) -> list[str]:
+        """Check the server's settings and that it still has what was written.
+
+        Returns:
+            Weaknesses that were allowed on purpose, as sentences; empty when there are none.
+
+        Raises:
+            Misconfigured: the store would lose data, or did; the text says what to do.
+            Unavailable: it cannot be reached.
+        """
