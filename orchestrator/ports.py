@@ -150,7 +150,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The instance is no longer at the expected version. Nothing was written: load, decide again."""
+    """The instance moved on since it was loaded. Nothing was written: load and decide again."""
 
 
 CommitResult = Committed | Duplicate | Conflict
