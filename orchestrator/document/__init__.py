@@ -1,0 +1,6 @@
+"""Strict YAML for files that people edit: values, positions, every problem. Knows no rule."""
+
+from orchestrator.document.reading import LIMITS, Limits, read_document
+from orchestrator.document.tree import Document, Path
+
+__all__ = ["LIMITS", "Document", "Limits", "Path", "read_document"]
