@@ -65,7 +65,7 @@ def read_document(
 def _decode(text: bytes | str, file: str, limits: Limits) -> tuple[str, Problem | None]:
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     if len(raw) > limits.size_bytes:
-        message = f"the file has {len(raw)} bytes, the limit is {limits.size_bytes}: split it"
+        message = f"the file is larger than {limits.size_bytes} bytes: split it"
         return "", Problem(Position(file, 1, 1), message)
     try:
         # The parser does not count a byte order mark, so it must not be in the source either.

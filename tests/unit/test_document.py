@@ -134,7 +134,7 @@ def test_every_problem_is_reported_in_order() -> None:
         ("[" * 200_000, Limits(), "1:34: error: nested deeper than 32 levels: flatten it"),
         ("[[1]]", Limits(depth=1), "1:3: error: nested deeper than 1 levels: flatten it"),
         ("[1, 2, 3]", Limits(nodes=3), "1:8: error: more than 3 values: split the file"),
-        ("abcd", Limits(size_bytes=3), "1:1: error: the file has 4 bytes, the limit is 3: split it"),
+        ("abcd", Limits(size_bytes=3), "1:1: error: the file is larger than 3 bytes: split it"),
     ],
 )  # fmt: skip
 def test_limits_apply_while_reading(text: str, limits: Limits, expected: str) -> None:
