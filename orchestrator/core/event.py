@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from orchestrator.core.ids import Identity
+
+
+NO_PROPERTIES: Final[Mapping[str, str | int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Delivery:
         app_id: who published it.
         timestamp: when it was published, aware, one second's precision.
         headers: AMQP headers; values are what AMQP tables can hold.
+        other: the AMQP properties that have no attribute here, by name; see `Message`.
         redelivered: the broker handed it out before.
         token: identifies the delivery to the subscription it came from.
     """
@@ -83,6 +88,7 @@ class Delivery:
     app_id: str | None = None
     timestamp: datetime | None = None
     headers: Mapping[str, object] = field(default_factory=dict)
+    other: Mapping[str, str | int] = NO_PROPERTIES
     redelivered: bool = False
     token: int = 0
 
@@ -124,6 +130,9 @@ class Outgoing:
 class Message:
     """A message on its way to the broker, complete: publishing it twice sends the same thing twice.
 
+    Properties that are None are not sent at all: a copy of somebody else's message says no more
+    than the original did.
+
     Attributes:
         exchange: None for the exchange all events enter through; ``""`` for a queue directly.
         routing_key: the channel address, or the queue's name.
@@ -135,15 +144,19 @@ class Message:
         time: when it was decided, aware.
         content_type: of the body.
         headers: AMQP headers.
+        other: further AMQP properties: ``content_encoding``, ``priority`` and ``reply_to``.
+            ``expiration`` and ``user_id`` are never copied: the first would let a copy vanish, the
+            second is only true on the publisher's own connection.
     """
 
     exchange: str | None
     routing_key: str
     body: bytes
-    id: str
-    type: str
-    correlation_id: str
-    source: str
-    time: datetime
-    content_type: str
+    id: str | None
+    type: str | None
+    correlation_id: str | None
+    source: str | None
+    time: datetime | None
+    content_type: str | None
     headers: Mapping[str, object]
+    other: Mapping[str, str | int] = NO_PROPERTIES

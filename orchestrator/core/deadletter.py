@@ -1,0 +1,128 @@
+"""Copies of a delivery: given up, to be tried later, or brought back. Knows no broker."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from orchestrator.core import headers
+from orchestrator.core.event import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from orchestrator.core.event import Delivery
+
+MAX_ERROR_LENGTH: Final = 1000
+"""Headers must fit into one AMQP frame together; a longer error is cut."""
+
+
+def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
+    delivery: Delivery,
+    queue: str,
+    reason: str,
+    error: str,
+    now: datetime,
+    *,
+    rule: str | None = None,
+    handler: str | None = None,
+    attempts: int = 1,
+) -> Message:
+    """Return the copy of `delivery` for the dead-letter queue of `queue`.
+
+    Properties, body and the message's own headers are kept exactly, an absent property stays
+    absent.
+
+    Args:
+        delivery: what is given up.
+        queue: where it came from; its dead-letter queue is ``<queue>.dlq``.
+        reason: a short stable word, such as ``not-json``.
+        error: the last error, for people.
+        now: when, aware.
+        rule: the rule that failed, if only its part of the event is given up.
+        handler: the consumer's handler that failed.
+        attempts: how often it was tried.
+    """
+    notes = _notes(delivery, error) | {
+        headers.REASON: reason,
+        headers.ATTEMPTS: attempts,
+        headers.DEAD_LETTERED_AT: now.astimezone(UTC).isoformat(timespec="milliseconds"),
+        headers.QUEUE: queue,
+    }
+    if headers.RULE in delivery.headers:
+        notes[headers.SENDER_RULE] = delivery.headers[headers.RULE]
+    if rule is not None:
+        notes[headers.RULE] = rule
+    if handler is not None:
+        notes[headers.HANDLER] = handler
+    kept = {
+        name: value
+        for name, value in delivery.headers.items()
+        if name not in (headers.RULE, headers.ATTEMPT, headers.REDRIVE_RULE)
+    }
+    return _copy(delivery, "", f"{queue}.dlq", kept | notes)
+
+
+def retry(delivery: Delivery, queue: str, exchange: str, attempt: int, error: str) -> Message:
+    """Return the copy of `delivery` that comes back to `queue` once `exchange` has held it.
+
+    Args:
+        delivery: what failed.
+        queue: the queue it failed on, and the only one the copy returns to.
+        exchange: the retry exchange, which names the delay.
+        attempt: which attempt the copy will be; at least 2.
+        error: the error of this attempt, for people.
+    """
+    notes = _notes(delivery, error) | {headers.ATTEMPT: attempt}
+    return _copy(delivery, exchange, queue, {**delivery.headers, **notes})
+
+
+def revived(found: Mapping[str, object]) -> dict[str, object]:
+    """Return the headers a dead letter is redriven with: the message's own, and no others.
+
+    A dead letter of one rule names it in ``x-redrive-rule``, so that only that rule reacts.
+    """
+    own = {
+        name: value
+        for name, value in found.items()
+        if name not in headers.DEAD_LETTER and not name.startswith(headers.BROKER)
+    }
+    # What the broker dead-lettered by itself has no reason of ours: its rule is the sender's.
+    ours = headers.REASON in found
+    sender = found.get(headers.SENDER_RULE if ours else headers.RULE)
+    if sender is not None:
+        own[headers.RULE] = sender
+    if ours and headers.RULE in found:
+        own[headers.REDRIVE_RULE] = found[headers.RULE]
+    return own
+
+
+def _notes(delivery: Delivery, error: str) -> dict[str, object]:
+    """Return what every copy says: the errors so far, and where the message came from first."""
+    error = error[:MAX_ERROR_LENGTH]
+    origin = {
+        headers.FIRST_ERROR: error,
+        headers.ORIGINAL_EXCHANGE: delivery.exchange,
+        headers.ORIGINAL_ROUTING_KEY: delivery.routing_key,
+    }
+    known = {name: delivery.headers.get(name, value) for name, value in origin.items()}
+    return known | {headers.ERROR: error}
+
+
+def _copy(
+    delivery: Delivery, exchange: str, routing_key: str, copied: Mapping[str, object]
+) -> Message:
+    return Message(
+        exchange=exchange,
+        routing_key=routing_key,
+        body=delivery.body,
+        id=delivery.message_id,
+        type=delivery.type,
+        correlation_id=delivery.correlation_id,
+        source=delivery.app_id,
+        time=delivery.timestamp,
+        content_type=delivery.content_type,
+        headers=copied,
+        other=delivery.other,
+    )

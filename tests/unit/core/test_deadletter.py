@@ -1,0 +1,100 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from orchestrator.core.deadletter import MAX_ERROR_LENGTH, dead_letter, retry, revived
+from orchestrator.core.event import Delivery
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+BARE = Delivery(body=b"{}", exchange="hms", routing_key="complaints.v1")
+COMMAND = Delivery(
+    body=b"{}",
+    exchange="hms",
+    routing_key="notify.v1",
+    content_type="application/json",
+    type="SendAcknowledgment",
+    message_id="m-1",
+    correlation_id="C-991",
+    app_id="orchestrator",
+    timestamp=NOW,
+    headers={"x-rule": "intake", "x-causation-id": "e-1", "tenant": 7},
+    other={"priority": 3},
+)
+
+
+def test_a_dead_letter_keeps_absent_properties_absent() -> None:
+    """A copy that invents a message id would have another identity after a redrive."""
+    copy = dead_letter(BARE, "orchestrator", "not-json", "no", NOW)
+
+    assert (None,) * 6 == (
+        copy.id,
+        copy.type,
+        copy.correlation_id,
+        copy.source,
+        copy.time,
+        copy.content_type,
+    )
+
+
+def test_a_dead_letter_says_what_where_when_and_why() -> None:
+    """It is all that a person on call has."""
+    copy = dead_letter(BARE, "orchestrator", "not-json", "bad brace", NOW, rule="r", attempts=2)
+
+    assert ("", "orchestrator.dlq") == (copy.exchange, copy.routing_key)
+    assert copy.headers == {
+        "x-reason": "not-json",
+        "x-error": "bad brace",
+        "x-first-error": "bad brace",
+        "x-attempts": 2,
+        "x-rule": "r",
+        "x-original-exchange": "hms",
+        "x-original-routing-key": "complaints.v1",
+        "x-dead-lettered-at": "2026-03-01T09:00:00.000+00:00",
+        "x-queue": "orchestrator",
+    }
+
+
+def test_a_retried_copy_remembers_where_it_came_from_and_its_first_error() -> None:
+    """After two rounds through the retry queues the exchange is the broker's default one."""
+    first = retry(BARE, "notify", "retry.1s", 2, "refused")
+    back = Delivery(body=b"{}", routing_key="notify", headers=first.headers)
+    last = dead_letter(back, "notify", "exhausted", "timeout", NOW, attempts=2).headers
+
+    assert ("retry.1s", "notify", 2) == (
+        first.exchange,
+        first.routing_key,
+        first.headers["x-attempt"],
+    )
+    assert ("refused", "timeout") == (last["x-first-error"], last["x-error"])
+    assert ("hms", "complaints.v1") == (last["x-original-exchange"], last["x-original-routing-key"])
+    assert "x-attempt" not in last
+
+
+@pytest.mark.parametrize("delivery", [BARE, COMMAND])
+def test_a_redrive_restores_the_messages_own_headers(delivery: Delivery) -> None:
+    """What comes back must be what was sent, or its receivers see another message."""
+    copy = dead_letter(delivery, "notify", "rejected", "no", NOW, handler="acknowledge")
+
+    assert delivery.headers == revived(copy.headers)
+    assert (delivery.message_id, delivery.other) == (copy.id, copy.other)
+
+
+def test_a_redriven_part_names_its_rule() -> None:
+    """The other rules have reacted already; a new one must not react to an old event."""
+    copy = dead_letter(BARE, "orchestrator", "expression-failed", "no", NOW, rule="intake")
+
+    assert {"x-redrive-rule": "intake"} == revived(copy.headers)
+
+
+def test_what_the_broker_dead_lettered_keeps_its_own_rule() -> None:
+    """A command carries the rule that sent it: that is not a rule that failed."""
+    found = {"x-rule": "intake", "x-death": [{"queue": "notify"}], "x-first-death-queue": "notify"}
+
+    assert {"x-rule": "intake"} == revived(found)
+
+
+def test_a_long_error_is_cut() -> None:
+    """Headers beyond one frame would cost the connection, and every other message with it."""
+    copy = dead_letter(BARE, "q", "rejected", "x" * 200_000, NOW)
+
+    assert MAX_ERROR_LENGTH == len(str(copy.headers["x-error"]))
