@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from orchestrator.core.ids import Identity
-
-
-NO_PROPERTIES: Final[Mapping[str, str | int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ class Delivery:
     app_id: str | None = None
     timestamp: datetime | None = None
     headers: Mapping[str, object] = field(default_factory=dict)
-    other: Mapping[str, str | int] = NO_PROPERTIES
+    other: Mapping[str, str | int] = field(default_factory=dict)
     redelivered: bool = False
     token: int = 0
 
@@ -159,4 +155,4 @@ class Message:
     time: datetime | None
     content_type: str | None
     headers: Mapping[str, object]
-    other: Mapping[str, str | int] = NO_PROPERTIES
+    other: Mapping[str, str | int] = field(default_factory=dict)

@@ -26,21 +26,21 @@ def test_a_dead_letter_keeps_absent_properties_absent() -> None:
     """A copy that invents a message id would have another identity after a redrive."""
     copy = dead_letter(BARE, "orchestrator", "not-json", "no", NOW)
 
-    assert (None,) * 6 == (
+    assert (
         copy.id,
         copy.type,
         copy.correlation_id,
         copy.source,
         copy.time,
         copy.content_type,
-    )
+    ) == (None,) * 6
 
 
 def test_a_dead_letter_says_what_where_when_and_why() -> None:
     """It is all that a person on call has."""
     copy = dead_letter(BARE, "orchestrator", "not-json", "bad brace", NOW, rule="r", attempts=2)
 
-    assert ("", "orchestrator.dlq") == (copy.exchange, copy.routing_key)
+    assert (copy.exchange, copy.routing_key) == ("", "orchestrator.dlq")
     assert copy.headers == {
         "x-reason": "not-json",
         "x-error": "bad brace",
@@ -60,13 +60,13 @@ def test_a_retried_copy_remembers_where_it_came_from_and_its_first_error() -> No
     back = Delivery(body=b"{}", routing_key="notify", headers=first.headers)
     last = dead_letter(back, "notify", "exhausted", "timeout", NOW, attempts=2).headers
 
-    assert ("retry.1s", "notify", 2) == (
+    assert (
         first.exchange,
         first.routing_key,
         first.headers["x-attempt"],
-    )
-    assert ("refused", "timeout") == (last["x-first-error"], last["x-error"])
-    assert ("hms", "complaints.v1") == (last["x-original-exchange"], last["x-original-routing-key"])
+    ) == ("retry.1s", "notify", 2)
+    assert (last["x-first-error"], last["x-error"]) == ("refused", "timeout")
+    assert (last["x-original-exchange"], last["x-original-routing-key"]) == ("hms", "complaints.v1")
     assert "x-attempt" not in last
 
 
@@ -83,18 +83,18 @@ def test_a_redriven_part_names_its_rule() -> None:
     """The other rules have reacted already; a new one must not react to an old event."""
     copy = dead_letter(BARE, "orchestrator", "expression-failed", "no", NOW, rule="intake")
 
-    assert {"x-redrive-rule": "intake"} == revived(copy.headers)
+    assert revived(copy.headers) == {"x-redrive-rule": "intake"}
 
 
 def test_what_the_broker_dead_lettered_keeps_its_own_rule() -> None:
     """A command carries the rule that sent it: that is not a rule that failed."""
     found = {"x-rule": "intake", "x-death": [{"queue": "notify"}], "x-first-death-queue": "notify"}
 
-    assert {"x-rule": "intake"} == revived(found)
+    assert revived(found) == {"x-rule": "intake"}
 
 
 def test_a_long_error_is_cut() -> None:
     """Headers beyond one frame would cost the connection, and every other message with it."""
     copy = dead_letter(BARE, "q", "rejected", "x" * 200_000, NOW)
 
-    assert MAX_ERROR_LENGTH == len(str(copy.headers["x-error"]))
+    assert len(str(copy.headers["x-error"])) == MAX_ERROR_LENGTH
