@@ -1,0 +1,14 @@
+"""The catalog of messages: AsyncAPI documents in, types with validators out."""
+
+from orchestrator.catalog.model import Catalog, Channel, Kind, MessageType, Schema
+from orchestrator.catalog.reading import read_catalog, read_schema_files
+
+__all__ = [
+    "Catalog",
+    "Channel",
+    "Kind",
+    "MessageType",
+    "Schema",
+    "read_catalog",
+    "read_schema_files",
+]

@@ -1,0 +1,241 @@
+"""Reads the structure of an AsyncAPI 3 document: channels, messages, operations. No JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from orchestrator.catalog.findings import suggest
+from orchestrator.catalog.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.catalog.findings import Findings
+    from orchestrator.document import Path
+
+_VERSION = re.compile(r"3\.\d+\.\d+")
+_ABOUT = {"title", "summary", "description", "tags", "externalDocs", "bindings"}
+_KEYS = {
+    "document": {
+        *("asyncapi", "id", "info", "servers", "defaultContentType", "channels", "operations"),
+        "components",
+    },
+    "info": _ABOUT - {"summary", "bindings"} | {"version", "termsOfService", "contact", "license"},
+    "channel": _ABOUT | {"$ref", "address", "messages", "servers", "parameters", "x-open"},
+    "message": _ABOUT
+    | {"$ref", "name", "headers", "payload", "correlationId", "contentType", "examples", "traits"}
+    | {"x-kind"},
+    "operation": _ABOUT | {"$ref", "action", "channel", "security", "traits", "messages", "reply"},
+    "example": {"name", "summary", "headers", "payload"},
+    "components": {
+        *("schemas", "servers", "channels", "operations", "messages", "securitySchemes"),
+        *("serverVariables", "parameters", "correlationIds", "replies", "replyAddresses"),
+        *("externalDocs", "tags", "operationTraits", "messageTraits", "serverBindings"),
+        *("channelBindings", "operationBindings", "messageBindings"),
+    },
+}
+_ACTIONS = ("send", "receive")
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_DATA_KEYS = frozenset({"examples", "const", "enum", "default"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDeclaration:
+    """A channel as a document declares it; `open` is ``x-open``."""
+
+    address: str
+    description: str
+    open: bool
+    path: Path
+    messages: tuple[MessageDeclaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeclaration:
+    """A message as a document declares it.
+
+    Attributes:
+        name: its type.
+        payload: path of its schema; None if it has none.
+        examples: paths of the example payloads.
+        path: where the channel lists it.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    payload: Path | None
+    examples: tuple[Path, ...]
+    path: Path
+
+
+def read_channels(findings: Findings) -> list[ChannelDeclaration]:
+    """Return the channels of the document, and report all that is wrong with its structure."""
+    if not _is_asyncapi(findings):
+        return []
+    findings.check_keys((), _KEYS["document"])
+    findings.require((), "info")
+    findings.check_keys(("info",), _KEYS["info"])
+    findings.require(("info",), "title", "version")
+    findings.check_keys(("components",), _KEYS["components"])
+    _check_references(findings, ())
+    channels = [_read_channel(findings, path) for path in findings.entries(("channels",))]
+    for path in findings.entries(("components", "messages")):
+        _read_message(findings, path)
+    for path in findings.entries(("operations",)):
+        _check_operation(findings, path)
+    return [channel for channel in channels if channel]
+
+
+def _is_asyncapi(findings: Findings) -> bool:
+    version = findings.text(("asyncapi",)) if isinstance(findings.document.value, dict) else None
+    if version and _VERSION.fullmatch(version):
+        return True
+    if not findings.problems:
+        found = f'this is AsyncAPI "{version}"' if version else "this is no AsyncAPI document"
+        findings.report(("asyncapi",), f'{found}: write "asyncapi: 3.0.0" and what belongs to it')
+    return False
+
+
+def _check_references(findings: Findings, path: Path) -> None:
+    """Report every reference in the document that is not local or leads nowhere."""
+    value = findings.value(path)
+    if isinstance(value, list):
+        for item in findings.items(path):
+            _check_references(findings, item)
+    if not isinstance(value, dict):
+        return
+    pointer = value.get("$ref")
+    if isinstance(pointer, str):
+        _check_reference(findings, path, pointer)
+    for key in value:
+        if key not in _DATA_KEYS:
+            _check_references(findings, (*path, key))
+
+
+def _check_reference(findings: Findings, path: Path, pointer: str) -> None:
+    target = findings.target(pointer)
+    if target is None:
+        findings.report(
+            (*path, "$ref"),
+            f'"{pointer}" is outside this file, and nothing outside is read: copy it under '
+            '"components" and refer to "#/components/..."',
+        )
+    elif not findings.has(target):
+        parent = _names_at(findings, target[:-1])
+        hint = suggest(str(target[-1]), parent) or ", counted from the top of the file"
+        findings.report((*path, "$ref"), f'there is nothing at "{pointer}"{hint}')
+    elif findings.resolve(path) is None:
+        findings.report((*path, "$ref"), f'"{pointer}" leads back to itself')
+
+
+def _names_at(findings: Findings, path: Path) -> list[str]:
+    value = findings.value(path) if findings.has(path) else None
+    return list(value) if isinstance(value, dict) else []
+
+
+def _read_channel(findings: Findings, path: Path) -> ChannelDeclaration | None:
+    target = findings.resolve(path)
+    if target is None:
+        return None
+    findings.check_keys(target, _KEYS["channel"])
+    messages = [_read_message(findings, entry) for entry in findings.entries((*target, "messages"))]
+    address = _read_address(findings, target)
+    if address is None:
+        return None
+    return ChannelDeclaration(
+        address=address,
+        description=_describe(findings, target),
+        open=_read_open(findings, target),
+        path=path,
+        messages=tuple(message for message in messages if message),
+    )
+
+
+def _read_address(findings: Findings, path: Path) -> str | None:
+    address = findings.text((*path, "address"))
+    if not address:
+        findings.report_key(
+            path, f'channel "{path[-1]}" has no "address": add the routing key its messages have'
+        )
+        return None
+    if "{" in address:
+        findings.report(
+            (*path, "address"), f'"{address}" has parameters: a routing key must be written out'
+        )
+        return None
+    return address
+
+
+def _read_open(findings: Findings, path: Path) -> bool:
+    value = findings.mapping(path).get("x-open", False)
+    if not isinstance(value, bool):
+        findings.report((*path, "x-open"), '"x-open" must be true or false')
+    return value is True
+
+
+def _read_message(findings: Findings, path: Path) -> MessageDeclaration | None:
+    target = findings.resolve(path)
+    if target is None:
+        return None
+    findings.check_keys(target, _KEYS["message"])
+    has_payload = "payload" in findings.mapping(target)
+    return MessageDeclaration(
+        name=findings.text((*target, "name")) or str(path[-1]),
+        kind=_read_kind(findings, target),
+        description=_describe(findings, target),
+        payload=(*target, "payload") if has_payload else None,
+        examples=tuple(_read_examples(findings, target)),
+        path=path,
+    )
+
+
+def _read_kind(findings: Findings, path: Path) -> Kind:
+    value = findings.mapping(path).get("x-kind", "event")
+    for kind in _KINDS:
+        if value == kind:
+            return kind
+    findings.report((*path, "x-kind"), f'"x-kind" must be one of {", ".join(_KINDS)}')
+    return "event"
+
+
+def _read_examples(findings: Findings, path: Path) -> Iterator[Path]:
+    for example in findings.items((*path, "examples")):
+        findings.check_keys(example, _KEYS["example"])
+        if "payload" in findings.mapping(example):
+            yield (*example, "payload")
+
+
+def _describe(findings: Findings, path: Path) -> str:
+    """Return the description of what is at `path`, else its summary, else its title."""
+    texts = [findings.text((*path, key)) for key in ("description", "summary", "title")]
+    return next((text for text in texts if text), "")
+
+
+def _check_operation(findings: Findings, path: Path) -> None:
+    target = findings.resolve(path)
+    if target is None:
+        return
+    findings.check_keys(target, _KEYS["operation"])
+    findings.require(target, "action", "channel")
+    action = findings.text((*target, "action"))
+    if action is not None and action not in _ACTIONS:
+        findings.report((*target, "action"), f'"action" must be one of {", ".join(_ACTIONS)}')
+    channel = _points_into(findings, (*target, "channel"), ("channels",))
+    if channel is not None:
+        for message in findings.items((*target, "messages")):
+            _points_into(findings, message, (*channel, "messages"))
+
+
+def _points_into(findings: Findings, path: Path, parent: Path) -> Path | None:
+    """Return where the reference at `path` points, after reporting one that misses `parent`."""
+    if not findings.has(path):
+        return None
+    target = findings.reference(path)
+    if target is not None and target[:-1] == parent:
+        return target
+    place = "#/" + "/".join(str(step) for step in parent)
+    findings.report(path, f'"{path[-1]}" must be a reference such as {{$ref: "{place}/..."}}')
+    return None

@@ -1,0 +1,83 @@
+"""Makes a schema complete in itself: what it refers to is carried along. Checks nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.catalog.keywords import DIALECT, HOLDS_LIST, HOLDS_MAPPING, HOLDS_ONE
+
+if TYPE_CHECKING:
+    from orchestrator.catalog.findings import Findings
+    from orchestrator.catalog.model import Schema
+    from orchestrator.document import Path
+
+_DEFINITIONS = "$defs"
+
+
+def bundle(findings: Findings, root: Path) -> Schema | None:
+    """Return the schema at `root` with everything it refers to under ``$defs``.
+
+    Returns None if the schema, or one it refers to, is not there or is no schema.
+    """
+    bundler = _Bundler(findings)
+    schema = bundler.copy(findings.value(root))
+    definitions = bundler.definitions()
+    if not isinstance(schema, dict):
+        return schema if isinstance(schema, bool) else None
+    if definitions is None:
+        return None
+    return {"$schema": DIALECT, **schema, **({_DEFINITIONS: definitions} if definitions else {})}
+
+
+class _Bundler:
+    """Copies schemas and remembers which others they need."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._names: dict[Path, str] = {}
+
+    def definitions(self) -> dict[str, object] | None:
+        """Return all schemas that were referred to, by name; None if one is not there."""
+        found: dict[str, object] = {}
+        while pending := [path for path, name in self._names.items() if name not in found]:
+            for path in pending:
+                if not self._findings.has(path):
+                    return None
+                found[self._names[path]] = self.copy(self._findings.value(path))
+        return dict(sorted(found.items()))
+
+    def copy(self, schema: object) -> object:
+        """Return `schema` with its references, at any depth, leading into ``$defs``."""
+        if not isinstance(schema, dict):
+            return schema
+        return {
+            keyword: self._copy_value(keyword, value)
+            for keyword, value in schema.items()
+            if keyword != _DEFINITIONS
+        }
+
+    def _copy_value(self, keyword: str, value: object) -> object:
+        if keyword == "$ref" and isinstance(value, str):
+            return self._refer(value)
+        if keyword in HOLDS_ONE:
+            return self.copy(value)
+        if keyword in HOLDS_LIST and isinstance(value, list):
+            return [self.copy(item) for item in value]
+        if keyword in HOLDS_MAPPING and isinstance(value, dict):
+            return {name: self.copy(item) for name, item in value.items()}
+        return value
+
+    def _refer(self, pointer: str) -> str:
+        target = self._findings.target(pointer)
+        if target is None:  # outside the file: it stays, and the offline validator refuses it
+            return pointer
+        name = self._names.get(target) or self._new_name(str(target[-1]))
+        self._names[target] = name
+        return f"#/{_DEFINITIONS}/" + name.replace("~", "~0").replace("/", "~1")
+
+    def _new_name(self, wanted: str) -> str:
+        name, number = wanted, 1
+        while name in self._names.values():
+            number += 1
+            name = f"{wanted}-{number}"
+        return name

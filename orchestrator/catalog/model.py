@@ -1,0 +1,128 @@
+"""The catalog: which message types exist, where they travel, what they carry. Knows no files."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal
+
+from orchestrator.catalog.violations import describe
+from orchestrator.errors import SchemaViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jsonschema_rs import Validator
+
+    from orchestrator.core.problem import Position
+
+Kind = Literal["event", "command"]
+"""What a message is: a fact, or an order to one service."""
+
+Schema = dict[str, object] | bool
+"""A JSON Schema 2020-12 that refers to nothing outside itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """A type of message.
+
+    Attributes:
+        name: such as ``ComplaintFiled``.
+        channel: the routing key it travels under, such as ``complaints.v1``.
+        kind: event or command.
+        description: for people, on any number of lines; may be empty.
+        schema: what its data must satisfy, complete in itself.
+        examples: data that satisfies it, from the document.
+        position: where the document defines it.
+        validator: `schema`, compiled.
+    """
+
+    name: str
+    channel: str
+    kind: Kind
+    description: str
+    schema: Schema
+    examples: tuple[object, ...]
+    position: Position
+    validator: Validator = field(repr=False, compare=False)
+
+    def validate(self, data: object) -> None:
+        """Check `data`, a JSON value, against the payload schema.
+
+        Raises:
+            SchemaViolation: naming the type, the fields as JSON pointers and the rules they
+                break; the data is not in the text.
+        """
+        try:
+            broken = None if self.validator.is_valid(data) else self.validator.iter_errors(data)
+        except ValueError as error:  # a set, a class, a key that is a number
+            raise SchemaViolation(f"{self.name}: the data is not JSON") from error
+        if broken is not None:
+            raise SchemaViolation(f"{self.name}: {describe(broken)}")
+
+    @property
+    def definition(self) -> tuple[object, ...]:
+        """What two documents that both define the type must agree on."""
+        return (self.name, self.channel, self.kind, self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel that message types share.
+
+    Attributes:
+        address: the routing key.
+        description: for people; may be empty.
+        types: names of the message types that travel on it, sorted.
+        accepts_undocumented: events of types that no document knows may travel on it.
+    """
+
+    address: str
+    description: str
+    types: tuple[str, ...]
+    accepts_undocumented: bool
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every message type of every document. Built whole and never changed.
+
+    Attributes:
+        types: by name.
+        channels: by address.
+        undocumented: stands for events of unknown type, under an empty name; None where the
+            documents accept no such events.
+    """
+
+    types: Mapping[str, MessageType]
+    channels: Mapping[str, Channel]
+    undocumented: MessageType | None = None
+
+    @cached_property
+    def revision(self) -> str:
+        """A hash of what the catalog means, 12 hexadecimal digits; comments do not change it."""
+        meaning = [
+            [message.definition for _, message in sorted(self.types.items())],
+            sorted(c.address for c in self.channels.values() if c.accepts_undocumented),
+        ]
+        text = json.dumps(meaning, sort_keys=True)
+        return blake2b(text.encode(), digest_size=6).hexdigest()
+
+    def event(self, name: str) -> MessageType | None:
+        """Return what an event of type `name` must satisfy; None if no document accepts it.
+
+        A type that no document names is accepted where a channel is marked ``x-open: true``: it
+        travels on that channel, and any data will do.
+        """
+        known = self.types.get(name)
+        if known is None and self.undocumented is not None:
+            return replace(self.undocumented, name=name)
+        return known
+
+    def nearest(self, name: str) -> str | None:
+        """Return the known type whose name is most like `name`, for "did you mean"."""
+        return next(iter(difflib.get_close_matches(name, self.types, n=1)), None)
