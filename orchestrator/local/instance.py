@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -147,9 +146,7 @@ def _spawn(recipe: Recipe) -> subprocess.Popen[bytes]:
 def tied_to_us() -> list[str]:
     """Return the prefix that makes the kernel end a child with us; only Linux has it."""
     setpriv = shutil.which("setpriv")
-    return (
-        [setpriv, "--pdeathsig", signal.Signals.SIGTERM.name.removeprefix("SIG")] if setpriv else []
-    )
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 def plain_environ(home: Path) -> dict[str, str]:
