@@ -1,0 +1,29 @@
+"""The name of every log line we write. Knows nothing of when they are written.
+
+Tools and people search the logs by these names, so a name never changes its meaning.
+``docs/reference/metrics-and-logs.md`` explains each of them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STARTED: Final = "started"
+STOPPING: Final = "stopping"
+STOPPED: Final = "stopped"
+
+BATCH_DONE: Final = "batch_done"
+DEAD_LETTERED: Final = "dead_lettered"
+COMMIT_CONFLICT: Final = "commit_conflict"
+OUTBOX_SWEPT: Final = "outbox_swept"
+
+RULEBOOK_LOADED: Final = "rulebook_loaded"
+RULEBOOK_REFUSED: Final = "rulebook_refused"
+
+SERVICE_WAITING: Final = "service_waiting"
+SERVICE_RECOVERED: Final = "service_recovered"
+WEAK_STORE: Final = "weak_store"
+
+HTTP_LISTENING: Final = "http_listening"
+WORKER_STARTED: Final = "worker_started"
+WORKER_LOST: Final = "worker_lost"

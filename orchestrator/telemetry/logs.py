@@ -1,0 +1,95 @@
+"""Sets up logging: JSON when piped, colour on a terminal, no secrets. Knows no log line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+import orjson
+import structlog
+
+from orchestrator.telemetry.redaction import redact
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["auto", "json", "console"]
+
+_LEAKY = ("aio_pika", "aiormq", "pamqp")
+_OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
+
+def configure(level: Level = "info", form: Format = "auto", stream: TextIO | None = None) -> None:
+    """Set up logging for the whole process, the libraries' included.
+
+    Args:
+        level: what is less important is dropped before it costs anything.
+        form: ``auto`` writes for people when `stream` is a terminal, else one JSON object per line.
+        stream: where to; standard error by default, because standard output is for results.
+    """
+    stream = stream or sys.stderr
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    readable = form == "console" or (form == "auto" and stream.isatty())
+    shape = _shape()
+    structlog.configure(
+        processors=[*shape, *_render(readable=readable, colors=stream.isatty())],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    _route_libraries(threshold, stream, readable=readable)
+
+
+def _shape() -> list[Processor]:
+    """Return what every line goes through, ours and the libraries'."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _render(*, readable: bool, colors: bool) -> list[Processor]:
+    """Return the last steps: exceptions to text, secrets out, and the line."""
+    if readable:
+        return [
+            structlog.processors.ExceptionRenderer(),
+            redact,
+            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24),
+        ]
+    return [
+        structlog.processors.ExceptionRenderer(),
+        redact,
+        structlog.processors.JSONRenderer(serializer=_json),
+    ]
+
+
+def _json(event: Any, **_options: object) -> str:  # noqa: ANN401 - structlog's serializer
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _route_libraries(threshold: int, stream: TextIO, *, readable: bool) -> None:
+    """Send the libraries' records the same way as our own lines."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_shape(), structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_render(readable=readable, colors=stream.isatty()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(threshold, logging.INFO))
+    for name in _OWN_HANDLERS:
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
+    for name in _LEAKY:
+        # At DEBUG they print the frame that carries the password.
+        logging.getLogger(name).setLevel(max(threshold, logging.INFO))

@@ -1,0 +1,127 @@
+"""Turns what the engine reports into metrics, health and log lines. Decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from orchestrator.telemetry import log_events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.engine.report import BatchReport, DeadLetter
+    from orchestrator.telemetry.health import Health
+    from orchestrator.telemetry.metrics import Metrics
+
+UNKNOWN = "unknown"
+"""Label of event types that no document names."""
+
+
+class EngineTelemetry:
+    """An ``engine.report.Observer``."""
+
+    def __init__(self, metrics: Metrics, health: Health, knows: Callable[[str], bool]) -> None:
+        """Write to `metrics` and `health`.
+
+        Args:
+            metrics: the process's.
+            health: the process's.
+            knows: whether the catalog in use names an event type. Others share one label, so that
+                nobody can fill our memory, or Prometheus's, from outside.
+        """
+        self._metrics = metrics
+        self._health = health
+        self._knows = knows
+        self._revision: str | None = None
+        self._log = structlog.get_logger()
+
+    def batch_done(self, report: BatchReport) -> None:
+        """Count what a batch did."""
+        metrics = self._metrics
+        metrics.batch_size.observe(report.size)
+        for (event_type, outcome), count in report.events.items():
+            metrics.events.labels(self._known(event_type), outcome).inc(count)
+        for rule, count in report.reactions.items():
+            metrics.reactions.labels(rule).inc(count)
+        for message_type, count in report.sent.items():
+            metrics.sent.labels(message_type).inc(count)
+        for stage, seconds in report.seconds.items():
+            metrics.stage_seconds.labels(stage).observe(seconds)
+        if report.conflicts:
+            metrics.conflicts.inc(report.conflicts)
+        for dead_letter in report.dead_letters:
+            self._given_up(dead_letter)
+        self._log.debug(
+            log_events.BATCH_DONE,
+            size=report.size,
+            reactions=report.reactions,
+            sent=report.sent,
+            conflicts=report.conflicts,
+        )
+
+    def reloaded(self, revision: str, rules: int) -> None:
+        """Show the new rulebook."""
+        metrics = self._metrics
+        metrics.reloads.labels("accepted").inc()
+        metrics.reload_successful.set(1)
+        metrics.rulebook_rules.set(rules)
+        if self._revision not in {None, revision}:
+            metrics.rulebook.remove(self._revision)
+        metrics.rulebook.labels(revision).set(1)
+        self._revision = revision
+        self._health.rulebook_runs(revision)
+        self._log.info(log_events.RULEBOOK_LOADED, revision=revision, rules=rules)
+
+    def reload_refused(self, problems: tuple[str, ...]) -> None:
+        """Show what is wrong with the files; what runs keeps running."""
+        self._metrics.reloads.labels("refused").inc()
+        self._metrics.reload_successful.set(0)
+        self._health.rulebook_refused(problems)
+        self._log.error(
+            log_events.RULEBOOK_REFUSED, problems=list(problems), running=self._revision
+        )
+
+    def waiting(self, service: str, reason: str, seconds: float) -> None:
+        """Show that `service` is away; the next try is in `seconds`."""
+        self._metrics.service_waiting.labels(service).set(1)
+        self._health.not_ready(service, reason)
+        self._log.warning(
+            log_events.SERVICE_WAITING, service=service, reason=reason, retry_seconds=seconds
+        )
+
+    def recovered(self, service: str) -> None:
+        """Show that `service` is back."""
+        self._metrics.service_waiting.labels(service).set(0)
+        self._health.ready(service)
+        self._log.info(log_events.SERVICE_RECOVERED, service=service)
+
+    def swept(self, republished: int, depth: int, oldest_seconds: float) -> None:
+        """Show the outbox."""
+        metrics = self._metrics
+        metrics.outbox_depth.set(depth)
+        metrics.outbox_oldest_seconds.set(oldest_seconds)
+        if republished:
+            metrics.outbox_republished.inc(republished)
+            self._log.warning(
+                log_events.OUTBOX_SWEPT,
+                republished=republished,
+                depth=depth,
+                oldest_seconds=oldest_seconds,
+            )
+
+    def _given_up(self, dead_letter: DeadLetter) -> None:
+        reason = dead_letter.error.reason
+        self._metrics.dead_letters.labels(reason, dead_letter.rule or "").inc()
+        self._log.warning(
+            log_events.DEAD_LETTERED,
+            correlation_id=dead_letter.correlation_id,
+            type=dead_letter.event_type,
+            rule=dead_letter.rule,
+            reason=reason,
+            error=str(dead_letter.error),
+        )
+
+    def _known(self, event_type: str) -> str:
+        return event_type if self._knows(event_type) else UNKNOWN
