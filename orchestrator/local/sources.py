@@ -126,8 +126,8 @@ def find(kind: Kind, environ: Mapping[str, str], machine: Machine) -> Source:
     raise Misconfigured(
         f"no {kind.name} on this machine, and none in {kind.variable}: install both services with "
         f"`sudo apt-get install {RABBITMQ.package} {REDIS.package}`, or run `docker compose up -d "
-        f"rabbitmq redis` and set {RABBITMQ.variable}=amqp://guest:guest@127.0.0.1:5672/ "
-        f"{REDIS.variable}=redis://127.0.0.1:6379/0"
+        f"rabbitmq redis` and set {RABBITMQ.variable}=amqp://sample:sample@127.0.0.1:5672/ "
+        f"{REDIS.variable}=redis://:sample@127.0.0.1:6379/0"
     )
 
 
