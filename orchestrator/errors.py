@@ -64,6 +64,18 @@ class ExpressionError(Refused):
         self.position = position
 
 
+class Defect(Refused):
+    """A mistake in our own code met this message. Never contains the data."""
+
+    reason = "internal-error"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"a defect of the orchestrator ({type(error).__name__}): see its log for the traceback,"
+            " report it, and redrive the message after an update"
+        )
+
+
 class InvalidDefinitions(OrchestratorError):
     """Rule or schema files with errors. What runs keeps running."""
 

@@ -107,12 +107,12 @@ class InstanceWrite:
 
     Attributes:
         at: which instance.
-        expected: the version the decision saw; 0 when there was none.
+        expected: the version the decision saw; None when there was no instance.
         state: the next state, or None to remove the instance.
     """
 
     at: InstanceKey
-    expected: int
+    expected: ReactionId | None
     state: bytes | None
 
 
@@ -123,7 +123,8 @@ class Commit:
     Attributes:
         key: the correlation key; everything in the commit lives in its shard.
         reactions: at least one. Several only for signals decided one after another on one instance.
-        write: the instance's change; None for stateless reactions.
+        write: the instance's change; None for stateless reactions. Its next version is the last
+            reaction's id.
     """
 
     key: str

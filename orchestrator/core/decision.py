@@ -18,12 +18,12 @@ class Instance:
     """What a stateful definition remembers about one key.
 
     Attributes:
-        version: how often it was written; 0 before the first write. The store refuses a write
-            that was decided on another version.
+        version: the reaction that wrote it last. The store refuses a write that was decided on
+            another version; a counter would start anew when an instance ends and comes back.
         state: what the definition packed, opaque to everybody else.
     """
 
-    version: int
+    version: ReactionId
     state: bytes
 
 

@@ -268,9 +268,9 @@ def pack(messages: Sequence[Message]) -> bytes:
     )
 
 
-def unpack(packed: bytes) -> tuple[Message, ...]:
-    """Read what `pack` wrote, back to messages equal to those that were packed."""
-    return tuple(_unpack_one(entry) for entry in orjson.loads(packed))
+def unpack(entries: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """Turn what `pack` wrote, parsed, back into messages equal to those that were packed."""
+    return tuple(_unpack_one(entry) for entry in entries)
 
 
 def _unpack_one(entry: Mapping[str, Any]) -> Message:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from orchestrator.errors import Refused
 
-EventOutcome = Literal["reacted", "ignored", "duplicate", "refused"]
-"""Of one delivery: a rule sent or remembered something; no rule wanted it; all its reactions were
-committed before; or it became a dead letter."""
+EventOutcome = Literal["reacted", "ignored", "duplicate", "failed", "refused"]
+"""Of one delivery: a rule reacted; no rule wanted it; all reactions were committed before; a rule
+failed on it, and that rule's copy is a dead letter; or the message itself is a dead letter."""
 
 Stage = Literal["decode", "load", "decide", "commit", "publish", "settle"]
 
@@ -54,12 +54,19 @@ class BatchReport:
     conflicts: int = 0
     seconds: dict[Stage, float] = field(default_factory=dict)
 
+    def count_event(self, event_type: str, outcome: EventOutcome) -> None:
+        """Count one delivery."""
+        self.events[event_type, outcome] = self.events.get((event_type, outcome), 0) + 1
+
 
 class Observer(Protocol):
     """Hears what the engine did, after it is durable. Must not raise and must not block."""
 
     def batch_done(self, report: BatchReport) -> None:
         """A batch is published and acknowledged."""
+
+    def defect(self, error: Exception) -> None:
+        """A defect of ours stopped one message, which is a dead letter now. Log the traceback."""
 
     def reloaded(self, revision: str, rules: int) -> None:
         """A new rulebook runs."""

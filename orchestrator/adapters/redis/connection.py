@@ -1,0 +1,90 @@
+"""The one connection to Redis, and the one table that turns its exceptions into ours."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from redis import asyncio as aioredis
+from redis import exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 10.0
+
+ADVICE: dict[type[Exception], tuple[type[OrchestratorError], str]] = {
+    exceptions.AuthenticationError: (
+        Misconfigured,
+        "refuses the user or password: correct ORCHESTRATOR_REDIS_URL",
+    ),
+    exceptions.NoPermissionError: (
+        Misconfigured,
+        "does not permit this user a command we need: grant it @read @write @scripting",
+    ),
+    exceptions.ReadOnlyError: (Unavailable, "is a read-only replica just now"),
+    exceptions.OutOfMemoryError: (Unavailable, "is out of memory and refuses writes"),
+    exceptions.BusyLoadingError: (Unavailable, "is still loading its data"),
+    exceptions.TimeoutError: (Unavailable, "does not answer in time"),
+    exceptions.ConnectionError: (Unavailable, "cannot be reached"),
+    exceptions.ResponseError: (Misconfigured, "refuses a command"),
+    exceptions.RedisError: (Unavailable, "failed"),
+    OSError: (Unavailable, "cannot be reached"),
+}
+"""First match along the exception's own class hierarchy decides."""
+
+
+def connect(url: str) -> aioredis.Redis:
+    """Return a client for `url`. Connects on first use; bytes in, bytes out.
+
+    Raises:
+        Misconfigured: the URL is not one.
+    """
+    try:
+        return aioredis.Redis.from_url(
+            url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            # One silent retry mends a connection that went stale; an outage is the caller's to see.
+            retry=Retry(NoBackoff(), 1),
+        )
+    except ValueError as error:
+        raise Misconfigured(f"ORCHESTRATOR_REDIS_URL is not a Redis URL: {error}") from None
+
+
+def address(url: str) -> str:
+    """Return host and port of `url` for messages: never the user or password."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return f"{parts.hostname or 'localhost'}:{port or 6379}"
+
+
+@contextmanager
+def translated(server: str) -> Iterator[None]:
+    """Turn what redis-py raises inside into ``Unavailable`` or ``Misconfigured``.
+
+    Args:
+        server: host and port, to say which Redis.
+    """
+    try:
+        yield
+    except (exceptions.RedisError, OSError) as error:
+        raise translate(error, server) from error
+
+
+def translate(error: Exception, server: str) -> OrchestratorError:
+    """Return our error for one of redis-py's."""
+    for kind in type(error).__mro__:
+        if kind in ADVICE:
+            ours, advice = ADVICE[kind]
+            return ours(f"Redis at {server} {advice} ({error})")
+    raise TypeError(f"not an error of Redis: {error!r}")

@@ -1,0 +1,218 @@
+"""The durable store on Redis: one script call per shard commits, and keeps the outbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from redis.exceptions import NoScriptError, ResponseError
+
+from orchestrator.adapters.redis.connection import address, connect, translated
+from orchestrator.adapters.redis.installation import Installation
+from orchestrator.adapters.redis.layout import Layout
+from orchestrator.core.decision import Instance
+from orchestrator.core.envelope import pack, unpack
+from orchestrator.core.ids import ReactionId
+from orchestrator.ports import (
+    Commit,
+    CommitResult,
+    Committed,
+    Conflict,
+    Duplicate,
+    InstanceKey,
+    OutboxEntry,
+    Settlement,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from orchestrator.core.event import Message
+
+SCRIPT = (Path(__file__).parent / "commit.lua").read_bytes()
+VERSION_BYTES = 16
+SCAN_COUNT = 500
+
+
+class RedisStore:
+    """``ports.Store`` on Redis 7 or later.
+
+    Args:
+        url: where Redis is.
+        namespace: first part of every key, so that installations can share a server.
+        shards: how many parts the key space has; must not change while data exists.
+        dedupe: how long a marker is kept at least.
+        allow_weak: accept a server that can lose commits, and say so in `verify`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str,
+        shards: int = 64,
+        dedupe: timedelta = timedelta(hours=24),
+        allow_weak: bool = False,
+    ) -> None:
+        self._redis = connect(url)
+        self._server = address(url)
+        self._layout = Layout(namespace, shards, int(dedupe.total_seconds()))
+        self._installation = Installation(
+            self._redis, self._server, self._layout, allow_weak=allow_weak
+        )
+        self._script = ""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def load(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+        """See ``ports.Store.load``."""
+        if not instances:
+            return []
+        pipeline = self._redis.pipeline(transaction=False)
+        for at in instances:
+            pipeline.get(self._layout.instance(at))
+        with translated(self._server):
+            values = await pipeline.execute()
+        return [_instance(value) for value in values]
+
+    async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
+        """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
+        if not self._installation.epoch:
+            await self.verify()
+        by_shard: dict[int, list[int]] = {}
+        for index, commit in enumerate(commits):
+            by_shard.setdefault(self._layout.shard(commit.key), []).append(index)
+        calls = [
+            self._call(shard, [commits[index] for index in indices], now)
+            for shard, indices in by_shard.items()
+        ]
+        replies = await self._run(calls)
+        results: list[CommitResult] = [Committed()] * len(commits)
+        for indices, reply in zip(by_shard.values(), replies, strict=True):
+            for index, answer in zip(indices, reply, strict=True):
+                if answer != 1:
+                    results[index] = _result(answer)
+        return results
+
+    def _call(self, shard: int, commits: Sequence[Commit], now: datetime) -> tuple[Any, ...]:
+        """Return number of keys, keys and arguments of the script for one shard."""
+        layout, moment = self._layout, now.timestamp()
+        seen = layout.seen(shard, layout.bucket(moment))
+        keys = [layout.epoch(shard), *seen, layout.outbox(shard)]
+        arguments: list[bytes | int] = [self._installation.epoch, layout.marker_seconds]
+        committed_ms = int(moment * 1000)
+        for commit in commits:
+            arguments.append(len(commit.reactions))
+            write = commit.write
+            if write is None:
+                arguments.append(0)
+            else:
+                keys.append(layout.instance(write.at))
+                version = commit.reactions[-1].id
+                value = b"" if write.state is None else version + write.state
+                arguments += (len(keys), write.expected or b"", value)
+            for reaction in commit.reactions:
+                entry = _write_entry(commit.key, reaction.messages, committed_ms)
+                arguments += (reaction.id, entry)
+        return (len(keys), *keys, *arguments)
+
+    async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Run the script once per call; again as a whole when the server does not know it."""
+        with translated(self._server):
+            replies = await self._evaluate(calls)
+            if any(isinstance(reply, NoScriptError) for reply in replies):
+                # The server restarted. Calls that did run answer Duplicate now, with their outbox.
+                self._script = await self._redis.script_load(SCRIPT)
+                replies = await self._evaluate(calls)
+            for reply in replies:
+                if isinstance(reply, ResponseError) and str(reply).startswith("EPOCH"):
+                    raise self._installation.lost_data()
+                if isinstance(reply, Exception):
+                    raise reply
+        return replies
+
+    async def _evaluate(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        if not self._script:
+            self._script = await self._redis.script_load(SCRIPT)
+        pipeline = self._redis.pipeline(transaction=False)
+        for call in calls:
+            pipeline.evalsha(self._script, *call)
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        return replies
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """See ``ports.Store.settle``."""
+        by_shard: dict[int, list[ReactionId]] = {}
+        for settlement in settlements:
+            by_shard.setdefault(self._layout.shard(settlement.key), []).append(settlement.id)
+        if not by_shard:
+            return
+        pipeline = self._redis.pipeline(transaction=False)
+        for shard, ids in by_shard.items():
+            pipeline.hdel(self._layout.outbox(shard), *ids)
+        with translated(self._server):
+            await pipeline.execute()
+
+    async def outbox(self, committed_before: datetime) -> AsyncIterator[OutboxEntry]:
+        """See ``ports.Store.outbox``."""
+        for shard in range(self._layout.shards):
+            with translated(self._server):
+                entries = [
+                    entry
+                    async for entry in self._redis.hscan_iter(
+                        self._layout.outbox(shard), count=SCAN_COUNT
+                    )
+                ]
+            for reaction, value in dict(entries).items():
+                entry = _read_entry(reaction, value)
+                if entry.committed_at < committed_before:
+                    yield entry
+
+    async def outbox_size(self) -> int:
+        """See ``ports.Store.outbox_size``."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for shard in range(self._layout.shards):
+            pipeline.hlen(self._layout.outbox(shard))
+        with translated(self._server):
+            return sum(await pipeline.execute())
+
+    async def verify(self) -> list[str]:
+        """See ``ports.Store.verify``."""
+        return await self._installation.verify()
+
+
+def _instance(value: bytes | None) -> Instance | None:
+    if value is None:
+        return None
+    return Instance(version=ReactionId(value[:VERSION_BYTES]), state=value[VERSION_BYTES:])
+
+
+def _result(answer: int | list[bytes]) -> CommitResult:
+    if isinstance(answer, int):
+        return Conflict()
+    return Duplicate(
+        done={
+            ReactionId(reaction): _read_entry(reaction, entry).messages if entry else ()
+            for reaction, entry in zip(answer[::2], answer[1::2], strict=True)
+        }
+    )
+
+
+def _write_entry(key: str, messages: Sequence[Message], committed_ms: int) -> bytes:
+    """Return an outbox entry: JSON that a person can read, empty when there is nothing to send."""
+    if not messages:
+        return b""
+    return b'{"at":%d,"key":%s,"messages":%s}' % (committed_ms, orjson.dumps(key), pack(messages))
+
+
+def _read_entry(reaction: bytes, entry: bytes) -> OutboxEntry:
+    content = orjson.loads(entry)
+    return OutboxEntry(
+        settlement=Settlement(key=content["key"], id=ReactionId(reaction)),
+        messages=unpack(content["messages"]),
+        committed_at=datetime.fromtimestamp(content["at"] / 1000, tz=UTC),
+    )

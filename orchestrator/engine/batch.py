@@ -1,0 +1,157 @@
+"""What is known about one batch while it goes through the spine. Calls nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from orchestrator.core.deadletter import dead_letter
+from orchestrator.engine.report import BatchReport, DeadLetter
+from orchestrator.ports import Commit, InstanceKey, Settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from orchestrator.core.decision import Definition, Signal
+    from orchestrator.core.event import Delivery, Event, Message
+    from orchestrator.core.ids import ReactionId
+    from orchestrator.engine.report import EventOutcome, Stage
+    from orchestrator.errors import Refused
+
+
+@dataclass(slots=True)
+class Intake:
+    """One delivery that could be read, and what became of it so far."""
+
+    delivery: Delivery
+    event: Event
+    outcome: EventOutcome = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One event that a definition wants, ready to be decided."""
+
+    intake: Intake
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is decided and committed together: a definition, a key, and the triggers for them.
+
+    A stateless definition has one trigger per case. The triggers of a stateful one are decided one
+    after another on the running state.
+    """
+
+    definition: Definition
+    key: str
+    triggers: Sequence[Trigger]
+
+    @property
+    def at(self) -> InstanceKey:
+        """Where its instance is kept."""
+        return InstanceKey(self.definition.name, self.key)
+
+    def without(self, done: Sequence[ReactionId]) -> Case | None:
+        """Return the case less the reactions that are `done`; None when nothing is left."""
+        left = [trigger for trigger in self.triggers if trigger.signal.reaction not in done]
+        return Case(self.definition, self.key, left) if left else None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Deliveries on their way through the spine.
+
+    Attributes:
+        deliveries: in the queue's order; at least one.
+        now: the time of every decision in the batch.
+        queue: where they came from.
+        intakes: those that could be read.
+        messages: what is to be published, dead letters included.
+        settlements: what is to be settled once `messages` are confirmed.
+        report: what happened, for metrics and logs.
+    """
+
+    deliveries: Sequence[Delivery]
+    now: datetime
+    queue: str
+    intakes: list[Intake] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    report: BatchReport = field(init=False)
+    _lap_started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.report = BatchReport(size=len(self.deliveries))
+        self.start_lap()
+
+    def start_lap(self) -> None:
+        """Begin to measure the next stage now: what passed since the last one was waiting."""
+        self._lap_started = perf_counter()
+
+    def lap(self, stage: Stage) -> None:
+        """Note that `stage` took the time since the last call."""
+        moment = perf_counter()
+        seconds = self.report.seconds
+        seconds[stage] = seconds.get(stage, 0.0) + moment - self._lap_started
+        self._lap_started = moment
+
+    def refuse(self, delivery: Delivery, error: Refused, event: Event | None = None) -> None:
+        """Dead-letter a message that no rule can be asked about."""
+        event_type = event.type if event else delivery.type or "unreadable"
+        key = event.correlation_id if event else delivery.correlation_id or ""
+        self.report.count_event(event_type, "refused")
+        self._give_up(delivery, DeadLetter(event_type, key, None, error))
+
+    def fail(self, intake: Intake, rule: str, error: Refused) -> None:
+        """Dead-letter a copy for one rule that failed; the other rules' reactions go on."""
+        intake.outcome = "failed"
+        event = intake.event
+        self._give_up(intake.delivery, DeadLetter(event.type, event.correlation_id, rule, error))
+
+    def _give_up(self, delivery: Delivery, given_up: DeadLetter) -> None:
+        self.report.dead_letters.append(given_up)
+        error = given_up.error
+        self.messages.append(
+            dead_letter(
+                delivery, self.queue, error.reason, str(error), self.now, rule=given_up.rule
+            )
+        )
+
+    def committed(self, case: Case, commit: Commit) -> None:
+        """Take over what a commit wrote: its messages are to be published, then settled."""
+        for trigger in case.triggers:
+            if trigger.intake.outcome != "failed":
+                trigger.intake.outcome = "reacted"
+        reactions = self.report.reactions
+        name = case.definition.name
+        reactions[name] = reactions.get(name, 0) + len(commit.reactions)
+        for reaction in commit.reactions:
+            self._send(commit.key, reaction.id, reaction.messages)
+
+    def duplicated(self, case: Case, done: dict[ReactionId, tuple[Message, ...]]) -> None:
+        """Take over what an earlier attempt left in the outbox of reactions that are `done`."""
+        for trigger in case.triggers:
+            reaction = trigger.signal.reaction
+            if reaction in done:
+                if trigger.intake.outcome == "ignored":
+                    trigger.intake.outcome = "duplicate"
+                self._send(case.key, reaction, done[reaction])
+
+    def _send(self, key: str, reaction: ReactionId, messages: tuple[Message, ...]) -> None:
+        if messages:
+            self.messages += messages
+            self.settlements.append(Settlement(key, reaction))
+
+    def close(self) -> BatchReport:
+        """Return the report, complete."""
+        report = self.report
+        for intake in self.intakes:
+            report.count_event(intake.event.type, intake.outcome)
+        for message in self.messages:
+            if message.exchange is None and message.type is not None:
+                report.sent[message.type] = report.sent.get(message.type, 0) + 1
+        return report

@@ -1,0 +1,84 @@
+"""Waiting for services that are away: back-off with jitter, interruptible. Knows no service."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, TypeVar
+
+from orchestrator.errors import Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from orchestrator.engine.report import Observer
+
+T = TypeVar("T")
+
+FIRST_SECONDS = 0.1
+LONGEST_SECONDS = 15.0
+
+
+def delays() -> Iterator[float]:
+    """Yield back-off delays in seconds: doubling, jittered by half, never over the longest."""
+    delay = FIRST_SECONDS
+    while True:
+        yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards no secret
+        delay = min(2 * delay, LONGEST_SECONDS)
+
+
+class Patience:
+    """Repeats what failed because a service is away, until it works or the process stops.
+
+    Args:
+        observer: hears of every wait and of the recovery.
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._stopping = asyncio.Event()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Wait for nothing any more: what fails from now on fails at once."""
+        self._stopping.set()
+
+    async def until_done(self, service: str, operation: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of `operation`, repeating it for as long as `service` is away.
+
+        What only a person can mend is waited for too: the process says so and goes on once it is
+        mended, instead of dying with work in its hands.
+
+        Raises:
+            Unavailable, Misconfigured: the last failure, once the process stops.
+        """
+        waits: Iterator[float] | None = None
+        while True:
+            try:
+                result = await operation()
+            except (Unavailable, Misconfigured) as error:
+                if self.stopping:
+                    raise
+                waits = waits or delays()
+                await self.pause(service, error, next(waits))
+            else:
+                if waits is not None:
+                    self._observer.recovered(service)
+                return result
+
+    async def pause(self, service: str, error: Exception, seconds: float) -> None:
+        """Say that `service` is away, and wait; returns early when the process stops."""
+        self._observer.waiting(service, str(error), seconds)
+        await self.idle(seconds)
+
+    async def idle(self, seconds: float) -> None:
+        """Sleep, but not past `stop`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
