@@ -21,56 +21,73 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ORCHESTRATOR_", frozen=True, extra="ignore")
 
     amqp_url: SecretStr = Field(
-        SecretStr("amqp://guest:guest@127.0.0.1:5672/"), description="RabbitMQ, with its vhost."
+        default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
+        description="RabbitMQ, with its vhost.",
     )
     redis_url: SecretStr = Field(
-        SecretStr("redis://127.0.0.1:6379/0"), description="Redis, with its database."
+        default=SecretStr("redis://127.0.0.1:6379/0"), description="Redis, with its database."
     )
-    rules: Path = Field(Path("rules"), description="Folder of rule files.")
-    schemas: Path = Field(Path("schemas"), description="Folder of AsyncAPI documents.")
-    source: Name = Field("orchestrator", description="CloudEvents source of what rules send.")
+    rules: Path = Field(default=Path("rules"), description="Folder of rule files.")
+    schemas: Path = Field(default=Path("schemas"), description="Folder of AsyncAPI documents.")
+    source: Name = Field(
+        default="orchestrator", description="CloudEvents source of what rules send."
+    )
 
-    exchange: Name = Field("hms", description="Entry exchange; names the bus, log and tail too.")
-    queue: Name = Field("orchestrator", description="Input queue of all replicas.")
-    retry_prefix: Name = Field("retry", description="Retry queues are <prefix>.<delay>.")
-    namespace: Name = Field("orchestrator", description="First part of every Redis key.")
+    exchange: Name = Field(
+        default="hms", description="Entry exchange; names the bus, log and tail too."
+    )
+    queue: Name = Field(default="orchestrator", description="Input queue of all replicas.")
+    retry_prefix: Name = Field(default="retry", description="Retry queues are <prefix>.<delay>.")
+    namespace: Name = Field(default="orchestrator", description="First part of every Redis key.")
     keep_log: bool = Field(
         default=True, description="Keep every message in the <exchange>.log stream."
     )
     keep_tail: bool = Field(default=True, description="Keep the newest 1,000 in <exchange>.tail.")
     log_max_age: str = Field(
-        "7D", pattern=r"^\d+[YMDhms]$", description="Age limit of the log stream."
+        default="7D", pattern=r"^\d+[YMDhms]$", description="Age limit of the log stream."
     )
     log_max_bytes: int = Field(
-        2_000_000_000, ge=1_000_000, description="Size limit of the log stream."
+        default=2_000_000_000, ge=1_000_000, description="Size limit of the log stream."
     )
     dlq_max_length: int = Field(
-        100_000, ge=1, description="Dead letters a queue keeps before it refuses."
+        default=100_000, ge=1, description="Dead letters a queue keeps before it refuses."
     )
 
-    prefetch: int = Field(1000, ge=1, le=10_000, description="Unacknowledged deliveries held.")
-    batch_size: int = Field(256, ge=1, le=5_000, description="Most deliveries decided together.")
-    max_body_bytes: int = Field(1024 * 1024, ge=1024, description="Larger messages are refused.")
+    prefetch: int = Field(
+        default=1000, ge=1, le=10_000, description="Unacknowledged deliveries held."
+    )
+    batch_size: int = Field(
+        default=256, ge=1, le=5_000, description="Most deliveries decided together."
+    )
+    max_body_bytes: int = Field(
+        default=1024 * 1024, ge=1024, description="Larger messages are refused."
+    )
     shards: int = Field(
-        64, ge=1, le=1024, description="Shards of the key space in Redis; fixed once used."
+        default=64, ge=1, le=1024, description="Shards of the key space in Redis; fixed once used."
     )
     dedupe_hours: int = Field(
-        24, ge=1, le=24 * 30, description="How long a duplicate is recognised."
+        default=24, ge=1, le=24 * 30, description="How long a duplicate is recognised."
     )
     redis_allow_weak: bool = Field(
         default=False, description="Accept a Redis that can lose commits."
     )
-    sweep_seconds: float = Field(10.0, gt=0, description="How often the outbox is swept.")
+    sweep_seconds: float = Field(default=10.0, gt=0, description="How often the outbox is swept.")
     outbox_age_seconds: float = Field(
-        30.0, gt=0, description="Age at which an entry is sent again."
+        default=30.0, gt=0, description="Age at which an entry is sent again."
     )
-    drain_seconds: float = Field(20.0, gt=0, description="Time to finish work after SIGTERM.")
+    drain_seconds: float = Field(
+        default=20.0, gt=0, description="Time to finish work after SIGTERM."
+    )
 
-    http_host: str = Field("127.0.0.1", description="Address of /live, /ready and /metrics.")
-    http_port: int = Field(8080, ge=0, le=65535, description="Their port; 0 picks a free one.")
+    http_host: str = Field(
+        default="127.0.0.1", description="Address of /live, /ready and /metrics."
+    )
+    http_port: int = Field(
+        default=8080, ge=0, le=65535, description="Their port; 0 picks a free one."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Log level."
+        default="info", description="Log level."
     )
     log_format: Literal["auto", "json", "console"] = Field(
-        "auto", description="auto: console on a terminal, JSON when piped."
+        default="auto", description="auto: console on a terminal, JSON when piped."
     )
