@@ -1,0 +1,147 @@
+"""The broker in memory: the contract without a server, for tests. Loses all when it is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+from orchestrator.core.event import Delivery
+from orchestrator.errors import Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Sequence
+
+    from orchestrator.core.event import Message
+
+
+class MemoryBroker:
+    """``ports.Broker`` in dictionaries.
+
+    Args:
+        queues: the queues that exist. Direct publishes to others are refused.
+        exchange: the name deliveries give as their exchange.
+
+    Attributes:
+        published: every message, in the order it was confirmed.
+        unrouted: messages that no binding wanted.
+    """
+
+    def __init__(self, queues: Collection[str], exchange: str = "hms") -> None:
+        self.published: list[Message] = []
+        self.unrouted: list[Message] = []
+        self._exchange = exchange
+        self._queues: dict[str, deque[Delivery]] = {name: deque() for name in queues}
+        self._bindings: dict[str, set[str]] = {}
+        self._arrival = asyncio.Condition()
+        self._tokens = count(1)
+
+    def depth(self, queue: str) -> int:
+        """Return how many deliveries wait in `queue`, those in hand not counted."""
+        return len(self._queues[queue])
+
+    @asynccontextmanager
+    async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[MemorySubscription]:
+        """See ``ports.Broker.subscribe``."""
+        subscription = MemorySubscription(self._existing(queue), self._arrival, prefetch)
+        try:
+            yield subscription
+        finally:
+            await subscription.close()
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """See ``ports.Broker.publish``."""
+        for message in messages:
+            for queue in self._routes(message):
+                queue.append(self._delivery(message))
+            self.published.append(message)
+        async with self._arrival:
+            self._arrival.notify_all()
+
+    async def bind(self, queue: str, channels: Collection[str]) -> None:
+        """See ``ports.Broker.bind``."""
+        self._existing(queue)
+        for channel in channels:
+            self._bindings.setdefault(channel, set()).add(queue)
+
+    async def unbind(self, queue: str, channels: Collection[str]) -> None:
+        """See ``ports.Broker.unbind``."""
+        for channel in channels:
+            self._bindings.get(channel, set()).discard(queue)
+
+    def _routes(self, message: Message) -> list[deque[Delivery]]:
+        if message.exchange is not None:
+            return [self._existing(message.routing_key)]
+        names = sorted(self._bindings.get(message.routing_key, ()))
+        if not names:
+            self.unrouted.append(message)
+        return [self._queues[name] for name in names]
+
+    def _existing(self, queue: str) -> deque[Delivery]:
+        if queue not in self._queues:
+            raise Misconfigured(f"there is no queue {queue}: run orchestrator apply")
+        return self._queues[queue]
+
+    def _delivery(self, message: Message) -> Delivery:
+        return Delivery(
+            body=message.body,
+            exchange=self._exchange if message.exchange is None else message.exchange,
+            routing_key=message.routing_key,
+            content_type=message.content_type,
+            type=message.type,
+            message_id=message.id,
+            correlation_id=message.correlation_id,
+            app_id=message.source,
+            timestamp=message.time.replace(microsecond=0) if message.time else None,
+            headers=message.headers,
+            other=message.other,
+            token=next(self._tokens),
+        )
+
+
+class MemorySubscription:
+    """``ports.Subscription`` on one queue of a `MemoryBroker`."""
+
+    def __init__(self, queue: deque[Delivery], arrival: asyncio.Condition, prefetch: int) -> None:
+        self._queue = queue
+        self._arrival = arrival
+        self._prefetch = prefetch
+        self._held: deque[Delivery] = deque()
+        self._closed = False
+
+    async def receive(self, limit: int) -> Sequence[Delivery]:
+        """See ``ports.Subscription.receive``."""
+        async with self._arrival:
+            await self._arrival.wait_for(lambda: self._closed or self.waiting())
+        self._ensure_open()
+        taken = [self._queue.popleft() for _ in range(min(limit, self.waiting()))]
+        self._held.extend(taken)
+        return taken
+
+    async def acknowledge(self, delivery: Delivery) -> None:
+        """See ``ports.Subscription.acknowledge``."""
+        self._ensure_open()
+        while self._held and self._held[0].token <= delivery.token:
+            self._held.popleft()
+        async with self._arrival:
+            self._arrival.notify_all()
+
+    def waiting(self) -> int:
+        """See ``ports.Subscription.waiting``."""
+        return min(len(self._queue), self._prefetch - len(self._held))
+
+    async def close(self) -> None:
+        """Hand back what was not acknowledged, in its old order, marked as redelivered."""
+        self._closed = True
+        returned = [replace(delivery, redelivered=True) for delivery in self._held]
+        self._queue.extendleft(reversed(returned))
+        self._held.clear()
+        async with self._arrival:
+            self._arrival.notify_all()
+
+    def _ensure_open(self) -> None:
+        if self._closed:
+            raise Unavailable("the subscription is closed")
