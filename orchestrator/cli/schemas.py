@@ -1,0 +1,100 @@
+"""``orchestrator schemas``: checks and shows the message types. Leaves reading to the catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.cli import output
+from orchestrator.cli.commands import Group, wants_json
+from orchestrator.cli.context import find_type, load_catalog, read_settings
+from orchestrator.cli.problems import FORMATS, Summary, report
+
+if TYPE_CHECKING:
+    from orchestrator.catalog import MessageType
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.group("schemas", cls=Group)
+def command() -> None:
+    """Check and show the message types."""
+
+
+@command.command(
+    examples=[
+        "orchestrator schemas check",
+        "orchestrator schemas check schemas/permits.yaml --format github",
+    ]
+)
+@click.argument("path", type=_FOLDER, required=False)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", help="How problems are printed."
+)
+def check(path: Path | None, form: str) -> int:
+    """Check the AsyncAPI documents at PATH (default: ORCHESTRATOR_SCHEMAS).
+
+    Prints file:line:column: level: message for every problem, examples that break their own
+    schema included. Exit code 0: clean, 1: errors, 3: only warnings.
+    """
+    files = read_schema_files(path or read_settings().schemas)
+    catalog, problems = read_catalog(files)
+    count = None if catalog is None else len(catalog.types)
+    return report(problems, form, Summary("message types", count, files))
+
+
+@command.command(
+    examples=[
+        "orchestrator schemas show",
+        "orchestrator schemas show ComplaintFiled",
+        "orchestrator schemas show ComplaintFiled --json | jq .examples[0]",
+    ]
+)
+@click.argument("type_name", metavar="[TYPE]", required=False)
+@click.option("--schemas", type=_FOLDER, help="Documents, instead of ORCHESTRATOR_SCHEMAS.")
+def show(type_name: str | None, schemas: Path | None) -> None:
+    """Show the message type TYPE: its channel, schema and examples. Without TYPE, list them all."""
+    catalog = load_catalog(schemas or read_settings().schemas)
+    if type_name is not None:
+        _show_type(find_type(catalog, type_name))
+        return
+    rows = [
+        {"type": t.name, "kind": t.kind, "channel": t.channel, "description": _first_line(t)}
+        for t in catalog.types.values()
+    ]
+    output.table(["type", "kind", "channel", "description"], rows, empty="there are none")
+
+
+def _show_type(message: MessageType) -> None:
+    if wants_json():
+        output.document(
+            {
+                "type": message.name,
+                "kind": message.kind,
+                "channel": message.channel,
+                "description": message.description,
+                "defined": str(message.position),
+                "schema": message.schema,
+                "examples": message.examples,
+            }
+        )
+        return
+    click.echo(f"{click.style(message.name, bold=True)}  {message.kind} on {message.channel}")
+    click.echo(f"defined in {message.position}")
+    if message.description:
+        click.echo(f"\n{message.description.rstrip()}")
+    click.echo(f"\n{click.style('Schema of its data', bold=True)}\n{_indented(message.schema)}")
+    for example in message.examples:
+        click.echo(f"\n{click.style('Example', bold=True)}\n{_indented(example)}")
+
+
+def _first_line(message: MessageType) -> str:
+    return message.description.strip().partition("\n")[0]
+
+
+def _indented(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
