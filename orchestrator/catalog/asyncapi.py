@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from orchestrator.catalog.findings import suggest
+from orchestrator.catalog.findings import name_of, suggest
 from orchestrator.catalog.model import Kind
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def read_channels(findings: Findings) -> list[ChannelDeclaration]:
     findings.check_keys((), _KEYS["document"])
     findings.require((), "info")
     findings.check_keys(("info",), _KEYS["info"])
-    findings.require(("info",), "title", "version")
+    if findings.has(("info",)):
+        findings.require(("info",), "title", "version")
     findings.check_keys(("components",), _KEYS["components"])
     _check_references(findings, ())
     channels = [_read_channel(findings, path) for path in findings.entries(("channels",))]
@@ -90,12 +91,11 @@ def read_channels(findings: Findings) -> list[ChannelDeclaration]:
 
 
 def _is_asyncapi(findings: Findings) -> bool:
-    version = findings.text(("asyncapi",)) if isinstance(findings.document.value, dict) else None
-    if version and _VERSION.fullmatch(version):
+    version = findings.value(("asyncapi",)) if findings.has(("asyncapi",)) else None
+    if isinstance(version, str) and _VERSION.fullmatch(version):
         return True
-    if not findings.problems:
-        found = f'this is AsyncAPI "{version}"' if version else "this is no AsyncAPI document"
-        findings.report(("asyncapi",), f'{found}: write "asyncapi: 3.0.0" and what belongs to it')
+    found = f'AsyncAPI "{version}" is not read' if version else "this is no AsyncAPI document"
+    findings.report(("asyncapi",), f'{found}: write "asyncapi: 3.0.0", and what belongs to it')
     return False
 
 
@@ -120,12 +120,12 @@ def _check_reference(findings: Findings, path: Path, pointer: str) -> None:
     if target is None:
         findings.report(
             (*path, "$ref"),
-            f'"{pointer}" is outside this file, and nothing outside is read: copy it under '
+            f'"{pointer}" is no place in this file, and nothing else is read: copy it under '
             '"components" and refer to "#/components/..."',
         )
     elif not findings.has(target):
         parent = _names_at(findings, target[:-1])
-        hint = suggest(str(target[-1]), parent) or ", counted from the top of the file"
+        hint = suggest(str(target[-1]), parent) or ": it counts from the top of the file"
         findings.report((*path, "$ref"), f'there is nothing at "{pointer}"{hint}')
     elif findings.resolve(path) is None:
         findings.report((*path, "$ref"), f'"{pointer}" leads back to itself')
@@ -138,7 +138,7 @@ def _names_at(findings: Findings, path: Path) -> list[str]:
 
 def _read_channel(findings: Findings, path: Path) -> ChannelDeclaration | None:
     target = findings.resolve(path)
-    if target is None:
+    if target is None or not findings.is_mapping(target):
         return None
     findings.check_keys(target, _KEYS["channel"])
     messages = [_read_message(findings, entry) for entry in findings.entries((*target, "messages"))]
@@ -155,16 +155,14 @@ def _read_channel(findings: Findings, path: Path) -> ChannelDeclaration | None:
 
 
 def _read_address(findings: Findings, path: Path) -> str | None:
-    address = findings.text((*path, "address"))
-    if not address:
-        findings.report_key(
-            path, f'channel "{path[-1]}" has no "address": add the routing key its messages have'
-        )
+    if findings.mapping(path).get("address") in (None, ""):
+        message = f'channel "{path[-1]}" has no "address": add the routing key of its messages'
+        findings.report_key(path, message)
         return None
-    if "{" in address:
-        findings.report(
-            (*path, "address"), f'"{address}" has parameters: a routing key must be written out'
-        )
+    address = findings.text((*path, "address"))
+    if address and "{" in address:
+        message = f'"{address}" has parameters: a routing key must be written out'
+        findings.report((*path, "address"), message)
         return None
     return address
 
@@ -233,9 +231,10 @@ def _points_into(findings: Findings, path: Path, parent: Path) -> Path | None:
     """Return where the reference at `path` points, after reporting one that misses `parent`."""
     if not findings.has(path):
         return None
-    target = findings.reference(path)
+    pointer = findings.pointer(path)
+    target = findings.target(pointer) if pointer else None
     if target is not None and target[:-1] == parent:
         return target
     place = "#/" + "/".join(str(step) for step in parent)
-    findings.report(path, f'"{path[-1]}" must be a reference such as {{$ref: "{place}/..."}}')
+    findings.report(path, f'{name_of(path)} must refer into "{place}": write $ref: "{place}/..."')
     return None

@@ -17,16 +17,24 @@ _DEFINITIONS = "$defs"
 def bundle(findings: Findings, root: Path) -> Schema | None:
     """Return the schema at `root` with everything it refers to under ``$defs``.
 
-    Returns None if the schema, or one it refers to, is not there or is no schema.
+    A schema that only refers to another is replaced by it. Returns None if the schema is none, or
+    if one it refers to is not there.
     """
     bundler = _Bundler(findings)
-    schema = bundler.copy(findings.value(root))
+    schema = bundler.copy(_root_schema(findings, root))
     definitions = bundler.definitions()
     if not isinstance(schema, dict):
         return schema if isinstance(schema, bool) else None
     if definitions is None:
         return None
     return {"$schema": DIALECT, **schema, **({_DEFINITIONS: definitions} if definitions else {})}
+
+
+def _root_schema(findings: Findings, root: Path) -> object:
+    schema = findings.value(root)
+    pointer = findings.pointer(root)
+    target = findings.target(pointer) if pointer and schema == {"$ref": pointer} else None
+    return findings.value(target) if target and findings.has(target) else schema
 
 
 class _Bundler:

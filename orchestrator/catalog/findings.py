@@ -66,16 +66,20 @@ class Findings:
         value = self.value(path) if self.has(path) else None
         if value is None or isinstance(value, str):
             return value
-        self.report(path, f"{_name(path)} must be text: put it in quotes")
+        self.report(path, f"{name_of(path)} must be text: put it in quotes")
         return None
 
     def mapping(self, path: Path) -> Mapping[str, object]:
         """Return the mapping at `path`, empty if there is nothing; report anything else."""
-        value = self.value(path) if self.has(path) else {}
-        if isinstance(value, dict):
-            return value
-        self.report(path, f"{_name(path)} must be a mapping")
-        return {}
+        value = self.value(path) if self.has(path) and self.is_mapping(path) else None
+        return value if isinstance(value, dict) else {}
+
+    def is_mapping(self, path: Path) -> bool:
+        """Return whether there is a mapping at `path`; report anything else."""
+        if isinstance(self.value(path), dict):
+            return True
+        self.report(path, f"{name_of(path)} must be a mapping")
+        return False
 
     def entries(self, path: Path) -> list[Path]:
         """Return the paths of the entries of the mapping at `path`."""
@@ -86,7 +90,7 @@ class Findings:
         value = self.value(path) if self.has(path) else []
         if isinstance(value, list):
             return [(*path, index) for index in range(len(value))]
-        self.report(path, f"{_name(path)} must be a list")
+        self.report(path, f"{name_of(path)} must be a list")
         return []
 
     def check_keys(self, path: Path, known: Collection[str]) -> None:
@@ -101,7 +105,7 @@ class Findings:
         """Report each of `keys` that is missing from the mapping at `path`."""
         for key in keys:
             if key not in self.mapping(path):
-                self.report(path, f'{_name(path)} has no "{key}": add it')
+                self.report(path, f'{name_of(path)} has no "{key}": add it')
 
     def resolve(self, path: Path) -> Path | None:
         """Follow the local references at `path` to what they stand for; None if they lead nowhere.
@@ -111,20 +115,26 @@ class Findings:
         seen: set[Path] = set()
         while path not in seen and self.has(path):
             seen.add(path)
-            target = self.reference(path)
-            if target is None:
+            pointer = self.pointer(path)
+            if pointer is None:
                 return path
+            target = self.target(pointer)
+            if target is None:
+                return None
             path = target
         return None
 
-    def reference(self, path: Path) -> Path | None:
-        """Return where the local reference at `path` points; None if there is no such reference."""
+    def pointer(self, path: Path) -> str | None:
+        """Return what the reference at `path` says; None if there is no reference."""
         value = self.value(path)
         pointer = value.get("$ref") if isinstance(value, dict) else None
-        return self.target(pointer) if isinstance(pointer, str) else None
+        return pointer if isinstance(pointer, str) else None
 
     def target(self, pointer: str) -> Path | None:
-        """Return the path that a reference such as ``#/components/schemas/Person`` stands for."""
+        """Return the path that a reference such as ``#/components/schemas/Person`` stands for.
+
+        Returns None for a reference that is not local. There may be nothing at the path.
+        """
         if not pointer.startswith("#/"):
             return None
         path: Path = ()
@@ -149,6 +159,7 @@ def suggest(name: str, known: Collection[str]) -> str:
     return f': did you mean "{near[0]}"?' if near else ""
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
+    """Return what to call the value at `path` in a message: the last key that leads to it."""
     names = [step for step in path if isinstance(step, str)]
     return f'"{names[-1]}"' if names else "the document"

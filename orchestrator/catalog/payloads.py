@@ -10,7 +10,7 @@ from orchestrator.catalog.bundle import bundle
 from orchestrator.catalog.findings import suggest
 from orchestrator.catalog.keywords import FORMATS, KEYWORDS, REFUSED, TYPES, subschemas
 from orchestrator.catalog.model import MessageType
-from orchestrator.catalog.validators import compile_schema, schema_errors
+from orchestrator.catalog.validators import compile_schema, is_linear, schema_errors
 from orchestrator.catalog.violations import describe_one, describe_rule
 
 if TYPE_CHECKING:
@@ -30,11 +30,8 @@ _LINEAR = (
 def check_schemas(findings: Findings) -> None:
     """Report all that is wrong with the schemas of the document, wherever they stand."""
     for path in _schema_roots(findings):
-        reported = {
-            (tuple(error.instance_path), _explain(error)) for error in _errors(findings, path)
-        }
-        for place, message in sorted(reported, key=str):
-            findings.report((*path, *place), message)
+        for error in schema_errors(findings.value(path)):
+            findings.report((*path, *error.instance_path), _explain(error))
         _check_words(findings, path)
 
 
@@ -77,8 +74,7 @@ def _payload_schema(findings: Findings, declaration: MessageDeclaration) -> Sche
         message = f'"{declaration.name}" has no "payload": any data is accepted'
         findings.report_key(declaration.path, message, "warning")
         return True
-    root = findings.resolve(_schema_path(findings, declaration.payload))
-    return None if root is None else bundle(findings, root)
+    return bundle(findings, _schema_path(findings, declaration.payload))
 
 
 def _check_examples(
@@ -114,19 +110,14 @@ def _schema_path(findings: Findings, payload: Path) -> Path:
     return (*payload, "schema")
 
 
-def _errors(findings: Findings, path: Path) -> Iterator[ValidationError]:
-    return schema_errors(findings.value(path))
-
-
 def _explain(error: ValidationError) -> str:
     """Return what is wrong with a schema, in the words of its author."""
     steps = error.instance_path
-    name = steps[-1] if steps else "the schema"
-    if name == "type" and error.kind.name == "anyOf":
+    if not steps:
+        return f"the schema {describe_rule(error)}"
+    if steps[-1] == "type" and error.kind.name == "anyOf":
         return f'"type" must be one of {", ".join(TYPES)}, or a list of different ones'
-    if error.kind.name == "format" and error.kind.as_dict()["format"] == "regex":
-        return f'"{name}" {_LINEAR}'
-    return f'"{name}" {describe_rule(error)}'
+    return f'"{steps[-1]}" {describe_rule(error)}'
 
 
 def _check_words(findings: Findings, path: Path) -> None:
@@ -140,6 +131,7 @@ def _check_words(findings: Findings, path: Path) -> None:
             findings.report_key((*path, keyword), message)
     findings.check_keys(path, KEYWORDS | REFUSED.keys())
     _check_format(findings, (*path, "format"), schema.get("format"))
+    _check_patterns(findings, path, schema)
     _check_required(findings, path, schema)
     for below in subschemas(schema):
         _check_words(findings, (*path, *below))
@@ -149,6 +141,16 @@ def _check_format(findings: Findings, path: Path, name: object) -> None:
     if isinstance(name, str) and name not in FORMATS:
         hint = suggest(name, FORMATS) or f"; known are {', '.join(sorted(FORMATS))}"
         findings.report(path, f'unknown format "{name}"{hint}')
+
+
+def _check_patterns(findings: Findings, path: Path, schema: dict[str, object]) -> None:
+    named = schema.get("patternProperties")
+    for pattern in named if isinstance(named, dict) else ():
+        if not is_linear(pattern):
+            findings.report_key((*path, "patternProperties", pattern), f'"{pattern}" {_LINEAR}')
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and not is_linear(pattern):
+        findings.report((*path, "pattern"), f'"pattern" {_LINEAR}')
 
 
 def _check_required(findings: Findings, path: Path, schema: dict[str, object]) -> None:

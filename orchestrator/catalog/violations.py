@@ -60,11 +60,17 @@ def describe_one(error: ValidationError) -> str:
 
 def describe_rule(error: ValidationError) -> str:
     """Return how one rule is broken, without the place."""
-    keyword = error.kind.name
+    keyword = _broken_keyword(error)
     if keyword in _ALTERNATIVES:
         return _describe_alternatives(error)
     facts = {name: _shown(value) for name, value in error.kind.as_dict().items()}
     return _RULES.get(keyword, "breaks the rule " + (keyword or "of its schema")).format(**facts)
+
+
+def _broken_keyword(error: ValidationError) -> str:
+    """Return the keyword that is broken: of ``additionalProperties: false``, not the ``false``."""
+    closed = error.evaluation_path[-1:] == ["additionalProperties"]
+    return "additionalProperties" if closed else error.kind.name
 
 
 def _describe_alternatives(error: ValidationError) -> str:
