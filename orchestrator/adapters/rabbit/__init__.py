@@ -1,0 +1,1 @@
+"""RabbitMQ: the broker port, administration, the log stream and dead letters."""
