@@ -14,11 +14,16 @@ STOPPED: Final = "stopped"
 
 BATCH_DONE: Final = "batch_done"
 DEAD_LETTERED: Final = "dead_lettered"
-COMMIT_CONFLICT: Final = "commit_conflict"
+DEFECT: Final = "defect"
 OUTBOX_SWEPT: Final = "outbox_swept"
 
 RULEBOOK_LOADED: Final = "rulebook_loaded"
 RULEBOOK_REFUSED: Final = "rulebook_refused"
+
+HANDLED: Final = "handled"
+HANDLER_RETRIED: Final = "handler_retried"
+CONSUMER_PAUSED: Final = "consumer_paused"
+CONSUMER_RESUMED: Final = "consumer_resumed"
 
 SERVICE_WAITING: Final = "service_waiting"
 SERVICE_RECOVERED: Final = "service_recovered"

@@ -22,6 +22,8 @@ from orchestrator import __version__
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX: Final = "orchestrator"
+UNKNOWN: Final = "unknown"
+"""Label of message types that no document names."""
 
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
@@ -67,6 +69,9 @@ class Metrics:
             f"{PREFIX}_commit_conflicts",
             "Commits decided again because another replica was faster.",
             registry=registry,
+        )
+        self.defects = Counter(
+            f"{PREFIX}_defects", "Errors that are defects of ours.", registry=registry
         )
         self.batch_size = Histogram(
             f"{PREFIX}_batch_size",

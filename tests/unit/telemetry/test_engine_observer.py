@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from orchestrator.engine.report import BatchReport, DeadLetter
 from orchestrator.errors import BadMessage
+from orchestrator.telemetry.engine_observer import EngineTelemetry
 from orchestrator.telemetry.health import Health
 from orchestrator.telemetry.metrics import Metrics
-from orchestrator.telemetry.observer import EngineTelemetry
 
 if TYPE_CHECKING:
     from orchestrator.engine.report import Observer
@@ -85,6 +85,16 @@ def test_a_dead_letter_is_counted_and_logged_with_its_case(watched: Watched) -> 
         "reason": "no-type",
         "error": "no type",
     }
+
+
+def test_a_defect_is_counted_and_logged_with_its_traceback(watched: Watched) -> None:
+    """It is ours to mend, and the traceback says where."""
+    error = ValueError("impossible")
+    with capture_logs() as lines:
+        watched.observer.defect(error)
+
+    assert watched.value("defects_total") == 1
+    assert lines == [{"event": "defect", "log_level": "error", "exc_info": error}]
 
 
 def test_only_the_rulebook_that_runs_is_shown(watched: Watched) -> None:

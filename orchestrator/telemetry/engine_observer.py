@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from orchestrator.telemetry import log_events
+from orchestrator.telemetry.availability import Availability
+from orchestrator.telemetry.metrics import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,11 +15,8 @@ if TYPE_CHECKING:
     from orchestrator.telemetry.health import Health
     from orchestrator.telemetry.metrics import Metrics
 
-UNKNOWN = "unknown"
-"""Label of event types that no document names."""
 
-
-class EngineTelemetry:
+class EngineTelemetry(Availability):
     """An ``engine.report.Observer``."""
 
     def __init__(self, metrics: Metrics, health: Health, knows: Callable[[str], bool]) -> None:
@@ -31,11 +28,9 @@ class EngineTelemetry:
             knows: whether the catalog in use names an event type. Others share one label, so that
                 nobody can fill our memory, or Prometheus's, from outside.
         """
-        self._metrics = metrics
-        self._health = health
+        super().__init__(metrics, health)
         self._knows = knows
         self._revision: str | None = None
-        self._log = structlog.get_logger()
 
     def batch_done(self, report: BatchReport) -> None:
         """Count what a batch did."""
@@ -61,6 +56,11 @@ class EngineTelemetry:
             conflicts=report.conflicts,
         )
 
+    def defect(self, error: Exception) -> None:
+        """Show where a defect of ours is."""
+        self._metrics.defects.inc()
+        self._log.error(log_events.DEFECT, exc_info=error)
+
     def reloaded(self, revision: str, rules: int) -> None:
         """Show the new rulebook."""
         metrics = self._metrics
@@ -82,20 +82,6 @@ class EngineTelemetry:
         self._log.error(
             log_events.RULEBOOK_REFUSED, problems=list(problems), running=self._revision
         )
-
-    def waiting(self, service: str, reason: str, seconds: float) -> None:
-        """Show that `service` is away; the next try is in `seconds`."""
-        self._metrics.service_waiting.labels(service).set(1)
-        self._health.not_ready(service, reason)
-        self._log.warning(
-            log_events.SERVICE_WAITING, service=service, reason=reason, retry_seconds=seconds
-        )
-
-    def recovered(self, service: str) -> None:
-        """Show that `service` is back."""
-        self._metrics.service_waiting.labels(service).set(0)
-        self._health.ready(service)
-        self._log.info(log_events.SERVICE_RECOVERED, service=service)
 
     def swept(self, republished: int, depth: int, oldest_seconds: float) -> None:
         """Show the outbox."""

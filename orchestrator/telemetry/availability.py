@@ -1,0 +1,37 @@
+"""Tells which services a process waits for. Decides nothing about waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from orchestrator.telemetry import log_events
+
+if TYPE_CHECKING:
+    from orchestrator.telemetry.health import Health
+    from orchestrator.telemetry.metrics import Metrics
+
+
+class Availability:
+    """What the observers of the engine and of consumer services have in common."""
+
+    def __init__(self, metrics: Metrics, health: Health) -> None:
+        """Write to the process's `metrics` and `health`."""
+        self._metrics = metrics
+        self._health = health
+        self._log = structlog.get_logger()
+
+    def waiting(self, service: str, reason: str, seconds: float) -> None:
+        """Show that `service` is away; the next try is in `seconds`."""
+        self._metrics.service_waiting.labels(service).set(1)
+        self._health.not_ready(service, reason)
+        self._log.warning(
+            log_events.SERVICE_WAITING, service=service, reason=reason, retry_seconds=seconds
+        )
+
+    def recovered(self, service: str) -> None:
+        """Show that `service` is back."""
+        self._metrics.service_waiting.labels(service).set(0)
+        self._health.ready(service)
+        self._log.info(log_events.SERVICE_RECOVERED, service=service)
