@@ -1,0 +1,62 @@
+"""Tries until a service we depend on answers, and says so. Knows no service."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from orchestrator.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from orchestrator.service.report import Observer
+    from orchestrator.service.surroundings import Sleep
+
+T = TypeVar("T")
+
+FIRST_SECONDS: Final = 0.2
+LONGEST_SECONDS: Final = 5.0
+
+
+class Patience:
+    """Waits for one service, longer after each failure."""
+
+    def __init__(self, service: str, observer: Observer, sleep: Sleep) -> None:
+        """Speak of `service`, such as ``redis``, to `observer`."""
+        self._service = service
+        self._observer = observer
+        self._sleep = sleep
+        self._failures = 0
+
+    async def insist(self, operation: Callable[[], Awaitable[T]], give_up: Callable[[], bool]) -> T:
+        """Return what `operation` returns, trying again while its service is away.
+
+        Raises:
+            Unavailable: it is away, and `give_up` says that nobody waits any more.
+        """
+        while True:
+            try:
+                result = await operation()
+            except Unavailable as error:
+                if give_up():
+                    raise
+                await self._sleep(self.failed(error))
+            else:
+                self.succeeded()
+                return result
+
+    def failed(self, error: Unavailable) -> float:
+        """Note a failure, and return how many seconds to wait."""
+        seconds = min(FIRST_SECONDS * 2.0**self._failures, LONGEST_SECONDS)
+        # Jitter, so that replicas do not come back all at once. Not for secrets.
+        seconds *= random.uniform(0.5, 1.0)  # noqa: S311
+        self._failures = min(self._failures + 1, 10)
+        self._observer.waiting(self._service, str(error), seconds)
+        return seconds
+
+    def succeeded(self) -> None:
+        """Note that the service answers."""
+        if self._failures:
+            self._failures = 0
+            self._observer.recovered(self._service)
