@@ -1,0 +1,53 @@
+"""How large an expression may be and how much work one evaluation may do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.core.expression.failure import EvaluationError
+
+MAX_SOURCE: Final = 4_096
+"""Characters of one expression."""
+
+MAX_DEPTH: Final = 64
+"""How deep operators, calls and brackets may be nested."""
+
+MAX_NODES: Final = 1_000
+"""Names, constants, operators and calls of one expression."""
+
+MAX_PATTERN: Final = 1_000
+"""Characters of a regular expression."""
+
+MAX_STEPS: Final = 1_000_000
+"""Steps of one evaluation. Some tens of nanoseconds each: the whole stays below 0.1 s."""
+
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**63 - 1
+
+_CHARACTERS_PER_STEP_BITS: Final = 6
+
+
+class Budget:
+    """The steps one evaluation has left: loops, searches and growth all draw on it.
+
+    An item visited or built is a step, and so are 64 characters. A macro charges, per item, as many
+    steps as its body has parts.
+    """
+
+    left = MAX_STEPS
+
+    def spend(self, steps: int) -> None:
+        """Take ``steps`` away.
+
+        Raises:
+            EvaluationError: nothing is left.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise EvaluationError(
+                f"needs more than {MAX_STEPS:,} steps: loop over fewer items or build less text"
+            )
+
+    def spend_text(self, length: int) -> None:
+        """Take away the price of reading or building ``length`` characters."""
+        self.spend(1 + (length >> _CHARACTERS_PER_STEP_BITS))
