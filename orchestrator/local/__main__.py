@@ -69,7 +69,7 @@ def _run_beside_services(options: argparse.Namespace) -> int:
 
 def _announce(services: Services, seconds: float) -> None:
     print(f"services ({services.origin}) are up after {seconds:.1f} s:", file=sys.stderr)
-    for variable, url in services.environ.items():
+    for variable, url in services.environ.items() - os.environ.items():
         print(f"  export {variable}={url}", file=sys.stderr)
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 30.0
+_KILL_SECONDS = 10.0
 
 # The kernel ends a child when the *thread* that started it is gone, so one thread starts them all.
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
@@ -109,8 +111,9 @@ class Instance:
             return
         if self.recipe.kill_argv:
             subprocess.run(self.recipe.kill_argv, capture_output=True, check=False)
-        else:
-            self._process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=_KILL_SECONDS)
+        self._process.kill()
         self._process.wait()
 
     def restart(self) -> None:

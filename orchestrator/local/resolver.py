@@ -88,7 +88,7 @@ def obtain(environ: Mapping[str, str], machine: Machine) -> tuple[Obtained, Obta
     images = [source.image for source in sources if isinstance(source, Docker)]
     if not all(docker.pull(image) for image in images):
         print("Docker has no such image: going on without Docker", file=sys.stderr)
-        return obtain(environ, replace(machine, has_docker=False))
+        return obtain(environ, replace(machine, has_docker=lambda: False))
     if packages := [source.name for source in sources if isinstance(source, Package)]:
         debian.install(packages)
         return obtain(environ, replace(machine, can_install=False))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,11 @@ REDIS = Kind(
 class Environment:
     """It runs already; a variable holds its URL."""
 
-    url: str
+    url: str = field(repr=False)  # it holds a password
+
+    def __str__(self) -> str:
+        """Say it to a person."""
+        return "runs already, its URL is in the environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,10 @@ class Docker:
 
     image: str
 
+    def __str__(self) -> str:
+        """Say it to a person."""
+        return f"a container of {self.image}"
+
 
 @dataclass(frozen=True, slots=True)
 class Binary:
@@ -73,12 +82,20 @@ class Binary:
 
     path: Path
 
+    def __str__(self) -> str:
+        """Say it to a person."""
+        return f"a private instance of {self.path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
     """A private instance, once this Debian package is installed."""
 
     name: str
+
+    def __str__(self) -> str:
+        """Say it to a person."""
+        return f"a private instance, after installing the Debian package {self.name}"
 
 
 Source = Environment | Docker | Binary | Package
@@ -89,20 +106,20 @@ class Machine:
     """What this machine offers.
 
     Attributes:
-        has_docker: a Docker engine answers.
+        has_docker: whether a Docker engine answers; asking takes up to ten seconds.
         can_install: this is Debian or a child of it, and we are root.
         which: the path of a program, or None.
     """
 
-    has_docker: bool
+    has_docker: Callable[[], bool]
     can_install: bool
     which: Callable[[str], str | None]
 
 
 def this_machine() -> Machine:
-    """Look at the machine we run on. Asking a Docker engine takes up to ten seconds."""
+    """Look at the machine we run on."""
     return Machine(
-        has_docker=_docker_answers(),
+        has_docker=_docker_answers,
         can_install=os.geteuid() == 0 and shutil.which("apt-get") is not None,
         which=shutil.which,
     )
@@ -116,7 +133,7 @@ def find(kind: Kind, environ: Mapping[str, str], machine: Machine) -> Source:
     """
     if url := environ.get(kind.variable):
         return Environment(url)
-    if machine.has_docker:
+    if machine.has_docker():
         return Docker(kind.image)
     for binary in kind.binaries:
         if path := machine.which(binary):
@@ -131,6 +148,7 @@ def find(kind: Kind, environ: Mapping[str, str], machine: Machine) -> Source:
     )
 
 
+@cache
 def _docker_answers() -> bool:
     docker = shutil.which("docker")
     if docker is None:

@@ -28,7 +28,7 @@ def machine(
     programs: frozenset[str] = BARE, *, docker: bool = False, root: bool = False
 ) -> Machine:
     """A machine with these programs on its path."""
-    return Machine(docker, root, lambda name: name if name in programs else None)
+    return Machine(lambda: docker, root, lambda name: name if name in programs else None)
 
 
 @pytest.mark.parametrize(
