@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.patience import delays
@@ -75,26 +74,24 @@ class Engine:
                     self._observer.recovered("broker")
                     waits = delays()
                     await self._consume(subscription)
-            except (Unavailable, Misconfigured) as error:
-                await self._patience.pause("broker", error, next(waits))
+            except* (Unavailable, Misconfigured) as errors:
+                await self._patience.pause("broker", _first(errors), next(waits))
 
     async def _consume(self, subscription: Subscription) -> None:
-        """React to batch after batch; finish each behind the one before it."""
-        finishing: deque[asyncio.Task[None]] = deque()
-        try:
+        """React to batch after batch; finish each behind the one before it.
+
+        A batch that cannot be finished ends the subscription: what it leaves unacknowledged comes
+        again, and its commits then answer with what is still to be sent.
+        """
+        room = asyncio.Semaphore(FINISHING_BATCHES)
+        before: asyncio.Task[None] | None = None
+        async with asyncio.TaskGroup() as finishing:
             while not self._patience.stopping:
                 deliveries = await self._receive(subscription)
                 for batch in await self._react(deliveries):
-                    before = finishing[-1] if finishing else None
-                    finish = self._finish(batch, subscription, before)
-                    finishing.append(asyncio.create_task(finish))
-                while len(finishing) > FINISHING_BATCHES or (finishing and finishing[0].done()):
-                    await finishing.popleft()
-        finally:
-            outcomes = await asyncio.gather(*finishing, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+                    await room.acquire()
+                    before = finishing.create_task(self._finish(batch, subscription, before))
+                    before.add_done_callback(lambda _: room.release())
 
     async def _receive(self, subscription: Subscription) -> Sequence[Delivery]:
         """Return the next deliveries, or none when the engine is stopped while it waits.
@@ -134,3 +131,12 @@ class Engine:
             await before
         await self._spine.acknowledge(batch, subscription)
         self._observer.batch_done(report)
+
+
+def _first(errors: BaseExceptionGroup[OrchestratorError]) -> OrchestratorError:
+    """Return the first error of a group: the others are its echoes."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, OrchestratorError)
+    return error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +23,9 @@ from orchestrator.ports import (
     Settlement,
     Store,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 JOIN = InstanceKey("join", "C-1")
