@@ -1,0 +1,170 @@
+"""Creates and checks what a topology describes. Knows no messages."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aiormq.exceptions import ChannelNotFoundEntity
+
+from orchestrator.adapters.rabbit.failures import APPLY, translated
+from orchestrator.adapters.rabbit.link import Link
+from orchestrator.errors import Misconfigured, OrchestratorError
+from orchestrator.topology import Binding, Exchange, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from aiormq.abc import AbstractChannel
+
+    from orchestrator.topology import Topology
+
+
+OLDEST_VERSION: Final = (3, 10)  # the first with at-least-once dead-lettering
+
+Part = Exchange | Queue | Binding
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """How a queue stands: messages ready to be delivered, and how many consume it."""
+
+    name: str
+    messages: int
+    consumers: int
+
+
+class Administration:
+    """A connection to declare and look at things with."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, url: str) -> AsyncIterator[Administration]:
+        """Connect for the time of the block.
+
+        Raises:
+            Unavailable: the broker cannot be reached.
+            Misconfigured: it refuses us.
+        """
+        link = await Link.open(url, "orchestrator (administration)")
+        try:
+            yield cls(link)
+        finally:
+            await link.close()
+
+    @property
+    def version(self) -> str:
+        """The broker's version, such as ``3.10.8``."""
+        return str(self._link.server.get("version", "unknown"))
+
+    async def apply(self, topology: Topology) -> None:
+        """Create what is missing. Doing it again changes nothing, and nothing is ever deleted.
+
+        Raises:
+            Misconfigured: the broker is too old, permissions are missing, or something exists with
+                other arguments; the text names all such things, with both values.
+        """
+        problems = [*self._version_problems()]
+        for part in _parts(topology):
+            problems += await self._problems(part)
+        if problems:
+            raise Misconfigured("; ".join(problems))
+
+    async def check(self, topology: Topology) -> list[str]:
+        """Return what is missing, different or forbidden, as sentences. Creates nothing."""
+        problems = [*self._version_problems()]
+        for part in _parts(topology):
+            if await self._exists(part):
+                problems += await self._problems(part)
+            else:
+                problems.append(f"{_name(part)} is missing: {APPLY}")
+        return problems
+
+    async def status(self, queue: str) -> QueueStatus | None:
+        """Return how `queue` stands, or None if there is no such queue."""
+        with translated(f"{self._link.where}: look at {queue}"):
+            channel = await self._link.channel()
+            try:
+                found = await channel.queue_declare(queue, passive=True)
+            except ChannelNotFoundEntity:
+                return None
+            await channel.close()
+        return QueueStatus(queue, found.message_count or 0, found.consumer_count or 0)
+
+    async def delete(self, topology: Topology) -> None:
+        """Remove everything `topology` describes, with all messages. For tests and uninstalling."""
+        with translated(f"{self._link.where}: delete"):
+            channel = await self._link.channel()
+            for queue in topology.queues:
+                await channel.queue_delete(queue.name)
+            for exchange in reversed(topology.exchanges):
+                await channel.exchange_delete(exchange.name)
+            await channel.close()
+
+    def _version_problems(self) -> Iterator[str]:
+        numbers = self.version.split(".")[:2]
+        version = tuple(int(number) for number in numbers if number.isdigit())
+        if version < OLDEST_VERSION:
+            yield (
+                f"{self._link.where} is version {self.version}, which lacks at-least-once"
+                " dead-lettering: upgrade to 3.10 or later"
+            )
+
+    async def _problems(self, part: Part) -> list[str]:
+        """Declare `part` and return what the broker has against it."""
+        try:
+            with translated(f"{self._link.where}: {_name(part)}"):
+                # A refusal closes the channel, so each part has its own.
+                channel = await self._link.channel()
+                await _declare(channel, part)
+                await channel.close()
+        except Misconfigured as problem:
+            return [str(problem)]
+        return []
+
+    async def _exists(self, part: Part) -> bool:
+        channel = await self._link.channel()
+        with translated(f"{self._link.where}: {_name(part)}"):
+            try:
+                match part:
+                    case Exchange():
+                        await channel.exchange_declare(part.name, passive=True)
+                    case Queue():
+                        await channel.queue_declare(part.name, passive=True)
+                    case Binding():
+                        pass  # AMQP cannot ask for one; to bind once more is harmless
+            except ChannelNotFoundEntity:
+                return False
+        with suppress(OrchestratorError), translated(self._link.where):
+            await channel.close()
+        return True
+
+
+def _parts(topology: Topology) -> tuple[Part, ...]:
+    return (*topology.exchanges, *topology.queues, *topology.bindings)
+
+
+def _name(part: Part) -> str:
+    match part:
+        case Exchange() | Queue():
+            return f"{type(part).__name__.lower()} {part.name}"
+        case Binding():
+            return f"binding {part.source} -> {part.target}"
+
+
+async def _declare(channel: AbstractChannel, part: Part) -> None:
+    match part:
+        case Exchange():
+            await channel.exchange_declare(
+                part.name, exchange_type=part.kind, durable=True, arguments=dict(part.arguments)
+            )
+        case Queue():
+            await channel.queue_declare(part.name, durable=True, arguments=dict(part.arguments))
+        case Binding(kind="queue"):
+            await channel.queue_bind(part.target, part.source, part.routing_key)
+        case Binding():
+            await channel.exchange_bind(part.target, part.source, part.routing_key)

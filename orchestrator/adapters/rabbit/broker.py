@@ -1,0 +1,208 @@
+"""The broker port on RabbitMQ: one connection to publish, one to consume. Declares nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+from aiormq.exceptions import ChannelNotFoundEntity
+
+from orchestrator.adapters.rabbit.failures import translated
+from orchestrator.adapters.rabbit.link import Link
+from orchestrator.adapters.rabbit.publisher import Publisher
+from orchestrator.adapters.rabbit.subscription import RabbitSubscription
+from orchestrator.errors import OrchestratorError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+
+    from aiormq.abc import AbstractChannel
+
+    from orchestrator.core.event import Message
+    from orchestrator.topology import Names
+
+PATIENCE_SECONDS: Final = 10.0
+"""How long a missing queue may be one that has not come back yet after the broker's restart."""
+
+Result = TypeVar("Result")
+
+_RETRY_SECONDS: Final = 0.25
+_LONGEST_PAUSE_SECONDS: Final = 1.0
+
+
+class RabbitBroker:
+    """Publishes and consumes. Connects when first asked to, and again after a loss.
+
+    A memory alarm stops the broker from reading a connection that publishes, acknowledgments
+    included: hence two.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        names: Names,
+        *,
+        client: str = "orchestrator",
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: ``amqp://user:password@host:port/vhost``.
+            names: what the exchanges are called.
+            client: what the management UI shows.
+            patience_seconds: how long to look for a missing queue before calling it missing.
+        """
+        self._names = names
+        self._patience_seconds = patience_seconds
+        self._publishing = _Connector(url, f"{client} (publish)")
+        self._consuming = _Connector(url, f"{client} (consume)")
+        self._publisher: Publisher | None = None
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close both connections. What is unacknowledged goes back to its queue."""
+        self._publisher = None
+        await self._publishing.close()
+        await self._consuming.close()
+
+    @property
+    def blocked(self) -> str | None:
+        """Why the broker does not take what we publish (memory, disk); None when it does."""
+        return self._publishing.blocked
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Send `messages` and wait for their confirms: see `ports.Broker`."""
+        publisher = self._publisher
+        if publisher is None or publisher.failure is not None:
+            publisher = await self._open_publisher()
+        await publisher.publish(messages)
+
+    @asynccontextmanager
+    async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[RabbitSubscription]:
+        """Consume `queue`: see `ports.Broker`."""
+        link = await self._consuming.link()
+
+        async def consume(channel: AbstractChannel) -> RabbitSubscription:
+            subscription = RabbitSubscription(link, channel.number, queue)
+            await channel.basic_qos(prefetch_count=prefetch)
+            await channel.basic_consume(queue, _never_called)
+            return subscription
+
+        channel, subscription = await self._patiently(link, f"consume {queue}", consume)
+        try:
+            yield subscription
+        finally:
+            with suppress(OrchestratorError), translated(link.where):
+                await channel.close()
+            link.tap.detach(channel.number)
+
+    async def bind(self, queue: str, channels: Collection[str]) -> None:
+        """Bind `queue` on the bus: see `ports.Broker`."""
+        bus = self._names.bus
+
+        async def bind(channel: AbstractChannel) -> None:
+            for key in sorted(channels):
+                await channel.queue_bind(queue, bus, key)
+
+        await self._once(f"bind {queue} to {bus}", bind)
+
+    async def unbind(self, queue: str, channels: Collection[str]) -> None:
+        """Unbind `queue` from the bus: see `ports.Broker`."""
+        bus = self._names.bus
+
+        async def unbind(channel: AbstractChannel) -> None:
+            for key in sorted(channels):
+                await channel.queue_unbind(queue, bus, key)
+
+        await self._once(f"unbind {queue} from {bus}", unbind)
+
+    async def _once(self, doing: str, work: Callable[[AbstractChannel], Awaitable[None]]) -> None:
+        link = await self._consuming.link()
+        channel, _ = await self._patiently(link, doing, work)
+        with translated(link.where):
+            await channel.close()
+
+    async def _patiently(
+        self, link: Link, doing: str, work: Callable[[AbstractChannel], Awaitable[Result]]
+    ) -> tuple[AbstractChannel, Result]:
+        """Do `work` on a channel of its own, and again while a queue is missing.
+
+        After a restart the broker takes connections before it has all its queues back.
+        """
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._patience_seconds
+        with translated(f"{link.where}: {doing}"):
+            while True:
+                channel = await link.channel()
+                try:
+                    return channel, await work(channel)
+                except ChannelNotFoundEntity:
+                    link.tap.detach(channel.number)
+                    if loop.time() >= give_up_at:
+                        raise
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _open_publisher(self) -> Publisher:
+        async with self._opening:
+            if self._publisher is not None and self._publisher.failure is None:
+                return self._publisher
+            link = await self._publishing.link()
+            channel = await link.channel(confirms=True)
+            self._publisher = Publisher(link, channel.number, self._names.exchange)
+            return self._publisher
+
+
+class _Connector:
+    """Keeps one connection open for whoever asks, and opens another when it is lost."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._link: Link | None = None
+        self._opening = asyncio.Lock()
+        self._failures = 0
+
+    @property
+    def blocked(self) -> str | None:
+        return self._link.blocked if self._link is not None else None
+
+    async def link(self) -> Link:
+        """Return the open connection, or a new one.
+
+        Raises:
+            Unavailable: there is none to be had now. The next call pauses before it tries again, so
+                that a caller without patience does no harm to a broker that is coming up.
+            Misconfigured: only a person can mend it.
+        """
+        async with self._opening:
+            if self._link is None or self._link.lost:
+                self._link = await self._open()
+            return self._link
+
+    async def close(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            with suppress(Unavailable):
+                await link.close()
+
+    async def _open(self) -> Link:
+        if self._failures:
+            longest = min(0.05 * 2**self._failures, _LONGEST_PAUSE_SECONDS)
+            await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
+        self._failures += 1
+        link = await Link.open(self._url, self._name)
+        self._failures = 0
+        return link
+
+
+async def _never_called(_message: object) -> None:
+    """Stand in for the client library's own consumer: the tap takes deliveries before it."""

@@ -1,0 +1,82 @@
+"""An open consumption of one queue. Knows nothing of what is done with its deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.rabbit.decoding import delivery
+from orchestrator.adapters.rabbit.encoding import acknowledgment
+from orchestrator.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.adapters.rabbit.link import Link
+    from orchestrator.core.event import Delivery
+
+
+class RabbitSubscription:
+    """What arrives on one channel, in order, until the channel ends."""
+
+    def __init__(self, link: Link, channel: int, queue: str) -> None:
+        self._link = link
+        self._channel = channel
+        self._doing = f"{link.where}: consume {queue}"
+        self._loop = asyncio.get_running_loop()
+        self._arrived: deque[Delivery] = deque()
+        self._arrival: asyncio.Future[None] | None = None
+        self._failure: Unavailable | None = None
+        link.tap.attach(channel, self)
+
+    async def receive(self, limit: int) -> Sequence[Delivery]:
+        """Wait for deliveries: see `ports.Subscription`."""
+        arrived = self._arrived
+        while not arrived:
+            self._raise_failure()
+            self._arrival = self._loop.create_future()
+            await self._arrival
+        # After the end, what arrived before is still worth deciding: but it will come again, so
+        # stop at once rather than do it twice.
+        self._raise_failure()
+        if len(arrived) <= limit:
+            batch = list(arrived)
+            arrived.clear()
+            return batch
+        return [arrived.popleft() for _ in range(limit)]
+
+    async def acknowledge(self, delivery: Delivery) -> None:
+        """Settle `delivery` and all before it: see `ports.Subscription`."""
+        self._raise_failure()
+        self._link.write(acknowledgment(self._channel, delivery.token))
+
+    def waiting(self) -> int:
+        """Return how many deliveries wait to be received."""
+        return len(self._arrived)
+
+    def delivered(self, method: bytes, header: bytes, body: bytes) -> None:
+        """Keep a message until somebody receives it: see `tap.Receiver`."""
+        self._arrived.append(delivery(method, header, body))
+        if self._arrival is not None:
+            self._wake()
+
+    def returned(self, method: bytes) -> None:
+        """Nothing is published on this channel."""
+
+    def confirmed(self, tag: int, *, multiple: bool, accepted: bool) -> None:
+        """Nothing is published on this channel."""
+
+    def ended(self, code: int, reason: str) -> None:  # noqa: ARG002 - the protocol
+        """Tell whoever waits. Whether it can be mended by waiting, the next subscribe finds out."""
+        self._failure = Unavailable(f"{self._doing}: {reason}")
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+        self._arrival = None
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
