@@ -11,14 +11,16 @@ import yaml
 from orchestrator.core.problem import Position, Problem
 from orchestrator.document.scalars import plain_value, quoted
 from orchestrator.document.syntax import explain
-from orchestrator.document.tree import Document, Node
+from orchestrator.document.tree import LINE_BREAK, Document, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
-_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_YAML = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,8 @@ def _decode(text: bytes | str, file: str, limits: Limits) -> tuple[str, Problem 
 
 
 def _position(file: str, source: str, index: int) -> Position:
-    line_start = source.rfind("\n", 0, index) + 1
-    return Position(file, source.count("\n", 0, index) + 1, index - line_start + 1)
+    lines = LINE_BREAK.split(source[:index])
+    return Position(file, len(lines), len(lines[-1]) + 1)
 
 
 class _Stopped(Exception):
@@ -118,7 +120,8 @@ class _Reader:
         next(self._events)
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            self._note(event, "the file is empty: write something in it, or delete it")
+            message = "the file is empty: write something in it, or delete it"
+            self.problems.append(Problem(Position(self._file, 1, 1), message))
             return None
         root = self._node(next(self._events), 0)
         next(self._events)
@@ -160,7 +163,7 @@ class _Reader:
             )
 
     def _scalar(self, event: yaml.ScalarEvent, *, is_key: bool) -> Node:
-        if event.style or event.tag is not None:
+        if event.style or event.tag is not None or (is_key and event.value == _MERGE):
             return _node(event, event.value)
         value, dispute = plain_value(event.value)
         if dispute:

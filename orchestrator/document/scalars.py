@@ -21,11 +21,11 @@ _READABLE = 40
 
 _DISPUTED: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", re.DOTALL),
+        re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:.*)?"),
         "a date or time is ambiguous without quotes",
     ),
     (
-        re.compile(r"[-+]?[0-9]+(?::[0-9]+)+(?:\.[0-9]*)?"),
+        re.compile(r"[-+]?[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9_]*)?"),
         "digits with colons are a number to base 60 in YAML 1.1",
     ),
     (
@@ -33,7 +33,7 @@ _DISPUTED: tuple[tuple[re.Pattern[str], str], ...] = (
         "a number with a leading 0 is octal, hexadecimal or binary in some YAML versions",
     ),
     (
-        re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"),
+        re.compile(r"(?=[^_]*_)[-+]?\.?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"),
         "underscores in numbers are read differently by YAML versions",
     ),
     (
@@ -100,6 +100,8 @@ def _disputed_word(text: str) -> Dispute | None:
         return Dispute(text, f"unquoted {text} is {meaning} in YAML 1.1", meaning)
     if meaning := _MISSPELT_CONSTANTS.get(word):
         return Dispute(text, f"{text} is not read alike by all YAML versions", meaning)
+    if text in {"=", "<<"}:
+        return Dispute(text, f"a lone {text} has a meaning of its own in YAML 1.1")
     return None
 
 

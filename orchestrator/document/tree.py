@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DOUBLE_QUOTED_UNIT = re.compile(
     r"\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\.|.", re.DOTALL
 )
@@ -98,7 +98,7 @@ class Document:
     def cut_by_comment(self, path: Path) -> bool:
         """Tell whether the value is unquoted text that ends where a comment begins on its line."""
         node = self._find(path)[1]
-        rest = _LINE_BREAK.split(self._source[node.end : node.end + 200], maxsplit=1)[0]
+        rest = LINE_BREAK.split(self._source[node.end : node.end + 200], maxsplit=1)[0]
         return node.style is None and isinstance(node.value, str) and rest.lstrip()[:1] == "#"
 
     def _find(self, path: Path) -> tuple[Node, Node]:
@@ -114,7 +114,7 @@ class Document:
         return Position(self.file, node.line + 1, node.column + 1)
 
     def _position_of(self, node: Node, index: int) -> Position:
-        lines = _LINE_BREAK.split(self._source[node.start : index])
+        lines = LINE_BREAK.split(self._source[node.start : index])
         if len(lines) == 1:
             return Position(self.file, node.line + 1, node.column + 1 + len(lines[0]))
         return Position(self.file, node.line + len(lines), len(lines[-1]) + 1)
@@ -158,7 +158,7 @@ def _content_start(source: str, node: Node) -> int:
     if node.style in {'"', "'"}:
         return node.start + 1
     if node.style in {"|", ">"}:
-        header = _LINE_BREAK.search(source, node.start)
+        header = LINE_BREAK.search(source, node.start)
         return header.end() if header else node.end
     return node.start
 

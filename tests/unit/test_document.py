@@ -75,7 +75,7 @@ def test_disputed_words_are_refused_but_not_when_quoted(text: str) -> None:
         ("if: !has(data.x)", '1:5: error: "!has(data.x)" is a YAML tag, which is not allowed'),
         ("a: 1\n---\nb: 2", "2:1: error: a second document begins here"),
         ("", "1:1: error: the file is empty"),
-        ("# only a comment\n", "2:1: error: the file is empty"),
+        ("# only a comment\n", "1:1: error: the file is empty"),
         (b"a: caf\xe9", "1:7: error: byte 0xE9 is not UTF-8: save the file as UTF-8"),
         ("a: b\nc: \x01", "2:4: error: character U+0001 is not allowed"),
         ("a:\n\t- b", "2:1: error: a tab cannot indent or separate here: use spaces"),
