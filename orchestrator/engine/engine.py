@@ -135,8 +135,5 @@ class Engine:
 
 def _first(errors: BaseExceptionGroup[OrchestratorError]) -> OrchestratorError:
     """Return the first error of a group: the others are its echoes."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, OrchestratorError)
-    return error
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

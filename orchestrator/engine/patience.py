@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, TypeVar
 
-from orchestrator.errors import Misconfigured, Unavailable
+from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -56,11 +56,28 @@ class Patience:
         Raises:
             Unavailable, Misconfigured: the last failure, once the process stops.
         """
+        return await self._repeat(service, operation, (Unavailable, Misconfigured))
+
+    async def until_reachable(self, service: str, operation: Callable[[], Awaitable[T]]) -> T:
+        """Do the same at start, when nothing is in hand yet: what a person must mend is raised.
+
+        Raises:
+            Misconfigured: at once.
+            Unavailable: the last failure, once the process stops.
+        """
+        return await self._repeat(service, operation, (Unavailable,))
+
+    async def _repeat(
+        self,
+        service: str,
+        operation: Callable[[], Awaitable[T]],
+        passing: tuple[type[OrchestratorError], ...],
+    ) -> T:
         waits: Iterator[float] | None = None
         while True:
             try:
                 result = await operation()
-            except (Unavailable, Misconfigured) as error:
+            except passing as error:
                 if self.stopping:
                     raise
                 waits = waits or delays()

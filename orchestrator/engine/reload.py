@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import InvalidDefinitions
+from orchestrator.errors import InvalidDefinitions, Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,8 @@ class Reloader:
         patience: how to wait for the broker.
         observer: hears of the swap or the refusal.
         queue: the input queue.
-        build: reads and checks rules and schemas; raises ``InvalidDefinitions``. Runs in a thread.
+        build: reads and checks rules and schemas; raises ``InvalidDefinitions`` or
+            ``Misconfigured``. Runs in a thread.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root passes each by name
@@ -59,8 +60,8 @@ class Reloader:
         """
         try:
             rulebook = await asyncio.to_thread(self._build)
-        except InvalidDefinitions as error:
-            self._observer.reload_refused(tuple(str(problem) for problem in error.problems))
+        except (InvalidDefinitions, Misconfigured) as error:
+            self._observer.reload_refused(tuple(str(error).splitlines()))
             return False
         before = self._engine.rulebook.channels
         await self._bind(rulebook.channels - before)

@@ -1,0 +1,214 @@
+"""The composition root of the daemon: the only place that names concrete adapters for the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from watchfiles import awatch
+
+from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.adapters.rabbit.broker import RabbitBroker
+from orchestrator.adapters.redis import RedisStore
+from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.engine.engine import Engine
+from orchestrator.engine.patience import Patience
+from orchestrator.engine.reload import Reloader
+from orchestrator.engine.spine import Spine
+from orchestrator.engine.sweeper import Sweeper
+from orchestrator.errors import InvalidDefinitions, Misconfigured
+from orchestrator.http import create_app, serving
+from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.telemetry.engine_observer import EngineTelemetry
+from orchestrator.telemetry.health import Health
+from orchestrator.telemetry.metrics import Metrics
+from orchestrator.topology import Names, topology
+
+if TYPE_CHECKING:
+    from orchestrator.core.definitions import Rulebook
+    from orchestrator.settings import Settings
+
+RELOAD_SETTLE_MS = 200
+
+
+class SystemClock:
+    """``ports.Clock`` on the machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present in UTC."""
+        return datetime.now(UTC)
+
+
+def build_rulebook(settings: Settings) -> Rulebook:
+    """Read and check all schemas and rules.
+
+    Raises:
+        InvalidDefinitions: with every problem of every file.
+        Misconfigured: a folder cannot be read.
+    """
+    catalog, problems = read_catalog(read_schema_files(settings.schemas))
+    if catalog is None:
+        raise InvalidDefinitions(problems)
+    rulebook, problems = read_rules(read_rule_files(settings.rules), catalog)
+    if rulebook is None:
+        raise InvalidDefinitions(problems)
+    return rulebook
+
+
+async def run(settings: Settings) -> None:
+    """Run one orchestrator until SIGTERM or SIGINT, then finish what is in hand.
+
+    Raises:
+        InvalidDefinitions: the rules or schemas have errors at start.
+        Misconfigured: broker, store or HTTP port are not as they must be at start.
+    """
+    rulebook = await asyncio.to_thread(build_rulebook, settings)
+    daemon = Daemon(settings, rulebook)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, daemon.stop)
+    loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
+    await daemon.run()
+
+
+class Daemon:
+    """Engine, sweeper and reloader on RabbitMQ and Redis, with an HTTP port.
+
+    Args:
+        settings: how it is set up.
+        rulebook: what it reacts with until the first reload.
+    """
+
+    def __init__(self, settings: Settings, rulebook: Rulebook) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        self._health = Health("broker", "store", "rulebook")
+        self._telemetry = EngineTelemetry(self._metrics, self._health, self._knows)
+        self._patience = Patience(self._telemetry)
+        self._broker = RabbitBroker(settings.amqp_url.get_secret_value(), Names.of(settings))
+        self._store = RedisStore(
+            settings.redis_url.get_secret_value(),
+            namespace=settings.namespace,
+            shards=settings.shards,
+            dedupe=timedelta(hours=settings.dedupe_hours),
+            allow_weak=settings.redis_allow_weak,
+        )
+        self._engine = self._compose_engine(rulebook)
+        self._sweeper = Sweeper(
+            self._broker,
+            self._store,
+            SystemClock(),
+            self._patience,
+            self._telemetry,
+            period_seconds=settings.sweep_seconds,
+            age_seconds=settings.outbox_age_seconds,
+        )
+        self._reloader = Reloader(
+            self._engine,
+            self._broker,
+            self._patience,
+            self._telemetry,
+            queue=settings.queue,
+            build=lambda: build_rulebook(settings),
+        )
+        self._stopped = asyncio.Event()
+        self._reload_wanted = asyncio.Event()
+
+    def _compose_engine(self, rulebook: Rulebook) -> Engine:
+        settings = self._settings
+        spine = Spine(
+            self._broker,
+            self._store,
+            SystemClock(),
+            self._patience,
+            queue=settings.queue,
+            source=settings.source,
+            max_body_bytes=settings.max_body_bytes,
+        )
+        return Engine(
+            self._broker,
+            spine,
+            self._patience,
+            self._telemetry,
+            rulebook=rulebook,
+            queue=settings.queue,
+            prefetch=settings.prefetch,
+            batch_size=settings.batch_size,
+        )
+
+    def _knows(self, event_type: str) -> bool:
+        return event_type in self._engine.rulebook.contracts
+
+    def stop(self) -> None:
+        """Take nothing new; `run` returns when what is in hand is finished, or given back."""
+        self._engine.stop()
+        self._stopped.set()
+
+    def reload_soon(self) -> None:
+        """Read rules and schemas again, without waiting for a file to change."""
+        self._reload_wanted.set()
+
+    async def run(self) -> None:
+        """Check the services, then consume until `stop`."""
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._store.close)
+            stack.push_async_callback(self._broker.close)
+            app = create_app(self._health, self._metrics)
+            await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
+            await self._check_services()
+            await self._reloader.start()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._sweeper.run(), name="sweeper")
+                tasks.create_task(self._watch_files(), name="watcher")
+                tasks.create_task(self._reload_on_demand(), name="reloader")
+                tasks.create_task(self._consume(), name="engine")
+
+    async def _check_services(self) -> None:
+        """Refuse to start on a store that loses data or a topology that differs."""
+        weaknesses = await self._patience.until_reachable("store", self._store.verify)
+        self._health.warn("store", weaknesses)
+        self._health.ready("store")
+        await self._patience.until_reachable("broker", self._check_topology)
+        self._health.ready("broker")
+
+    async def _check_topology(self) -> None:
+        url = self._settings.amqp_url.get_secret_value()
+        async with Administration.connect(url) as administration:
+            problems = await administration.check(topology(self._settings))
+        if problems:
+            raise Misconfigured("; ".join(problems))
+
+    async def _consume(self) -> None:
+        """Run the engine; once stopped, give it the drain time and no more."""
+        running = asyncio.create_task(self._engine.run())
+        stopped = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+        self.stop()
+        # What is cut off here stays unacknowledged and comes again, to whoever runs then.
+        await asyncio.wait((running,), timeout=self._settings.drain_seconds)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    async def _watch_files(self) -> None:
+        folders = (self._settings.rules, self._settings.schemas)
+        async for _ in awatch(*folders, stop_event=self._stopped, step=RELOAD_SETTLE_MS):
+            self.reload_soon()
+
+    async def _reload_on_demand(self) -> None:
+        """Reload once for however many requests came in while the last reload ran."""
+        while await self._next_reload():
+            await self._reloader.reload()
+
+    async def _next_reload(self) -> bool:
+        """Wait for a request; False when the daemon stops instead."""
+        waits = [asyncio.create_task(e.wait()) for e in (self._reload_wanted, self._stopped)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        self._reload_wanted.clear()
+        return not self._stopped.is_set()
