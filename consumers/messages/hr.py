@@ -47,7 +47,7 @@ class InvestigatorUnavailable(Message):
 class CloseCase(Message):
     """Command: take the case off its investigator's desk."""
 
-    reason: Reason = ""
+    reason: Reason | None = None
 
 
 class CaseClosed(Message):
@@ -58,4 +58,4 @@ class CaseClosed(Message):
     """
 
     investigator: Investigator | None = None
-    reason: Reason = ""
+    reason: Reason | None = None

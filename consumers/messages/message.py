@@ -42,7 +42,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 """A short word that names a region, a number, a receipt."""
 
-Reason = Annotated[str, Field(max_length=2000)]
+Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class Person(Message):
