@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: the command's own, or 1 without services."""
     options = _parser().parse_args(arguments)
+    # Until there is a command to forward it to, it ends us as Ctrl-C does: in order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if not options.command:
             _show_sources()
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OrchestratorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,8 +73,9 @@ def _run_beside_services(options: argparse.Namespace) -> int:
 
 def _announce(services: Services, seconds: float) -> None:
     print(f"services ({services.origin}) are up after {seconds:.1f} s:", file=sys.stderr)
-    for variable, url in services.environ.items() - os.environ.items():
-        print(f"  export {variable}={url}", file=sys.stderr)
+    for variable, url in services.environ.items():
+        if os.environ.get(variable) != url:  # what the caller gave may hold a real password
+            print(f"  export {variable}={url}", file=sys.stderr)
 
 
 def _run(command: Sequence[str], environ: dict[str, str]) -> int:

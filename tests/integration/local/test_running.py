@@ -134,9 +134,12 @@ def test_an_unknown_command_is_an_error_without_traceback(services: Services) ->
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_nothing_stays_behind_when_we_end(number: signal.Signals, code: int) -> None:
+def test_nothing_stays_behind_when_we_end(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
     """Whoever stops or even kills the command must not find a broker running the next day."""
     alone = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    alone["TMPDIR"] = str(tmp_path)  # files do stay when we are killed
     command = [*COMMAND, "sh", "-c", "echo $ORCHESTRATOR_AMQP_URL; exec sleep 60"]
     with subprocess.Popen(
         command, env=alone, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
