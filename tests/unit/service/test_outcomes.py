@@ -1,0 +1,310 @@
+"""What becomes of a message, for every way a handler can end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator.core import headers
+from orchestrator.service import Context, Reject
+from tests.unit.service.workbench import Bake, Baked, Workbench
+
+
+async def bake(command: Bake, context: Context) -> Baked:
+    """Succeed."""
+    return Baked(cake=f"{command.cake} for {context.correlation_id}")
+
+
+async def test_a_returned_model_is_published_in_the_case_of_its_command(bench: Workbench) -> None:
+    """Who reads the reply must see which case it belongs to and which command it answers."""
+    bench.service.on("Bake")(bake)
+    await bench.send(traceparent="00-aa-bb-01")
+
+    await bench.work_off(1)
+
+    (reply,) = bench.published
+    assert reply.pop("id") != "m-1"
+    assert reply == {
+        "specversion": "1.0",
+        "source": "bakery",
+        "type": "Baked",
+        "subject": "S-1",
+        "time": "2026-03-01T09:00:00Z",
+        "datacontenttype": "application/json",
+        "correlationid": "C-1",
+        "causationid": "m-1",
+        "traceparent": "00-aa-bb-01",
+        "data": {"cake": "cake 1 for C-1"},
+    }
+    assert bench.broker.depth("bakery") == 0
+
+
+@pytest.mark.parametrize(
+    ("returned", "cakes"),
+    [
+        (None, []),
+        ([], []),
+        ([Baked(cake="a"), Baked(cake="b")], ["a", "b"]),
+        ((Baked(cake="a"),), ["a"]),
+    ],
+)
+async def test_a_handler_may_return_none_one_or_several(
+    bench: Workbench, returned: object, cakes: list[str]
+) -> None:
+    """Each returned model is an event of its own, with an id of its own."""
+
+    @bench.service.on("Bake")
+    async def several(_command: Bake, _context: Context) -> object:
+        return returned
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    assert [event["data"]["cake"] for event in bench.published] == cakes
+    assert len({event["id"] for event in bench.published}) == len(cakes)
+
+
+@pytest.mark.parametrize("apart", ["later", "in one batch"])
+async def test_a_repeated_message_repeats_the_reply_not_the_effect(
+    bench: Workbench, apart: str
+) -> None:
+    """A sender that is not sure sends again; its cake is baked once, and answered alike."""
+    runs = []
+
+    @bench.service.on("Bake")
+    async def count(command: Bake, _context: Context) -> Baked:
+        runs.append(command.cake)
+        await asyncio.sleep(0)
+        return Baked(cake=f"{len(runs)} baked")
+
+    await bench.send()
+    if apart == "later":
+        await bench.work_off(1)
+    await bench.send()
+    await bench.work_off(2)
+
+    assert runs == ["cake 1"]
+    assert bench.listener.outcomes == ["replied", "repeated"]
+    first, second = bench.published
+    assert first == second
+
+
+async def test_a_rejected_command_is_a_dead_letter_at_once(bench: Workbench) -> None:
+    """Trying again cannot help; rules hear of it, and a person finds the reason."""
+
+    @bench.service.on("Bake")
+    async def reject(_command: Bake, _context: Context) -> None:
+        raise Reject("no such cake")
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    (failed,) = bench.published
+    assert (failed["type"], failed["causationid"]) == ("CommandFailed", "m-1")
+    assert failed["data"] == {
+        "command": {"type": "Bake", "id": "m-1"},
+        "error": "no such cake",
+        "attempts": 1,
+        "service": "bakery",
+    }
+    (dead,) = bench.dead_letters
+    assert (dead.headers[headers.REASON], dead.headers[headers.ERROR]) == (
+        "rejected",
+        "no such cake",
+    )
+    assert str(dead.headers[headers.HANDLER]).endswith("reject")
+    assert bench.listener.outcomes == ["given-up"]
+
+
+async def test_a_rejected_event_makes_no_failed_command(bench: Workbench) -> None:
+    """Nobody ordered it, so nobody waits for an answer."""
+
+    @bench.service.on("OvenInstalled")
+    async def reject(_event: Bake, _context: Context) -> None:
+        raise Reject("no oven")
+
+    await bench.send("OvenInstalled")
+
+    await bench.work_off(1)
+
+    assert (len(bench.dead_letters), bench.published) == (1, [])
+
+
+async def test_a_failing_handler_climbs_the_ladder_and_is_given_up(bench: Workbench) -> None:
+    """Every attempt waits longer; the dead letter tells the first and the last error."""
+    keys = set()
+
+    @bench.service.on("Bake")
+    async def fail(_command: Bake, context: Context) -> None:
+        keys.add(context.idempotency_key)
+        raise OSError(f"oven cold\nat attempt {context.attempt}")
+
+    await bench.send()
+
+    await bench.work_off(6)
+
+    assert [copy.exchange for copy in bench.retries] == [
+        "retry.1s",
+        "retry.10s",
+        "retry.1m",
+        "retry.10m",
+        "retry.1h",
+    ]
+    assert {copy.routing_key for copy in bench.retries} == {"bakery"}
+    assert [report.attempt for report in bench.listener.reports] == [1, 2, 3, 4, 5, 6]
+    (dead,) = bench.dead_letters
+    assert dead.headers[headers.REASON] == "retries-exhausted"
+    assert dead.headers[headers.FIRST_ERROR] == "OSError: oven cold at attempt 1"
+    assert dead.headers[headers.ERROR] == "OSError: oven cold at attempt 6"
+    assert dead.headers[headers.ATTEMPTS] == 6
+    assert dead.headers[headers.ORIGINAL_ROUTING_KEY] == "bakery.v1"
+    assert bench.published[0]["data"]["attempts"] == 6
+    assert len(keys) == 1
+
+
+async def test_a_later_attempt_can_succeed(bench: Workbench) -> None:
+    """What passes by itself costs one delay, and the reply is the one the first would have been."""
+
+    @bench.service.on("Bake")
+    async def warm_up(command: Bake, context: Context) -> Baked:
+        if context.attempt == 1:
+            raise OSError
+        return Baked(cake=command.cake)
+
+    await bench.send()
+
+    await bench.work_off(2)
+
+    assert bench.listener.outcomes == ["retried", "replied"]
+    assert [event["causationid"] for event in bench.published] == ["m-1"]
+
+
+async def test_a_hanging_handler_fails_by_its_own_timeout(bench: Workbench) -> None:
+    """A handler that waits for ever must not hold a slot for ever; others go on meanwhile."""
+
+    @bench.service.on("Bake", timeout_seconds=0.02, retries=())
+    async def hang(command: Bake, _context: Context) -> Baked:
+        if command.cake == "cake 1":
+            await asyncio.Event().wait()
+        return Baked(cake=command.cake)
+
+    await bench.send(number=1)
+    await bench.send(number=2)
+
+    await bench.work_off(2)
+
+    assert sorted(bench.listener.outcomes) == ["given-up", "replied"]
+    (dead,) = bench.dead_letters
+    assert str(dead.headers[headers.ERROR]).endswith("hang took longer than 0.02 s")
+
+
+async def test_a_timeout_of_the_handlers_own_is_an_ordinary_failure(bench: Workbench) -> None:
+    """What the handler waited for may be quicker next time; the runtime did not cut it off."""
+
+    @bench.service.on("Bake", retries=())
+    async def give_up(_command: Bake, _context: Context) -> None:
+        raise TimeoutError("the oven did not answer")
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    (dead,) = bench.dead_letters
+    assert dead.headers[headers.ERROR] == "TimeoutError: the oven did not answer"
+
+
+async def test_a_handler_that_awaits_something_cancelled_fails(bench: Workbench) -> None:
+    """Cancellation from inside must not look like a stop and leave the message unsettled."""
+
+    @bench.service.on("Bake", retries=())
+    async def await_cancelled(_command: Bake, _context: Context) -> None:
+        raise asyncio.CancelledError
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    assert bench.listener.outcomes == ["given-up"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"\xff\x00", "not-json"),
+        (b"[]", "not-an-object"),
+        (b'{"data": {}}', "no-type"),
+        (b'{"specversion": "0.3", "type": "Bake"}', "bad-specversion"),
+    ],
+)
+async def test_what_cannot_be_read_is_kept_with_its_reason(
+    bench: Workbench, body: bytes, reason: str
+) -> None:
+    """It is a dead letter as it came, and the next message is handled."""
+    bench.service.on("Bake")(bake)
+    await bench.put_raw(body)
+    await bench.send()
+
+    await bench.work_off(2)
+
+    (dead,) = bench.dead_letters
+    assert (dead.body, dead.headers[headers.REASON]) == (body, reason)
+    assert [event["type"] for event in bench.published] == ["Baked"]
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({"cake": "poison"}, "/cake: must be edible"),
+        ({"cake": 7}, "Bake: /cake: Input should be a valid string"),
+        ({}, "Bake: /cake: Field required"),
+    ],
+    ids=["document", "model", "missing"],
+)
+async def test_data_that_breaks_its_schema_never_reaches_the_handler(
+    bench: Workbench, data: object, error: str
+) -> None:
+    """Neither the documents' schema nor the handler's model is negotiable; values are not told."""
+    bench.service.on("Bake")(bake)
+    await bench.send(data=data)
+
+    await bench.work_off(1)
+
+    (dead,) = bench.dead_letters
+    assert (dead.headers[headers.REASON], dead.headers[headers.ERROR]) == (
+        "schema-violation",
+        error,
+    )
+    assert bench.published[0]["type"] == "CommandFailed"
+
+
+@pytest.mark.parametrize("returned", [Baked(cake="poison"), "a cake", Bake])
+async def test_a_reply_that_breaks_its_schema_is_not_sent(
+    bench: Workbench, returned: object
+) -> None:
+    """Receivers rely on the documents; the handler's author finds the reason in the dead letter."""
+
+    @bench.service.on("Bake")
+    async def wrong(_command: Bake, _context: Context) -> object:
+        return returned
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    (dead,) = bench.dead_letters
+    assert dead.headers[headers.REASON] == "schema-violation"
+    assert [event["type"] for event in bench.published] == ["CommandFailed"]
+
+
+async def test_a_type_without_handler_is_acknowledged_and_counted(bench: Workbench) -> None:
+    """A channel carries more types than one service wants, its own replies among them."""
+    bench.service.on("Bake")(bake)
+    await bench.send("Baked")
+
+    await bench.work_off(1)
+
+    assert bench.listener.outcomes == ["ignored"]
+    assert (bench.broker.published, bench.broker.depth("bakery")) == ([], 0)
