@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from orchestrator.catalog.findings import name_of, suggest
+from orchestrator.catalog.findings import name_of
 from orchestrator.catalog.model import Kind
+from orchestrator.catalog.references import check_references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,6 @@ _KEYS = {
 }
 _ACTIONS = ("send", "receive")
 _KINDS: tuple[Kind, ...] = get_args(Kind)
-_DATA_KEYS = frozenset({"examples", "const", "enum", "default"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def read_channels(findings: Findings) -> list[ChannelDeclaration]:
     if findings.has(("info",)):
         findings.require(("info",), "title", "version")
     findings.check_keys(("components",), _KEYS["components"])
-    _check_references(findings, ())
+    check_references(findings)
     channels = [_read_channel(findings, path) for path in findings.entries(("channels",))]
     for path in findings.entries(("components", "messages")):
         _read_message(findings, path)
@@ -97,43 +97,6 @@ def _is_asyncapi(findings: Findings) -> bool:
     found = f'AsyncAPI "{version}" is not read' if version else "this is no AsyncAPI document"
     findings.report(("asyncapi",), f'{found}: write "asyncapi: 3.0.0", and what belongs to it')
     return False
-
-
-def _check_references(findings: Findings, path: Path) -> None:
-    """Report every reference in the document that is not local or leads nowhere."""
-    value = findings.value(path)
-    if isinstance(value, list):
-        for item in findings.items(path):
-            _check_references(findings, item)
-    if not isinstance(value, dict):
-        return
-    pointer = value.get("$ref")
-    if isinstance(pointer, str):
-        _check_reference(findings, path, pointer)
-    for key in value:
-        if key not in _DATA_KEYS:
-            _check_references(findings, (*path, key))
-
-
-def _check_reference(findings: Findings, path: Path, pointer: str) -> None:
-    target = findings.target(pointer)
-    if target is None:
-        findings.report(
-            (*path, "$ref"),
-            f'"{pointer}" is no place in this file, and nothing else is read: copy it under '
-            '"components" and refer to "#/components/..."',
-        )
-    elif not findings.has(target):
-        parent = _names_at(findings, target[:-1])
-        hint = suggest(str(target[-1]), parent) or ": it counts from the top of the file"
-        findings.report((*path, "$ref"), f'there is nothing at "{pointer}"{hint}')
-    elif findings.resolve(path) is None:
-        findings.report((*path, "$ref"), f'"{pointer}" leads back to itself')
-
-
-def _names_at(findings: Findings, path: Path) -> list[str]:
-    value = findings.value(path) if findings.has(path) else None
-    return list(value) if isinstance(value, dict) else []
 
 
 def _read_channel(findings: Findings, path: Path) -> ChannelDeclaration | None:

@@ -17,16 +17,14 @@ _DEFINITIONS = "$defs"
 def bundle(findings: Findings, root: Path) -> Schema | None:
     """Return the schema at `root` with everything it refers to under ``$defs``.
 
-    A schema that only refers to another is replaced by it. Returns None if the schema is none, or
-    if one it refers to is not there.
+    A schema that only refers to another is replaced by it. A reference to nothing stays one, so
+    that the result does not compile. Returns None if there is no schema at `root`.
     """
     bundler = _Bundler(findings)
     schema = bundler.copy(_root_schema(findings, root))
     definitions = bundler.definitions()
     if not isinstance(schema, dict):
         return schema if isinstance(schema, bool) else None
-    if definitions is None:
-        return None
     return {"$schema": DIALECT, **schema, **({_DEFINITIONS: definitions} if definitions else {})}
 
 
@@ -43,14 +41,14 @@ class _Bundler:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._names: dict[Path, str] = {}
+        self._pending: list[Path] = []
 
-    def definitions(self) -> dict[str, object] | None:
-        """Return all schemas that were referred to, by name; None if one is not there."""
+    def definitions(self) -> dict[str, object]:
+        """Return all schemas that were referred to, by name, but those that are not there."""
         found: dict[str, object] = {}
-        while pending := [path for path, name in self._names.items() if name not in found]:
-            for path in pending:
-                if not self._findings.has(path):
-                    return None
+        while self._pending:
+            path = self._pending.pop()
+            if self._findings.has(path):
                 found[self._names[path]] = self.copy(self._findings.value(path))
         return dict(sorted(found.items()))
 
@@ -79,8 +77,10 @@ class _Bundler:
         target = self._findings.target(pointer)
         if target is None:  # outside the file: it stays, and the offline validator refuses it
             return pointer
-        name = self._names.get(target) or self._new_name(str(target[-1]))
-        self._names[target] = name
+        if target not in self._names:
+            self._names[target] = self._new_name(str(target[-1]))
+            self._pending.append(target)
+        name = self._names[target]
         return f"#/{_DEFINITIONS}/" + name.replace("~", "~0").replace("/", "~1")
 
     def _new_name(self, wanted: str) -> str:

@@ -14,7 +14,7 @@ from orchestrator.catalog.validators import compile_schema, is_linear, schema_er
 from orchestrator.catalog.violations import describe_one, describe_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from orchestrator.catalog.asyncapi import MessageDeclaration
     from orchestrator.catalog.findings import Findings
@@ -29,10 +29,11 @@ _LINEAR = (
 
 def check_schemas(findings: Findings) -> None:
     """Report all that is wrong with the schemas of the document, wherever they stand."""
-    for path in _schema_roots(findings):
+    roots = dict.fromkeys(_schema_roots(findings))
+    for path in roots:
         for error in schema_errors(findings.value(path)):
             findings.report((*path, *error.instance_path), _explain(error))
-        _check_words(findings, path)
+        _check_words(findings, path, roots)
 
 
 def compile_message(
@@ -120,7 +121,7 @@ def _explain(error: ValidationError) -> str:
     return f'"{steps[-1]}" {describe_rule(error)}'
 
 
-def _check_words(findings: Findings, path: Path) -> None:
+def _check_words(findings: Findings, path: Path, roots: Container[Path]) -> None:
     """Report words of the schema at `path`, and of those it holds, that mean nothing."""
     schema = findings.value(path)
     if not isinstance(schema, dict):
@@ -132,9 +133,21 @@ def _check_words(findings: Findings, path: Path) -> None:
     findings.check_keys(path, KEYWORDS | REFUSED.keys())
     _check_format(findings, (*path, "format"), schema.get("format"))
     _check_patterns(findings, path, schema)
+    _check_target(findings, path, roots)
     _check_required(findings, path, schema)
     for below in subschemas(schema):
-        _check_words(findings, (*path, *below))
+        _check_words(findings, (*path, *below), roots)
+
+
+def _check_target(findings: Findings, path: Path, roots: Container[Path]) -> None:
+    """Report a reference to what is there but is no schema; it would accept anything."""
+    pointer = findings.pointer(path)
+    target = findings.target(pointer) if pointer else None
+    if target is None or not findings.has(target):
+        return
+    if not any(target[:length] in roots for length in range(len(target) + 1)):
+        message = f'"{pointer}" is no schema: put it under "components/schemas"'
+        findings.report((*path, "$ref"), message)
 
 
 def _check_format(findings: Findings, path: Path, name: object) -> None:
