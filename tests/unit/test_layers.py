@@ -37,6 +37,7 @@ LAYERS: dict[str, set[str]] = {
 # The places that put everything together, and the commands above them.
 LAYERS["daemon"] = set(LAYERS) - {"local", "consumers"}
 LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {"daemon", "consumers"}
+LAYERS["__main__"] = {"cli"}
 
 # A port that stands beside the only layer that needs it.
 PORTS = {"orchestrator.service.inbox"}
