@@ -1,27 +1,25 @@
-"""The way of a batch: decode, match, load, decide, commit; then publish, settle, ack."""
+"""The way of a batch: read, match, load, decide, commit; then publish, settle, acknowledge."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.decision import Instance, Signal
-from orchestrator.core.envelope import decode, encode
-from orchestrator.core.headers import REDRIVE_RULE
-from orchestrator.core.ids import reaction_id
-from orchestrator.core.scope import Scope
-from orchestrator.engine.batch import Batch, Case, Intake, Trigger
-from orchestrator.errors import Refused, Unavailable
-from orchestrator.ports import Commit, Committed, Conflict, Duplicate, InstanceWrite, Reaction
+from orchestrator.engine.batch import Batch
+from orchestrator.engine.deciding import decide, match, read
+from orchestrator.errors import Unavailable
+from orchestrator.ports import Committed, Conflict, Duplicate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from orchestrator.core.decision import Definition
+    from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
     from orchestrator.core.event import Delivery
+    from orchestrator.engine.batch import Case
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
-    from orchestrator.ports import Broker, Clock, CommitResult, Store, Subscription
+    from orchestrator.errors import Refused
+    from orchestrator.ports import Broker, Clock, Commit, CommitResult, Store, Subscription
 
 MAX_CONFLICTS = 20
 
@@ -61,13 +59,13 @@ class Spine:
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""
         batch = Batch(deliveries, self._clock.now(), self._queue)
-        self._decode(batch, rulebook)
-        cases = self._match(batch, rulebook)
+        read(batch, rulebook, self._max_body_bytes)
+        cases = match(batch, rulebook, self._source)
         for _ in range(MAX_CONFLICTS):
             if not cases:
                 return batch
             instances = await self._load(batch, cases)
-            proposals = self._decide(batch, cases, instances)
+            proposals = decide(batch, cases, instances)
             cases = await self._commit(batch, proposals)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.
         raise Unavailable(f"other replicas keep changing the same keys ({cases[0].key} and others)")
@@ -94,53 +92,6 @@ class Spine:
         """Let the broker forget `batch` and everything before it: the last step, always."""
         await subscription.acknowledge(batch.deliveries[-1])
 
-    def _decode(self, batch: Batch, rulebook: Rulebook) -> None:
-        for delivery in batch.deliveries:
-            event = None
-            try:
-                event = decode(delivery, batch.now, self._max_body_bytes)
-                if event.type in rulebook.by_type:
-                    rulebook.contracts[event.type].validate(event.data)
-            except Refused as error:
-                batch.refuse(delivery, error, event)
-            else:
-                batch.intakes.append(Intake(delivery, event))
-        batch.lap("decode")
-
-    def _match(self, batch: Batch, rulebook: Rulebook) -> list[Case]:
-        """Return what is to be decided; a stateful definition's triggers for one key together."""
-        cases: list[Case] = []
-        stateful: dict[tuple[str, str], list[Trigger]] = {}
-        for intake in batch.intakes:
-            scope = Scope(intake.event, batch.now)
-            for definition in _asked(intake, rulebook):
-                try:
-                    if not definition.wants(scope):
-                        continue
-                    key = definition.key(intake.event, scope)
-                except Refused as error:
-                    batch.fail(intake, definition.name, error)
-                    continue
-                trigger = Trigger(intake, self._signal(batch, intake, definition, scope))
-                if not definition.stateful:
-                    cases.append(Case(definition, key, (trigger,)))
-                elif (definition.name, key) in stateful:
-                    stateful[definition.name, key].append(trigger)
-                else:
-                    triggers = stateful[definition.name, key] = [trigger]
-                    cases.append(Case(definition, key, triggers))
-        return cases
-
-    def _signal(self, batch: Batch, intake: Intake, definition: Definition, scope: Scope) -> Signal:
-        event = intake.event
-        return Signal(
-            event=event,
-            reaction=reaction_id(event.identity, definition.name),
-            now=batch.now,
-            source=self._source,
-            scope=scope,
-        )
-
     async def _load(self, batch: Batch, cases: Sequence[Case]) -> list[Instance | None]:
         """Return the instances of the stateful cases, None for all others, in order."""
         wanted = [case.at for case in cases if case.definition.stateful]
@@ -149,17 +100,6 @@ class Spine:
         found = iter(await self._patience.until_done("store", lambda: self._store.load(wanted)))
         batch.lap("load")
         return [next(found) if case.definition.stateful else None for case in cases]
-
-    def _decide(
-        self, batch: Batch, cases: Sequence[Case], instances: Sequence[Instance | None]
-    ) -> list[tuple[Case, Commit]]:
-        proposals = [
-            proposal
-            for case, instance in zip(cases, instances, strict=True)
-            for proposal in _propose(batch, case, instance)
-        ]
-        batch.lap("decide")
-        return proposals
 
     async def _commit(self, batch: Batch, proposals: Sequence[tuple[Case, Commit]]) -> list[Case]:
         """Commit, take over what was written, and return what must be decided again."""
@@ -176,46 +116,6 @@ class Spine:
             if left is not None:
                 again.append(left)
         return again
-
-
-def _asked(intake: Intake, rulebook: Rulebook) -> Sequence[Definition]:
-    """Return the definitions to ask: all of the type's, or the one a redrive is meant for."""
-    definitions = rulebook.by_type.get(intake.event.type, ())
-    only = intake.delivery.headers.get(REDRIVE_RULE)
-    if only is None:
-        return definitions
-    # A rule that was renamed since then is gone: ask all, the markers keep the others silent.
-    return [each for each in definitions if each.name == only] or definitions
-
-
-def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tuple[Case, Commit]]:
-    """Decide a case's triggers one after another on the running state; yield what to commit.
-
-    The case comes back without the triggers that failed, so that nothing fails twice.
-    """
-    definition = case.definition
-    running, writes = instance, False
-    decided, reactions = [], []
-    for trigger in case.triggers:
-        signal = trigger.signal
-        try:
-            decision = definition.decide(running, signal)
-        except Refused as error:
-            batch.fail(trigger.intake, definition.name, error)
-            continue
-        messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
-        decided.append(trigger)
-        reactions.append(Reaction(signal.reaction, messages))
-        if decision.writes:
-            writes = True
-            running = Instance(signal.reaction, decision.state) if decision.state else None
-    if not reactions:
-        return
-    write = None
-    if writes:
-        expected = instance.version if instance else None
-        write = InstanceWrite(case.at, expected, running.state if running else None)
-    yield Case(definition, case.key, decided), Commit(case.key, tuple(reactions), write)
 
 
 def _take_over(batch: Batch, case: Case, commit: Commit, result: CommitResult) -> Case | None:

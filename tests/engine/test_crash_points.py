@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from secrets import token_bytes
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,15 +13,26 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.adapters.redis import RedisStore
-from orchestrator.core.ids import ReactionId
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.spine import Spine
 from orchestrator.ports import Duplicate, Store
-from tests.engine.world import CrashedError, Fuse, Pairs, World, filed, rule
+from tests.engine.world import (
+    CrashedError,
+    Fuse,
+    Pairs,
+    World,
+    filed,
+    rule,
+)
+from tests.engine.world import (
+    rulebook as make_rulebook,
+)
 
 if TYPE_CHECKING:
-    from orchestrator.core.decision import Signal
-    from orchestrator.core.event import Message
+    from collections.abc import Sequence
+
+    from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.event import Delivery, Message
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.report import BatchReport
     from orchestrator.ports import Subscription
@@ -144,10 +155,23 @@ class SettleFirst(Spine):
 class RandomIds(Spine):
     """Wrong: a retry sends under another id, so nobody can tell that it is one."""
 
-    def _signal(self, *arguments: Any) -> Signal:
-        signal = super()._signal(*arguments)
-        object.__setattr__(signal, "reaction", ReactionId(token_bytes(16)))
-        return signal
+    async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
+        definitions = [_Random(definition) for definition in rulebook.definitions]
+        return await super().react(deliveries, make_rulebook(*definitions))
+
+
+class _Random:
+    """A definition under another name each time it is asked for it."""
+
+    def __init__(self, definition: Any) -> None:
+        self._definition = definition
+
+    @property
+    def name(self) -> str:
+        return token_hex(8)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._definition, name)
 
 
 class Forgetful(MemoryStore):
