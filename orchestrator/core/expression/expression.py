@@ -11,7 +11,7 @@ from orchestrator.core.expression.kinds import static_kind
 from orchestrator.core.expression.origin import Locate, Origin, Site
 from orchestrator.core.expression.parser import parse
 from orchestrator.core.expression.program import Program
-from orchestrator.core.expression.syntax import Node, Root, static_path, walk
+from orchestrator.core.expression.syntax import Field, Node, Root, static_path, walk
 from orchestrator.core.expression.tokens import SourceError
 from orchestrator.core.expression.values import require_bool
 
@@ -77,28 +77,39 @@ def compile_expression(
         raise origin.error(error.message, error.offset) from None
     program = Program()
     function = program.function(Generator(program, origin).code(tree))
-    kind = static_kind(tree)
+    kind, reading = static_kind(tree), Reading.of([tree])
     return Expression(
         source=source,
-        roots=roots_of([tree]),
-        references=references_of([tree]),
+        roots=reading.roots,
+        references=reading.references,
         kind=kind,
         function=function,
         holds=function if kind == "bool" else _condition(function, Site(tree, origin)),  # type: ignore[arg-type]  # its values are bools
     )
 
 
-def roots_of(trees: Iterable[Node]) -> frozenset[str]:
-    """Return the names of the scope that expressions read."""
-    nodes = (node for tree in trees for node, _ in walk(tree))
-    return frozenset(node.name for node in nodes if isinstance(node, Root))
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What expressions read from a scope.
 
+    Attributes:
+        roots: the names.
+        references: the longest paths from a name, as far as the text tells.
+    """
 
-def references_of(trees: Iterable[Node]) -> frozenset[tuple[str, ...]]:
-    """Return the longest paths that expressions read from roots, as far as the text tells."""
-    paths = {static_path(node) for tree in trees for node, _ in walk(tree)}
-    known = {path for path in paths if path}
-    return frozenset(known - {path[:-1] for path in known})
+    roots: frozenset[str]
+    references: frozenset[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, trees: Iterable[Node]) -> Reading:
+        """Return what these expressions read."""
+        nodes = (node for tree in trees for node, _ in walk(tree))
+        paths = {static_path(node) for node in nodes if isinstance(node, Root | Field)}
+        known = {path for path in paths if path}
+        return cls(
+            roots=frozenset(path[0] for path in known),
+            references=frozenset(known - {path[:-1] for path in known}),
+        )
 
 
 def _condition(function: Evaluate, site: Site) -> Callable[[Scope], bool]:

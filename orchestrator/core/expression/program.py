@@ -16,7 +16,7 @@ from orchestrator.core.expression.failure import EvaluationError
 from orchestrator.core.expression.limits import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Collection
 
     from orchestrator.core.expression.origin import Site
 
@@ -36,14 +36,19 @@ WHITELIST: Final = frozenset(
 )
 """What generated code may consist of: no attribute, no import, no operator that could grow."""
 
-_SHELL: Final = """\
+_SHELL: Final = ast.parse("""\
 def evaluate(scope):
     try:
         budget = new_budget()
-        return value
+        return None
     except failures as failure:
         raise explained(failure) from None
-"""
+""")
+_SURROUNDINGS: Final = {
+    "__builtins__": {},
+    "failures": (EvaluationError, KeyError, TypeError),
+    "new_budget": Budget,
+}
 
 
 class Program:
@@ -65,39 +70,55 @@ class Program:
         """
         vet(body, self.emit.namespace.keys())
         namespace: dict[str, object] = {
-            "__builtins__": {},
-            "failures": (EvaluationError, KeyError, TypeError),
-            "new_budget": Budget,
-            "explained": Explanation(self.sites),
+            **_SURROUNDINGS,
             **self.emit.namespace,
+            "explained": Explanation(self.sites),
         }
         module = _shell(body, pays=self.emit.pays)
         exec(compile(module, FILENAME, "exec"), namespace)  # noqa: S102  # vetted, see above
         return cast("Evaluate", namespace["evaluate"])
 
 
-def vet(body: ast.expr, names: AbstractSet[str]) -> None:
+def vet(body: ast.expr, names: Collection[str]) -> None:
     """See that code consists of nothing but what is listed.
 
     Args:
         body: the code.
-        names: the functions and constants it may use.
+        names: the functions and constants it may use; only numbered variables may be bound.
 
     Raises:
         RuntimeError: it does not, which is a defect of the generator.
     """
-    for node in ast.walk(body):
+    known = {*names, SCOPE, BUDGET}
+    pending: list[ast.AST] = [body]
+    while pending:
+        node = pending.pop()
         if type(node) not in WHITELIST:
             raise RuntimeError(f"generated code must not contain {type(node).__name__}")
-        name = getattr(node, "id", None) or getattr(node, "arg", None)
-        if name and name not in names and name not in {SCOPE, BUDGET} and not LOCAL.fullmatch(name):
-            raise RuntimeError(f"generated code must not use the name {name}")
+        if isinstance(node, ast.Name):
+            _vet_name(node.id, known if isinstance(node.ctx, ast.Load) else ())
+        elif isinstance(node, ast.arg):
+            _vet_name(node.arg, ())
+        for field in node._fields:
+            part = getattr(node, field)
+            if isinstance(part, ast.AST):
+                pending.append(part)
+            elif isinstance(part, list):
+                pending.extend(item for item in part if item is not None)
+
+
+def _vet_name(name: str, known: Collection[str]) -> None:
+    if name not in known and not LOCAL.fullmatch(name):
+        raise RuntimeError(f"generated code must not use the name {name} here")
 
 
 def _shell(body: ast.expr, *, pays: bool) -> ast.Module:
-    module = ast.parse(_SHELL)
-    function = cast("ast.FunctionDef", module.body[0])
+    """Return the module that defines ``evaluate`` with ``body`` as its value."""
+    function = cast("ast.FunctionDef", _SHELL.body[0])
     attempt = cast("ast.Try", function.body[0])
-    result = ast.Return(body, lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
-    attempt.body = [attempt.body[0], result] if pays else [result]
-    return module
+    budget, result = attempt.body
+    place = {"lineno": result.lineno, "col_offset": result.col_offset}
+    returned = ast.Return(body, **place)
+    tried = ast.Try([budget, returned] if pays else [returned], attempt.handlers, [], [], **place)
+    defined = ast.FunctionDef("evaluate", function.args, [tried], [], None, None, **place)
+    return ast.Module([defined], [])

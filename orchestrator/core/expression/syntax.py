@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -177,14 +178,22 @@ class Macro(Node):
     body: Node
 
 
-def children(node: Node) -> Iterator[Node]:
-    """Yield the direct parts of a node, in the order of the source."""
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, Node):
-            yield value
-        elif isinstance(value, tuple):
-            yield from (item for item in value if isinstance(item, Node))
+@cache
+def _part_names(node_class: type[Node]) -> tuple[str, ...]:
+    names = (field.name for field in fields(node_class))
+    return tuple(name for name in names if name not in {"start", "end"})
+
+
+def children(node: Node) -> list[Node]:
+    """Return the direct parts of a node, in the order of the source."""
+    found: list[Node] = []
+    for name in _part_names(type(node)):  # type: ignore[arg-type]  # a class is hashable
+        part = getattr(node, name)
+        if isinstance(part, Node):
+            found.append(part)
+        elif isinstance(part, tuple):
+            found.extend(item for item in part if isinstance(item, Node))
+    return found
 
 
 def walk(node: Node) -> Iterator[tuple[Node, int]]:
@@ -193,7 +202,7 @@ def walk(node: Node) -> Iterator[tuple[Node, int]]:
     while pending:
         current, depth = pending.pop()
         yield current, depth
-        pending.extend((child, depth + 1) for child in children(current))
+        pending.extend([(child, depth + 1) for child in children(current)])
 
 
 def static_path(node: Node) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from orchestrator.core.expression.expression import ROOTS, references_of, roots_of
+from orchestrator.core.expression.expression import ROOTS, Reading
 from orchestrator.core.expression.generate import Generator
 from orchestrator.core.expression.origin import Origin
 from orchestrator.core.expression.parser import parse_embedded
@@ -16,12 +16,12 @@ from orchestrator.core.expression.syntax import Node, static_path
 from orchestrator.core.expression.text import concatenated, to_json
 from orchestrator.core.expression.tokens import SourceError
 from orchestrator.core.problem import Position
+from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
     import ast
 
     from orchestrator.core.expression.program import Evaluate, Scope
-    from orchestrator.errors import ExpressionError
 
 Path = tuple[str | int, ...]
 LocateIn = Callable[[Path, int], Position]
@@ -86,9 +86,10 @@ def compile_template(
             on_error(error)
     if compiler.errors:
         raise compiler.errors[0]
+    reading = Reading.of(compiler.trees)
     return Template(
-        roots=roots_of(compiler.trees),
-        references=references_of(compiler.trees),
+        roots=reading.roots,
+        references=reading.references,
         is_constant=not compiler.trees,
         function=compiler.program.function(body),
     )
@@ -114,9 +115,17 @@ class _Compiler:
             items = [self.code(item, (*path, number)) for number, item in enumerate(value)]
             return emit.list_of(_STRUCTURE, items)
         if isinstance(value, dict):
+            self._refuse_keys(value, path)
             items = [self.code(item, (*path, key)) for key, item in value.items()]
             return emit.map_of(_STRUCTURE, list(value), items)
         return emit.constant(_STRUCTURE, value)
+
+    def _refuse_keys(self, value: dict[str, object], path: Path) -> None:
+        for key in value:
+            if _OPEN in key:
+                place = self._locate((*path, key), 0) if self._locate else None
+                message = "a field name cannot hold an expression: only values can"
+                self.errors.append(ExpressionError(message, place))
 
     def _string(self, text: str, origin: Origin) -> ast.expr:
         emit = self.program.emit

@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from orchestrator.core.expression.limits import STEPS_PER_COPY
 from orchestrator.core.expression.times import format_duration, format_timestamp
 from orchestrator.core.expression.values import kind_of
 
@@ -49,10 +50,10 @@ def to_json(budget: Budget, value: object) -> object:
         budget.spend_text(len(value))
         return value
     if isinstance(value, list):
-        budget.spend(1 + len(value))
+        budget.spend(1 + len(value) * STEPS_PER_COPY)
         return [to_json(budget, item) for item in value]
     if isinstance(value, dict):
-        budget.spend(1 + len(value))
+        budget.spend(1 + len(value) * STEPS_PER_COPY)
         return {key: to_json(budget, item) for key, item in value.items()}
     return _time_text(value) or _number(value)
 

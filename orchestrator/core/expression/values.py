@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from orchestrator.core.expression.failure import EvaluationError
-from orchestrator.core.expression.limits import MAX_INTEGER, MIN_INTEGER
+from orchestrator.core.expression.limits import MAX_INTEGER, MIN_INTEGER, STEPS_PER_COPY
 
 if TYPE_CHECKING:
     from orchestrator.core.expression.limits import Budget
@@ -87,7 +87,7 @@ def unequal(budget: Budget, left: object, right: object) -> bool:
 
 def canonical(budget: Budget, value: object) -> object:
     """Return a hashable stand-in: two values are equal exactly if their stand-ins are."""
-    budget.spend(1)
+    budget.spend(STEPS_PER_COPY)
     if isinstance(value, bool):
         return ("bool", value)
     if isinstance(value, list):
