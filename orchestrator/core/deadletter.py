@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.core import headers
@@ -10,12 +11,42 @@ from orchestrator.core.event import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from orchestrator.core.event import Delivery
 
 MAX_ERROR_LENGTH: Final = 1000
 """Headers must fit into one AMQP frame together; a longer error is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What a dead letter says about itself.
+
+    Attributes:
+        queue: the dead-letter queue it lies in.
+        delivery: the message, with all its headers.
+        reason: a short stable word; the broker's own where it gave up by itself.
+        error: the last error; empty where the broker gave up.
+        first_error: that of the first attempt.
+        attempts: how often it was tried, as far as known.
+        rule: the rule that failed.
+        handler: the handler that failed.
+        exchange: where it was published to first.
+        routing_key: under which key.
+        at: when it was given up; None where nobody noted it.
+    """
+
+    queue: str
+    delivery: Delivery
+    reason: str
+    error: str
+    first_error: str
+    attempts: int
+    rule: str | None
+    handler: str | None
+    exchange: str
+    routing_key: str
+    at: datetime | None
 
 
 def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
@@ -78,6 +109,35 @@ def retry(delivery: Delivery, queue: str, exchange: str, attempt: int, error: st
     return _copy(delivery, exchange, queue, {**delivery.headers, **notes})
 
 
+def read(delivery: Delivery, queue: str) -> DeadLetter:
+    """Return what `delivery`, found in the dead-letter queue `queue`, says about itself."""
+    found = delivery.headers
+    by_us = headers.REASON in found
+    return DeadLetter(
+        queue=queue,
+        delivery=delivery,
+        reason=_text(found, headers.REASON) or _brokers_reason(found),
+        error=_text(found, headers.ERROR),
+        first_error=_text(found, headers.FIRST_ERROR),
+        attempts=_number(found, headers.ATTEMPTS),
+        rule=_text(found, headers.RULE) or None if by_us else None,
+        handler=_text(found, headers.HANDLER) or None,
+        exchange=_text(found, headers.ORIGINAL_EXCHANGE) or delivery.exchange,
+        routing_key=_text(found, headers.ORIGINAL_ROUTING_KEY) or delivery.routing_key,
+        at=_time(found),
+    )
+
+
+def revival(letter: DeadLetter, target: str | None) -> Message:
+    """Return the message that brings `letter` back to the queue `target`.
+
+    With no target it is published anew, to the exchange all events enter through, under its old
+    key.
+    """
+    exchange, key = (None, letter.routing_key) if target is None else ("", target)
+    return _copy(letter.delivery, exchange, key, revived(letter.delivery.headers))
+
+
 def revived(found: Mapping[str, object]) -> dict[str, object]:
     """Return the headers a dead letter is redriven with: the message's own, and no others.
 
@@ -111,7 +171,7 @@ def _notes(delivery: Delivery, error: str) -> dict[str, object]:
 
 
 def _copy(
-    delivery: Delivery, exchange: str, routing_key: str, copied: Mapping[str, object]
+    delivery: Delivery, exchange: str | None, routing_key: str, copied: Mapping[str, object]
 ) -> Message:
     return Message(
         exchange=exchange,
@@ -126,3 +186,26 @@ def _copy(
         headers=copied,
         other=delivery.other,
     )
+
+
+def _text(found: Mapping[str, object], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(found: Mapping[str, object], name: str) -> int:
+    value = found.get(name, found.get("x-delivery-count", 1))
+    return value if isinstance(value, int) else 1
+
+
+def _time(found: Mapping[str, object]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(_text(found, headers.DEAD_LETTERED_AT))
+    except ValueError:
+        return None
+
+
+def _brokers_reason(found: Mapping[str, object]) -> str:
+    """Return why the broker dead-lettered by itself; nothing says so if it only was not routed."""
+    reason = _text(found, "x-last-death-reason") or _text(found, "x-first-death-reason")
+    return reason.replace("_", "-") or "unrouted"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from orchestrator.adapters.memory.topic import topic_matches
 from orchestrator.core.event import Delivery
 from orchestrator.errors import Misconfigured, Unavailable
 
@@ -53,7 +54,7 @@ class MemoryBroker:
             await subscription.close()
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """See ``ports.Broker.publish``."""
+        """See ``ports.Broker.publish``. A retry arrives at once: there is nothing to wait for."""
         for message in messages:
             for queue in self._routes(message):
                 queue.append(self._delivery(message))
@@ -74,21 +75,28 @@ class MemoryBroker:
 
     def _routes(self, message: Message) -> list[deque[Delivery]]:
         if message.exchange is not None:
-            return [self._existing(message.routing_key)]
-        names = sorted(self._bindings.get(message.routing_key, ()))
+            if message.routing_key not in self._queues:
+                raise Unavailable(_missing(message.routing_key))
+            return [self._queues[message.routing_key]]
+        bound = [
+            queues
+            for pattern, queues in self._bindings.items()
+            if topic_matches(pattern, message.routing_key)
+        ]
+        names = sorted(set().union(*bound))
         if not names:
             self.unrouted.append(message)
         return [self._queues[name] for name in names]
 
     def _existing(self, queue: str) -> deque[Delivery]:
         if queue not in self._queues:
-            raise Misconfigured(f"there is no queue {queue}: run orchestrator apply")
+            raise Misconfigured(_missing(queue))
         return self._queues[queue]
 
     def _delivery(self, message: Message) -> Delivery:
         return Delivery(
             body=message.body,
-            exchange=self._exchange if message.exchange is None else message.exchange,
+            exchange=self._exchange if message.exchange is None else "",
             routing_key=message.routing_key,
             content_type=message.content_type,
             type=message.type,
@@ -100,6 +108,10 @@ class MemoryBroker:
             other=message.other,
             token=next(self._tokens),
         )
+
+
+def _missing(queue: str) -> str:
+    return f"there is no queue {queue}: run `orchestrator apply`"
 
 
 class MemorySubscription:

@@ -12,14 +12,15 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from orchestrator.adapters.rabbit.failures import translated
 from orchestrator.adapters.rabbit.link import Link
 from orchestrator.adapters.rabbit.publisher import Publisher
-from orchestrator.adapters.rabbit.subscription import RabbitSubscription
-from orchestrator.errors import OrchestratorError, Unavailable
+from orchestrator.adapters.rabbit.subscription import start_consuming, stop_consuming
+from orchestrator.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
     from aiormq.abc import AbstractChannel
 
+    from orchestrator.adapters.rabbit.subscription import RabbitSubscription
     from orchestrator.core.event import Message
     from orchestrator.topology import Names
 
@@ -92,18 +93,13 @@ class RabbitBroker:
         link = await self._consuming.link()
 
         async def consume(channel: AbstractChannel) -> RabbitSubscription:
-            subscription = RabbitSubscription(link, channel.number, queue)
-            await channel.basic_qos(prefetch_count=prefetch)
-            await channel.basic_consume(queue, _never_called)
-            return subscription
+            return await start_consuming(link, channel, queue, prefetch)
 
         channel, subscription = await self._patiently(link, f"consume {queue}", consume)
         try:
             yield subscription
         finally:
-            with suppress(OrchestratorError), translated(link.where):
-                await channel.close()
-            link.tap.detach(channel.number)
+            await stop_consuming(link, channel)
 
     async def bind(self, queue: str, channels: Collection[str]) -> None:
         """Bind `queue` on the bus: see `ports.Broker`."""
@@ -202,7 +198,3 @@ class _Connector:
         link = await Link.open(self._url, self._name)
         self._failures = 0
         return link
-
-
-async def _never_called(_message: object) -> None:
-    """Stand in for the client library's own consumer: the tap takes deliveries before it."""

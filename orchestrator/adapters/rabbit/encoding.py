@@ -63,9 +63,9 @@ def publication(message: Message, exchange: str, channel: int, frame_max: int) -
     return start + b"".join(frames)
 
 
-def acknowledgment(channel: int, delivery_tag: int) -> bytes:
-    """Return the frame that settles `delivery_tag` and everything before it."""
-    return _ack(METHOD, channel, 13, 60, 80, delivery_tag, 1, FRAME_END[0])
+def acknowledgment(channel: int, delivery_tag: int, *, multiple: bool = True) -> bytes:
+    """Return the frame that settles `delivery_tag`; with `multiple`, and everything before it."""
+    return _ack(METHOD, channel, 13, 60, 80, delivery_tag, multiple, FRAME_END[0])
 
 
 def short(text: str) -> bytes:

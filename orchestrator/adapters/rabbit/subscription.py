@@ -4,17 +4,69 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.rabbit.decoding import delivery
 from orchestrator.adapters.rabbit.encoding import acknowledgment
-from orchestrator.errors import Unavailable
+from orchestrator.adapters.rabbit.failures import translated
+from orchestrator.errors import OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from aiormq.abc import AbstractChannel
 
     from orchestrator.adapters.rabbit.link import Link
     from orchestrator.core.event import Delivery
+
+
+async def start_consuming(
+    link: Link,
+    channel: AbstractChannel,
+    queue: str,
+    prefetch: int,
+    arguments: Mapping[str, Any] | None = None,
+) -> RabbitSubscription:
+    """Consume `queue` on a fresh channel, under a fresh consumer tag.
+
+    Raises:
+        AMQPError: of the client library: the caller says what was being done.
+    """
+    subscription = RabbitSubscription(link, channel.number, queue)
+    await channel.basic_qos(prefetch_count=prefetch)
+    await channel.basic_consume(queue, _never_called, arguments=dict(arguments or {}))
+    return subscription
+
+
+async def stop_consuming(link: Link, channel: AbstractChannel) -> None:
+    """Close `channel`: what is not acknowledged goes back to its queue."""
+    with suppress(OrchestratorError), translated(link.where):
+        await channel.close()
+    link.tap.detach(channel.number)
+
+
+@asynccontextmanager
+async def consuming(
+    link: Link, queue: str, prefetch: int, arguments: Mapping[str, Any] | None = None
+) -> AsyncIterator[RabbitSubscription]:
+    """Consume `queue` for the time of the block.
+
+    Raises:
+        Unavailable: the connection is lost.
+        Misconfigured: there is no such queue, or it may not be read.
+    """
+    with translated(f"{link.where}: consume {queue}"):
+        channel = await link.channel()
+        subscription = await start_consuming(link, channel, queue, prefetch, arguments)
+    try:
+        yield subscription
+    finally:
+        await stop_consuming(link, channel)
+
+
+async def _never_called(_message: object) -> None:
+    """Stand in for the client library's own consumer: the tap takes deliveries before it."""
 
 
 class RabbitSubscription:
@@ -50,6 +102,11 @@ class RabbitSubscription:
         """Settle `delivery` and all before it: see `ports.Subscription`."""
         self._raise_failure()
         self._link.write(acknowledgment(self._channel, delivery.token))
+
+    async def acknowledge_only(self, delivery: Delivery) -> None:
+        """Settle `delivery` and none of those before it."""
+        self._raise_failure()
+        self._link.write(acknowledgment(self._channel, delivery.token, multiple=False))
 
     def waiting(self) -> int:
         """Return how many deliveries wait to be received."""

@@ -172,9 +172,9 @@ def test_a_timestamp_beyond_the_calendar_is_left_out() -> None:
     assert (found.timestamp, found.app_id) == (None, "x")
 
 
-@pytest.mark.parametrize("tag", [1, 2**40])
-def test_an_acknowledgment_is_what_pamqp_writes(tag: int) -> None:
-    """It settles everything up to the tag."""
-    expected = frame.marshal(commands.Basic.Ack(delivery_tag=tag, multiple=True), CHANNEL)
+@pytest.mark.parametrize(("tag", "multiple"), [(1, True), (2**40, False)])
+def test_an_acknowledgment_is_what_pamqp_writes(tag: int, *, multiple: bool) -> None:
+    """It settles one message, or everything up to it."""
+    expected = frame.marshal(commands.Basic.Ack(delivery_tag=tag, multiple=multiple), CHANNEL)
 
-    assert encoding.acknowledgment(CHANNEL, tag) == expected
+    assert encoding.acknowledgment(CHANNEL, tag, multiple=multiple) == expected
