@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     )
     queue: Name = Field(default="orchestrator", description="Input queue of all replicas.")
     retry_prefix: Name = Field(default="retry", description="Retry queues are <prefix>.<delay>.")
+    service_prefix: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_.:-]{0,50}$",
+        description="First part of the names and queues of consumer services.",
+    )
     namespace: Name = Field(default="orchestrator", description="First part of every Redis key.")
     keep_log: bool = Field(
         default=True, description="Keep every message in the <exchange>.log stream."

@@ -52,7 +52,7 @@ class Executor(Generic[R]):
         self._replies = replies
         self._resources = resources
         self._slots = Slots(service.concurrency)
-        self._patience = Patience("redis", surroundings.observer, surroundings.sleep)
+        self._patience = Patience("store", surroundings.observer, surroundings.sleep)
         self._failing = Failing(service.name, surroundings.limits.retry_prefix)
         observer = surroundings.observer
         self._breaker = Breaker(

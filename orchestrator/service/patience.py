@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from orchestrator.errors import Unavailable
+from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,23 +22,38 @@ LONGEST_SECONDS: Final = 5.0
 class Patience:
     """Waits for one service, longer after each failure."""
 
-    def __init__(self, service: str, observer: Observer, sleep: Sleep) -> None:
-        """Speak of `service`, such as ``redis``, to `observer`."""
+    def __init__(
+        self,
+        service: str,
+        observer: Observer,
+        sleep: Sleep,
+        passing: tuple[type[OrchestratorError], ...] = (Unavailable, Misconfigured),
+    ) -> None:
+        """Wait for nothing yet.
+
+        Args:
+            service: whom to wait for: ``broker``, ``store`` or a consumer service.
+            observer: hears of each wait and of the recovery.
+            sleep: waits for a number of seconds.
+            passing: what is waited for. By default also what only a person can mend: who holds
+                finished work says so and goes on once it is mended, instead of dying with it.
+        """
         self._service = service
         self._observer = observer
         self._sleep = sleep
+        self._passing = passing
         self._failures = 0
 
     async def insist(self, operation: Callable[[], Awaitable[T]], give_up: Callable[[], bool]) -> T:
         """Return what `operation` returns, trying again while its service is away.
 
         Raises:
-            Unavailable: it is away, and `give_up` says that nobody waits any more.
+            OrchestratorError: the last failure, once `give_up` says that nobody waits any more.
         """
         while True:
             try:
                 result = await operation()
-            except Unavailable as error:
+            except self._passing as error:
                 if give_up():
                     raise
                 await self._sleep(self.failed(error))
@@ -46,7 +61,7 @@ class Patience:
                 self.succeeded()
                 return result
 
-    def failed(self, error: Unavailable) -> float:
+    def failed(self, error: OrchestratorError) -> float:
         """Note a failure, and return how many seconds to wait."""
         seconds = min(FIRST_SECONDS * 2.0**self._failures, LONGEST_SECONDS)
         # Jitter, so that replicas do not come back all at once. Not for secrets.

@@ -50,7 +50,7 @@ class Observer(Protocol):
         """The probe of `service` succeeded."""
 
     def waiting(self, service: str, reason: str, seconds: float) -> None:
-        """``broker`` or ``redis`` is away; the next try is in `seconds`."""
+        """The broker, the store or a service's own resource is away; next try in `seconds`."""
 
     def recovered(self, service: str) -> None:
-        """``broker`` or ``redis`` is back."""
+        """What `waiting` spoke of is back."""

@@ -40,7 +40,7 @@ class Runtime(Generic[R]):
         self._replies = Replies(service.name, surroundings.directory)
         self._broker_patience = Patience("broker", surroundings.observer, surroundings.sleep)
         self._dependency_patience = Patience(
-            service.name, surroundings.observer, surroundings.sleep
+            service.name, surroundings.observer, surroundings.sleep, passing=(Unavailable,)
         )
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -111,6 +111,18 @@ class Service(Generic[R]):
 
         return register
 
+    def prefixed(self, prefix: str) -> Service[R]:
+        """Return the same service under the name ``<prefix><name>``, for another installation."""
+        twin = Service(
+            prefix + self.name,
+            channels=self.channels,
+            resources=self._resources,
+            concurrency=self.concurrency,
+            policy=self._policy,
+        )
+        twin._handlers = self._handlers
+        return twin
+
     def open(self) -> AbstractAsyncContextManager[R]:
         """Open what the handlers share."""
         if self._resources is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic
 
-from orchestrator.errors import Refused, Unavailable
+from orchestrator.errors import Misconfigured, Refused, Unavailable
 from orchestrator.service.context import R
 from orchestrator.service.flight import Flight
 from orchestrator.service.outcome import Failing, ignored, repeated
@@ -43,7 +43,7 @@ class Session(Generic[R]):
         self._reader = reader
         self._executor = executor
         self._failing = Failing(service.name, surroundings.limits.retry_prefix)
-        self._patience = Patience("redis", surroundings.observer, surroundings.sleep)
+        self._patience = Patience("store", surroundings.observer, surroundings.sleep)
         self._turns = Turns()
         self._window = Window()
         self._settler = Settler(service.name, surroundings, subscription, self._window)
@@ -54,7 +54,7 @@ class Session(Generic[R]):
 
         Raises:
             Unavailable: the connection is lost.
-            Misconfigured: only a person can mend what is wrong.
+            Misconfigured: the same, and only a person can mend it.
         """
         try:
             await self._fly_until(stop)
@@ -68,7 +68,7 @@ class Session(Generic[R]):
             settling = tasks.create_task(self._settler.run())
             try:
                 await self._consume(tasks, stop)
-            except Unavailable as error:
+            except (Unavailable, Misconfigured) as error:
                 lost = error
                 self._settler.lose()
             await self._land()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import Unavailable
+from orchestrator.errors import OrchestratorError, Unavailable
 from orchestrator.service.patience import Patience
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Settler:
         self._observer = surroundings.observer
         self._subscription = subscription
         self._window = window
-        self._redis_patience = Patience("redis", surroundings.observer, surroundings.sleep)
+        self._store_patience = Patience("store", surroundings.observer, surroundings.sleep)
         self._broker_patience = Patience("broker", surroundings.observer, surroundings.sleep)
         self._finished: list[Finished] = []
         self._arrived = asyncio.Event()
@@ -59,11 +59,7 @@ class Settler:
         self._lost = True
 
     async def run(self) -> None:
-        """Settle batches until cancelled.
-
-        Raises:
-            Misconfigured: a queue or exchange is missing, or the inbox refuses us.
-        """
+        """Settle batches until cancelled."""
         while True:
             await self._arrived.wait()
             self._arrived.clear()
@@ -87,7 +83,7 @@ class Settler:
             if outcome.remember_as is not None
         }
         if replies:
-            await self._redis_patience.insist(
+            await self._store_patience.insist(
                 lambda: self._inbox.remember(replies), give_up=lambda: False
             )
 
@@ -100,7 +96,7 @@ class Settler:
             await self._broker_patience.insist(
                 lambda: self._broker.publish(messages), give_up=lambda: self._lost
             )
-        except Unavailable:
+        except OrchestratorError:
             # Only once the connection is lost: all of the batch will be delivered again.
             return
 

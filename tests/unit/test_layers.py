@@ -22,6 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "catalog": {"core", "document"},
     "ports": {"core"},
     "settings": set(),
+    "clock": set(),
     "topology": {"core", "settings"},
     "engine": {"core", "ports"},
     "service": {"core", "ports"},
@@ -36,7 +37,8 @@ LAYERS: dict[str, set[str]] = {
 }
 # The places that put everything together, and the commands above them.
 LAYERS["daemon"] = set(LAYERS) - {"local", "consumers"}
-LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {"daemon", "consumers"}
+LAYERS["runner"] = LAYERS["daemon"] - {"engine", "rulefile"}
+LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {"daemon", "runner", "consumers"}
 LAYERS["__main__"] = {"cli"}
 
 # A port that stands beside the only layer that needs it.

@@ -167,8 +167,8 @@ async def test_an_inbox_that_is_away_is_waited_for(bench: Workbench, failures: i
         await bench.listener.finished(1)
 
     assert (runs, len(bench.published)) == (1, 1)
-    assert bench.listener.notes[0] == ("waiting", "redis", "redis is away")
-    assert bench.listener.notes[-1] == ("recovered", "redis")
+    assert bench.listener.notes[0] == ("waiting", "store", "redis is away")
+    assert bench.listener.notes[-1] == ("recovered", "store")
 
 
 async def test_a_message_that_kills_the_process_each_time_is_given_up(bench: Workbench) -> None:

@@ -1,0 +1,205 @@
+"""The composition root of consumer services: finds them and gives them their adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import signal
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.adapters.rabbit.broker import RabbitBroker
+from orchestrator.adapters.redis import RedisStore
+from orchestrator.adapters.redis.inbox import RedisInbox
+from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.clock import SystemClock
+from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
+from orchestrator.http import create_app, serving
+from orchestrator.service import Service
+from orchestrator.service.patience import Patience
+from orchestrator.service.runtime import Runtime
+from orchestrator.service.surroundings import Limits, Surroundings
+from orchestrator.telemetry.health import Health
+from orchestrator.telemetry.metrics import Metrics
+from orchestrator.telemetry.service_observer import ServiceTelemetry
+from orchestrator.topology import Names, Topology, service_topology, topology
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from orchestrator.catalog import Catalog
+    from orchestrator.settings import Settings
+
+GROUP = "orchestrator.services"
+"""Entry points under which packages install their services."""
+
+AnyService = Service[Any]
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Return the services that installed packages offer, by name. Imports none of them."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+
+
+def find(name: str) -> AnyService:
+    """Return the installed service called `name`, or the object at ``module:attribute``.
+
+    Modules are also looked for in the current folder.
+
+    Raises:
+        Misconfigured: there is no such service; the text names those there are.
+    """
+    point = installed().get(name)
+    if point is None:
+        if ":" not in name:
+            known = ", ".join(installed()) or "none"
+            raise Misconfigured(
+                f"there is no service {name}: installed are {known}; or give module:attribute"
+            )
+        point = EntryPoint(name=name, value=name, group=GROUP)
+        if "" not in sys.path:
+            sys.path.insert(0, "")
+            importlib.invalidate_caches()
+    try:
+        found = point.load()
+    except (ImportError, AttributeError) as error:
+        raise Misconfigured(f"service {name} cannot be imported: {error}") from error
+    if not isinstance(found, Service):
+        raise Misconfigured(f"{point.value} is not a Service")
+    return found
+
+
+def installed_topologies(settings: Settings) -> list[Topology]:
+    """Return the queues of every installed service, for ``orchestrator apply``."""
+    services = [find(name).prefixed(settings.service_prefix) for name in installed()]
+    return [service_topology(settings, service.name, service.channels) for service in services]
+
+
+async def run(names: Sequence[str], settings: Settings) -> None:
+    """Run services until SIGTERM or SIGINT, then finish what is in hand.
+
+    Args:
+        names: of installed services, or ``module:attribute``.
+        settings: how they are set up.
+
+    Raises:
+        InvalidDefinitions: the schemas have errors.
+        Misconfigured: a service, the broker, Redis or the HTTP port is not as it must be.
+    """
+    services = [find(name).prefixed(settings.service_prefix) for name in names]
+    runner = Runner(settings, services)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, runner.stop)
+    await runner.run()
+
+
+class Runner:
+    """Consumer services on RabbitMQ and Redis, with an HTTP port."""
+
+    def __init__(self, settings: Settings, services: Sequence[AnyService]) -> None:
+        """Read the schemas; connect to nothing yet.
+
+        Raises:
+            InvalidDefinitions: the schemas have errors.
+        """
+        self._settings = settings
+        self._services = services
+        self._catalog = _read_catalog(settings)
+        self._metrics = Metrics()
+        self._health = Health("broker", "store")
+        self._telemetry = ServiceTelemetry(
+            self._metrics, self._health, lambda name: name in self._catalog.types
+        )
+        names = ", ".join(service.name for service in services)
+        self._broker = RabbitBroker(
+            settings.amqp_url.get_secret_value(), Names.of(settings), client=names
+        )
+        self._inbox = RedisInbox(
+            settings.redis_url.get_secret_value(),
+            namespace=settings.namespace,
+            dedupe=timedelta(hours=settings.dedupe_hours),
+        )
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take nothing new; `run` returns when what is in hand is finished, or given back."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Declare the services' queues, then consume until `stop`."""
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._inbox.close)
+            stack.push_async_callback(self._broker.close)
+            app = create_app(self._health, self._metrics)
+            await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
+            await self._prepare("store", self._verify_store)
+            await self._prepare("broker", self._declare)
+            await self._consume()
+
+    async def _consume(self) -> None:
+        surroundings = self._surroundings()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for service in self._services:
+                    runtime = Runtime(service, surroundings)
+                    tasks.create_task(runtime.run(self._stopped), name=service.name)
+        except ExceptionGroup as failures:
+            # One service that cannot go on ends the process: its supervisor must see that.
+            raise failures.exceptions[0] from failures
+
+    async def _prepare(self, part: str, check: Callable[[], Awaitable[None]]) -> None:
+        patience = Patience(part, self._telemetry, asyncio.sleep, passing=(Unavailable,))
+        await patience.insist(check, give_up=self._stopped.is_set)
+        self._health.ready(part)
+
+    async def _verify_store(self) -> None:
+        """Refuse a Redis that would forget which messages were handled."""
+        settings = self._settings
+        store = RedisStore(
+            settings.redis_url.get_secret_value(),
+            namespace=settings.namespace,
+            shards=settings.shards,
+            allow_weak=settings.redis_allow_weak,
+        )
+        try:
+            self._health.warn("store", await store.verify())
+        finally:
+            await store.close()
+
+    async def _declare(self) -> None:
+        """Declare the shared topology and the services' queues: each service can start first."""
+        settings = self._settings
+        async with Administration.connect(settings.amqp_url.get_secret_value()) as administration:
+            await administration.apply(topology(settings))
+            for service in self._services:
+                await administration.apply(
+                    service_topology(settings, service.name, service.channels)
+                )
+
+    def _surroundings(self) -> Surroundings:
+        settings = self._settings
+        return Surroundings(
+            broker=self._broker,
+            inbox=self._inbox,
+            directory=self._catalog,
+            clock=SystemClock(),
+            observer=self._telemetry,
+            limits=Limits(
+                retry_prefix=settings.retry_prefix,
+                max_body_bytes=settings.max_body_bytes,
+                drain_seconds=settings.drain_seconds,
+            ),
+        )
+
+
+def _read_catalog(settings: Settings) -> Catalog:
+    catalog, problems = read_catalog(read_schema_files(settings.schemas))
+    if catalog is None:
+        raise InvalidDefinitions(problems)
+    return catalog
