@@ -62,11 +62,11 @@ def comparison(
         known = static_kind(constant)
         if operator in {"==", "!="} and known in {"null", "bool", "string", "number"}:
             return _equality(emit, line, operator, code(operand), constant.value)
-        if known == "string" or (known == "number" and static_kind(operand) == "number"):
+        if known in {"string", "number"}:
             kept = emit.keep(line, code(operand))
+            if known == "number" and static_kind(operand) != "number":
+                kept = _no_bool(emit, line, node, kept)
             return emit.compare(line, kept, _PYTHON[operator](), code(constant))
-        if known == "number":
-            return _order_of_number(emit, line, operator, code(operand), code(constant))
     return emit.paid(line, _GENERAL[node.operator], code(node.left), code(node.right))
 
 
@@ -100,18 +100,14 @@ def _equality(
     return emit.either(line, compared, emit.is_(line, emit.kept(line), like))
 
 
-def _order_of_number(
-    emit: Emitter,
-    line: int,
-    operator: syntax.ComparisonOperator,
-    operand: ast.expr,
-    constant: ast.expr,
-) -> ast.expr:
+def _no_bool(emit: Emitter, line: int, node: syntax.Comparison, kept: ast.expr) -> ast.expr:
+    """Let a value pass to Python's comparison with a number unless it is a bool."""
+    sides = [
+        emit.constant(line, side.value) if isinstance(side, syntax.Constant) else emit.kept(line)
+        for side in (node.left, node.right)
+    ]
     is_bool = emit.either(
-        line,
-        emit.is_(line, emit.keep(line, operand), value=True),
-        emit.is_(line, emit.kept(line), value=False),
+        line, emit.is_(line, kept, value=True), emit.is_(line, emit.kept(line), value=False)
     )
-    refused = emit.call(line, arithmetic.refuse_order, emit.kept(line), constant)
-    compared = emit.compare(line, emit.kept(line), _PYTHON[operator](), constant)
-    return emit.choice(line, is_bool, refused, compared)
+    refused = emit.call(line, arithmetic.refuse_order, *sides)
+    return emit.choice(line, is_bool, refused, emit.kept(line))
