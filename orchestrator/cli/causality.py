@@ -83,7 +83,7 @@ def causal_steps(
     Whatever the messages claim, each appears once: the earliest message of a circle of causes
     counts as its root, and a cause that is not among the messages stands as a step without one.
     """
-    every = sorted(messages, key=lambda message: (message.time, message.id))
+    every = sorted(messages, key=lambda message: message.time)  # ties keep the log's order
     copies = Counter(message.id for message in every)
     known = {message.id: message for message in reversed(every)}
     order = list(dict.fromkeys(message.id for message in every))

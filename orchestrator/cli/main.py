@@ -1,7 +1,7 @@
 """The command ``orchestrator``: finds subcommands, and turns errors into exit codes. Does nothing.
 
 Exit codes: 0 done, 1 an error said in one line on standard error, 2 wrong usage, 3 only warnings
-(``rules check`` and ``schemas check``), 130 interrupted, 141 nobody reads the output any more.
+(``rules check`` and ``schemas check``), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from orchestrator.cli.commands import Group
 from orchestrator.errors import OrchestratorError
 
 INTERRUPTED = 130
-READER_GONE = 141
 
 _COMMANDS = MappingProxyType(
     {
@@ -112,7 +111,7 @@ def _misused(error: click.ClickException) -> int:
 def _reader_gone() -> int:
     # What is still buffered has no reader: without this, the interpreter complains at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return READER_GONE
+    return 1
 
 
 def _bug(error: Exception) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 import orjson
+import rich.progress
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +22,9 @@ from orchestrator.cli.commands import wants_json
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
-    from rich.console import RenderableType
+
+ID_SHOWN: Final = 12
+"""How much of an id a table has room for; commands take any part that begins it."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -50,20 +54,16 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, empty
 def _print_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     shown = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for column in columns:
-        shown.add_column(column.replace("_", " "), overflow="fold")
+        prose = column in _PROSE
+        shown.add_column(column.replace("_", " "), overflow="fold", no_wrap=not prose)
     for row in rows:
-        shown.add_row(*(Text(text(row.get(c)), style=style(c, row.get(c))) for c in columns))
+        shown.add_row(*(_cell(column, row.get(column)) for column in columns))
     console().print(shown)
 
 
 def document(value: object) -> None:
     """Print one JSON document on one line."""
     click.echo(orjson.dumps(value, default=str, option=orjson.OPT_UTC_Z))
-
-
-def show(value: RenderableType) -> None:
-    """Print something made for a terminal."""
-    console().print(value)
 
 
 def note(message: str) -> None:
@@ -89,6 +89,8 @@ def text(value: object) -> str:
             return ""
         case str():
             return _CONTROL.sub(_escape, value)
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
         case dict() | list():
             return orjson.dumps(value, default=str).decode()
         case _:
@@ -100,34 +102,35 @@ def _escape(match: re.Match[str]) -> str:
     return _ESCAPES.get(found, f"\\x{ord(found):02x}")
 
 
-_STYLES: Mapping[str, Mapping[object, str]] = {
-    "status": {"ok": "green", "warning": "yellow", "error": "bold red"},
-}
-_COLUMN_STYLES = {"type": "cyan", "reason": "red", "key": "magenta", "time": "dim"}
+_STATUS_STYLES: Mapping[object, str] = {"ok": "green", "warning": "yellow", "error": "bold red"}
+_STYLES = {"type": "cyan", "reason": "red", "key": "magenta", "time": "dim", "id": "dim"}
+_PROSE = frozenset({"message", "error", "description"})
 
 
-def style(column: str, value: object) -> str:
-    """Return the style a cell has: the same kind of fact looks the same in every command."""
-    return _STYLES.get(column, {}).get(value, "") or _COLUMN_STYLES.get(column, "")
+def _cell(column: str, value: object) -> Text:
+    """Return a cell of a table: the same kind of fact looks the same in every command."""
+    style = _STATUS_STYLES.get(value, "") if column == "status" else _STYLES.get(column, "")
+    match value:
+        case datetime():
+            return Text(f"{value.astimezone():%m-%d %H:%M:%S}", style=style)
+        case str() if column == "id":
+            return Text(text(value[:ID_SHOWN]), style=style)
+        case _:
+            return Text(text(value), style=style)
 
 
-class Advance(Protocol):
-    """Tells a progress bar how far the work is."""
+class Progress(Protocol):
+    """Hears how far the work is."""
 
-    def __call__(self, steps: int = 1) -> None:
-        """Add `steps` to what is done."""
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Show that `done` steps of `total` are done; None when nobody knows how many there are."""
 
 
 @contextmanager
-def progress(label: str, total: int | None) -> Generator[Advance, None, None]:
-    """Show a progress bar on standard error while the context is open, if that is a terminal.
-
-    Args:
-        label: what is being done.
-        total: how many steps there are; None when nobody knows.
-    """
+def progress(label: str) -> Generator[Progress, None, None]:
+    """Show a progress bar on standard error while the context is open, if that is a terminal."""
     if not sys.stderr.isatty():
-        yield _ignore
+        yield _show_nothing
         return
     columns = (
         TextColumn("{task.description}"),
@@ -135,14 +138,14 @@ def progress(label: str, total: int | None) -> Generator[Advance, None, None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
+    with rich.progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
 
-        def advance(steps: int = 1) -> None:
-            bar.advance(task, steps)
+        def shown(done: int, total: int | None = None) -> None:
+            bar.update(task, completed=done, total=total)
 
-        yield advance
+        yield shown
 
 
-def _ignore(steps: int = 1) -> None:
-    """Show nothing."""
+def _show_nothing(done: int, total: int | None = None) -> None:
+    """Nobody watches."""

@@ -1,0 +1,112 @@
+"""``orchestrator tail``: prints messages as they are published. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.adapters.rabbit.log import LogReader, Start
+from orchestrator.cli import output
+from orchestrator.cli.commands import Command, wants_json
+from orchestrator.cli.context import read_settings
+from orchestrator.cli.seen import Seen, see
+from orchestrator.cli.starting import START
+from orchestrator.topology import Names
+
+if TYPE_CHECKING:
+    from orchestrator.errors import Unavailable
+    from orchestrator.settings import Settings
+
+_TYPE_WIDTH, _KEY_WIDTH, _SENDER_WIDTH = 26, 16, 28
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages to print; an empty set means any."""
+
+    types: frozenset[str]
+    keys: frozenset[str]
+
+    def includes(self, seen: Seen) -> bool:
+        """Return whether `seen` is one of them."""
+        return (not self.types or seen.type in self.types) and (
+            not self.keys or seen.key in self.keys
+        )
+
+
+@click.command(
+    "tail",
+    cls=Command,
+    examples=[
+        "orchestrator tail",
+        "orchestrator tail --type ComplaintFiled --type CommandFailed --from 1h",
+        "orchestrator tail --key C-991 --from first --no-follow --json",
+    ],
+)
+@click.option("--type", "types", metavar="TYPE", multiple=True, help="Only this type; repeatable.")
+@click.option("--key", "keys", metavar="KEY", multiple=True, help="Only this key; repeatable.")
+@click.option(
+    "--from",
+    "start",
+    type=START,
+    default="now",
+    show_default=True,
+    help="Where in the log to begin.",
+)
+@click.option(
+    "--follow/--no-follow", default=True, help="Wait for more, or end where the log ends now."
+)
+def command(types: tuple[str, ...], keys: tuple[str, ...], start: Start, *, follow: bool) -> None:
+    """Watch messages as they are published, until Ctrl-C. Takes none of them away.
+
+    Prints time, type, key, sender (the rule, or who published it) and data; with --json, one
+    object per line. Reads the stream that keeps every message, so it can begin in the past.
+    """
+    wanted = Wanted(frozenset(types), frozenset(keys))
+    asyncio.run(_tail(read_settings(), wanted, start, follow=follow))
+
+
+async def _tail(settings: Settings, wanted: Wanted, start: Start, *, follow: bool) -> None:
+    url = settings.amqp_url.get_secret_value()
+    reader = LogReader(url, Names.of(settings).log, on_loss=_say_lost)
+    async for entry in reader.follow(start) if follow else reader.read(start):
+        seen = see(entry.delivery, datetime.now(UTC))
+        if wanted.includes(seen):
+            _print(seen)
+
+
+def _say_lost(loss: Unavailable) -> None:
+    click.echo(f"{loss}; trying again", err=True)
+
+
+def _print(seen: Seen) -> None:
+    if wants_json():
+        output.document(seen.as_json())
+    elif output.on_terminal():
+        click.echo(_for_people(seen))
+    else:
+        columns = [seen.time, seen.type, seen.key, seen.sender, _content(seen)]
+        click.echo("\t".join(output.text(column) for column in columns))
+
+
+def _for_people(seen: Seen) -> str:
+    """Return one line, as wide as the terminal at most."""
+    columns = [
+        click.style(f"{seen.time.astimezone():%H:%M:%S.%f}"[:-3], dim=True),
+        click.style(f"{output.text(seen.type):{_TYPE_WIDTH}}", fg="cyan", bold=True),
+        click.style(f"{output.text(seen.key):{_KEY_WIDTH}}", fg="magenta"),
+        f"{output.text(seen.sender):{_SENDER_WIDTH}}",
+    ]
+    left = output.console().width - sum(len(click.unstyle(column)) + 1 for column in columns)
+    content = output.text(_content(seen))
+    if len(content) > left:
+        content = f"{content[: max(left - 1, 0)]}…"
+    return " ".join([*columns, click.style(content, fg="red" if seen.problem else None)])
+
+
+def _content(seen: Seen) -> object:
+    return seen.problem or seen.data

@@ -1,0 +1,142 @@
+"""Draws a case as a tree with times, and writes it as JSON. Knows no broker."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.letters import UNROUTED
+from orchestrator.cli.output import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from orchestrator.cli.causality import GivenUp, Step
+
+_TIME_WIDTH = 12
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def draw(key: str, steps: Sequence[Step]) -> Iterator[str]:
+    """Yield the lines that show a case to a person.
+
+    Args:
+        key: its correlation key.
+        steps: at least one, in causal order.
+    """
+    start = _start(steps)
+    yield f"{click.style(text(key), fg='magenta', bold=True)}: {_counted(steps)}"
+    if start is not None:
+        began = start.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds")
+        yield _dim(f"began {began.removesuffix('+00:00')} UTC")
+    yield ""
+    width = max(len(_guides(step)) + len(_name(step)) for step in steps)
+    for step in steps:
+        yield _line(step, start, width)
+        below = f"{' ' * _TIME_WIDTH}  {_dim(_guides(step, below=True))}"
+        for letter in step.dead_letters:
+            yield f"{below}{_loss(letter)}"
+
+
+def as_json(key: str, steps: Sequence[Step]) -> dict[str, object]:
+    """Return a case as one JSON object: the steps in causal order, each with its depth."""
+    start = _start(steps)
+    return {"correlationid": key, "steps": [_step_as_json(step, start) for step in steps]}
+
+
+def interval(between: timedelta) -> str:
+    """Return a length of time, as exactly as a person needs it."""
+    exact = abs(between.total_seconds())
+    seconds = int(exact)
+    if exact < 1:
+        shown = f"{exact * 1000:.0f} ms"
+    elif seconds < _MINUTE:
+        shown = f"{exact:.2f} s"
+    elif seconds < _HOUR:
+        shown = f"{seconds // _MINUTE} m {seconds % _MINUTE:02} s"
+    elif seconds < _DAY:
+        shown = f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE:02} m"
+    else:
+        shown = f"{seconds // _DAY} d {seconds % _DAY // _HOUR:02} h"
+    return f"{'-' if between < timedelta() else '+'}{shown}"
+
+
+def _start(steps: Sequence[Step]) -> datetime | None:
+    return min((step.message.time for step in steps if step.message), default=None)
+
+
+def _counted(steps: Sequence[Step]) -> str:
+    found = sum(step.message is not None for step in steps)
+    lost = sum(len(step.dead_letters) for step in steps)
+    counted = f"{found} message{'' if found == 1 else 's'}"
+    if not lost:
+        return counted
+    letters = click.style(f"{lost} dead letter{'' if lost == 1 else 's'}", fg="red")
+    return f"{counted}, {letters}"
+
+
+def _line(step: Step, start: datetime | None, width: int) -> str:
+    guides, name = _guides(step), _name(step)
+    padding = " " * (width - len(guides) - len(name))
+    when = interval(step.message.time - start) if step.message and start else ""
+    colour = {"fg": "cyan", "bold": True} if step.message else {"dim": True}
+    shown = f"{_dim(guides)}{click.style(name, **colour)}{padding}"
+    return f"{when:>{_TIME_WIDTH}}  {shown}  {_sender(step)}".rstrip()
+
+
+def _guides(step: Step, *, below: bool = False) -> str:
+    """Return the lines that lead from the root to `step`, or those that pass by below it."""
+    *above, follows = step.branches or (False,)
+    if not step.branches:
+        return "   " if below else ""
+    passing = "".join("│  " if more else "   " for more in above)
+    if below:
+        return passing + ("│     " if follows else "      ")
+    return passing + ("├─ " if follows else "└─ ")
+
+
+def _name(step: Step) -> str:
+    return text(step.message.type) if step.message else f"not found: {text(step.id)}"
+
+
+def _sender(step: Step) -> str:
+    message = step.message
+    if message is None:
+        return _dim("no longer in the log, or never published")
+    sender = f"rule {message.rule}" if message.rule else f"from {message.source or '(nobody)'}"
+    copies = click.style(f"  published {step.copies} times", fg="yellow") if step.copies > 1 else ""
+    return text(sender) + copies
+
+
+def _loss(letter: GivenUp) -> str:
+    if letter.reason == UNROUTED:
+        return click.style(f"✗ no queue takes it; kept in {text(letter.queue)}", fg="yellow")
+    part = f" by {letter.part}" if letter.part else ""
+    attempts = f" after {letter.attempts} attempts" if letter.attempts > 1 else ""
+    error = f": {letter.error}" if letter.error else ""
+    head = click.style(f"✗ dead letter in {text(letter.queue)}", fg="red", bold=True)
+    return f"{head}: {text(f'{letter.reason}{part}{attempts}{error}')}"
+
+
+def _dim(shown: str) -> str:
+    return click.style(shown, dim=True) if shown else ""
+
+
+def _step_as_json(step: Step, start: datetime | None) -> dict[str, object]:
+    message = step.message
+    facts: dict[str, object] = {
+        "id": step.id,
+        "depth": len(step.branches),
+        "found": message is not None,
+        "dead_letters": [asdict(letter) for letter in step.dead_letters],
+    }
+    if message is not None and start is not None:
+        facts |= asdict(message) | {
+            "copies": step.copies,
+            "seconds_since_start": (message.time - start).total_seconds(),
+        }
+    return facts

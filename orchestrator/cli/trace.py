@@ -1,0 +1,120 @@
+"""``orchestrator trace``: collects everything about one case and shows it. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.adapters.rabbit.deadletters import DeadLetters
+from orchestrator.adapters.rabbit.log import LogReader, Start
+from orchestrator.cli import output
+from orchestrator.cli.causality import GivenUp, Published, Step, causal_steps
+from orchestrator.cli.commands import Command, wants_json
+from orchestrator.cli.context import read_settings
+from orchestrator.cli.queues import dead_letter_queues
+from orchestrator.cli.seen import Seen, see
+from orchestrator.cli.starting import START
+from orchestrator.cli.timeline import as_json, draw
+from orchestrator.errors import Misconfigured
+from orchestrator.topology import Names
+
+if TYPE_CHECKING:
+    from orchestrator.core.deadletter import DeadLetter
+    from orchestrator.settings import Settings
+
+
+@click.command(
+    "trace",
+    cls=Command,
+    examples=["orchestrator trace C-991", "orchestrator trace C-991 --from 2d --json"],
+)
+@click.argument("key")
+@click.option(
+    "--from",
+    "start",
+    type=START,
+    default="first",
+    show_default=True,
+    help="Read the log from here.",
+)
+def command(key: str, start: Start) -> None:
+    """Show everything with the correlation key KEY, each message under the one that led to it.
+
+    Reads the whole log and the dead-letter queues. Times are counted from the first message. The id
+    that `publish` prints is the key too, where no --key was given.
+    """
+    settings = read_settings()
+    steps = asyncio.run(_collect(settings, key, start))
+    if not steps:
+        raise Misconfigured(
+            f"nothing with the correlation key {key} is in {Names.of(settings).log} or in a"
+            " dead-letter queue: `orchestrator tail --from 1h` shows which keys there are"
+        )
+    if wants_json():
+        output.document(as_json(key, steps))
+    else:
+        for line in draw(key, steps):
+            click.echo(line)
+
+
+async def _collect(settings: Settings, key: str, start: Start) -> tuple[Step, ...]:
+    """Return the steps of the case, from the log and from the dead letters."""
+    logged = await _logged(settings, key, start)
+    lost = [(see(letter.delivery, datetime.now(UTC)), letter) for letter in await _lost(settings)]
+    lost = [(seen, letter) for seen, letter in lost if seen.key == key]
+    known = {seen.id for seen in logged}
+    # A message that nobody could route, or that came before the log began, is only there.
+    unlogged = [seen for seen, _ in lost if seen.id not in known]
+    return causal_steps(
+        [_published(seen) for seen in [*logged, *unlogged]],
+        [_given_up(seen, letter) for seen, letter in lost],
+    )
+
+
+async def _logged(settings: Settings, key: str, start: Start) -> list[Seen]:
+    reader = LogReader(settings.amqp_url.get_secret_value(), Names.of(settings).log)
+    found = []
+    newest = datetime.now(UTC)
+    read = 0
+    with output.progress("reading the log") as report:
+        async for entry in reader.read(start):
+            seen = see(entry.delivery, newest)
+            newest = seen.time  # the best guess for a later message that carries no time
+            if seen.key == key:
+                found.append(seen)
+            read += 1
+            report(read)
+    return found
+
+
+async def _lost(settings: Settings) -> list[DeadLetter]:
+    url = settings.amqp_url.get_secret_value()
+    queues = await dead_letter_queues(settings)
+    async with DeadLetters.connect(url, Names.of(settings)) as dead_letters:
+        return [letter for queue in queues for letter in await dead_letters.look(queue)]
+
+
+def _published(seen: Seen) -> Published:
+    return Published(
+        id=seen.id,
+        type=seen.type,
+        source=seen.source,
+        rule=seen.rule,
+        time=seen.time,
+        causation_id=seen.causation_id,
+    )
+
+
+def _given_up(seen: Seen, letter: DeadLetter) -> GivenUp:
+    return GivenUp(
+        message_id=seen.id,
+        queue=letter.queue,
+        reason=letter.reason,
+        error=letter.error or letter.first_error,
+        part=letter.rule or letter.handler,
+        attempts=letter.attempts,
+        time=letter.at,
+    )
