@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from orchestrator.core.event import Event, Outgoing
+    from orchestrator.core.expression import Expression
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.scope import Scope
 
@@ -94,8 +95,9 @@ class Definition(Protocol):
     def stateful(self) -> bool:
         """Whether `decide` needs the instance of its key."""
 
-    def wants(self, scope: Scope) -> bool:
-        """Return whether its guard holds. Raise ``ExpressionError`` when it fails."""
+    @property
+    def guard(self) -> Expression | None:
+        """What must hold of an event before anything is decided; None for every event."""
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the correlation key its state is kept under."""

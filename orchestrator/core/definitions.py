@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from orchestrator.core.decision import Decision, Definition, Instance, Signal, emit
 from orchestrator.core.event import Outgoing
@@ -11,7 +11,7 @@ from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from orchestrator.core.event import Event
     from orchestrator.core.expression import Expression, Template
@@ -92,10 +92,6 @@ class Rule:
         """Return False: it decides on the event alone."""
         return False
 
-    def wants(self, scope: Scope) -> bool:
-        """Return whether the guard holds; an ``ExpressionError`` when it fails."""
-        return self.guard is None or self.guard.holds(scope)
-
     def key(self, event: Event, scope: Scope) -> str:  # noqa: ARG002 - the protocol
         """Return the event's own correlation key."""
         return event.correlation_id
@@ -144,6 +140,13 @@ def _repeat(
         yield scope.with_item(name, item)
 
 
+Listener: TypeAlias = "tuple[Definition, Callable[[Scope], bool] | None]"
+"""A definition and its condition, taken out of it because a hundred may be asked about one event.
+
+The condition raises ``ExpressionError`` when it fails; None means always.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """Every enabled definition, ready to be asked. Built whole, swapped in one assignment.
@@ -152,21 +155,22 @@ class Rulebook:
         revision: hash over all definitions and the catalog, 12 hexadecimal digits.
         definitions: in file order.
         contracts: the catalog's entry of every event type in use, to validate intake.
-        by_type: event type -> the definitions it triggers, in file order.
+        by_type: event type -> the definitions it triggers with their conditions, in file order.
     """
 
     revision: str
     definitions: tuple[Definition, ...]
     contracts: Mapping[str, MessageContract]
-    by_type: Mapping[str, tuple[Definition, ...]] = field(init=False)
+    by_type: Mapping[str, tuple[Listener, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the definitions by event type."""
-        index: dict[str, list[Definition]] = {}
+        index: dict[str, list[Listener]] = {}
         for definition in self.definitions:
+            condition = definition.guard.holds if definition.guard else None
             for trigger in definition.triggers:
-                index.setdefault(trigger, []).append(definition)
-        by_type = {event_type: tuple(wanting) for event_type, wanting in index.items()}
+                index.setdefault(trigger, []).append((definition, condition))
+        by_type = {event_type: tuple(listeners) for event_type, listeners in index.items()}
         object.__setattr__(self, "by_type", by_type)
 
     @property

@@ -72,11 +72,7 @@ class Pairs:
     name: str = "pairs"
     triggers: tuple[str, ...] = ("Filed",)
     stateful: bool = True
-
-    def wants(self, scope: Scope) -> bool:
-        """Want all."""
-        del scope
-        return True
+    guard: None = None
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the correlation key."""

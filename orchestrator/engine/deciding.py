@@ -1,0 +1,114 @@
+"""The steps of the spine that call nobody: read, match, decide. No I/O, no clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.decision import Instance, Signal
+from orchestrator.core.envelope import decode, encode
+from orchestrator.core.headers import REDRIVE_RULE
+from orchestrator.core.ids import reaction_id
+from orchestrator.core.scope import Scope
+from orchestrator.engine.batch import Batch, Case, Intake, Trigger
+from orchestrator.errors import Refused
+from orchestrator.ports import Commit, InstanceWrite, Reaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from orchestrator.core.definitions import Listener, Rulebook
+
+
+def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
+    """Read every delivery as an event; dead-letter what is none, or breaks its schema."""
+    for delivery in batch.deliveries:
+        event = None
+        try:
+            event = decode(delivery, batch.now, max_body_bytes)
+            if event.type in rulebook.by_type:
+                rulebook.contracts[event.type].validate(event.data)
+        except Refused as error:
+            batch.refuse(delivery, error, event)
+        else:
+            batch.intakes.append(Intake(delivery, event))
+    batch.lap("decode")
+
+
+def match(batch: Batch, rulebook: Rulebook, source: str) -> list[Case]:
+    """Return what is to be decided; a stateful definition's triggers for one key together."""
+    cases: list[Case] = []
+    stateful: dict[tuple[str, str], list[Trigger]] = {}
+    for intake in batch.intakes:
+        scope = Scope(intake.event, batch.now)
+        for definition, holds in _asked(intake, rulebook):
+            try:
+                if holds is not None and not holds(scope):
+                    continue
+                key = definition.key(intake.event, scope)
+            except Refused as error:
+                batch.fail(intake, definition.name, error)
+                continue
+            reaction = reaction_id(intake.event.identity, definition.name)
+            signal = Signal(intake.event, reaction, batch.now, source, scope)
+            trigger = Trigger(intake, signal)
+            if not definition.stateful:
+                cases.append(Case(definition, key, (trigger,)))
+            elif (definition.name, key) in stateful:
+                stateful[definition.name, key].append(trigger)
+            else:
+                triggers = stateful[definition.name, key] = [trigger]
+                cases.append(Case(definition, key, triggers))
+    return cases
+
+
+def decide(
+    batch: Batch, cases: Sequence[Case], instances: Sequence[Instance | None]
+) -> list[tuple[Case, Commit]]:
+    """Return what is to be committed, beside the case it decides."""
+    proposals = [
+        proposal
+        for case, instance in zip(cases, instances, strict=True)
+        for proposal in _propose(batch, case, instance)
+    ]
+    batch.lap("decide")
+    return proposals
+
+
+def _asked(intake: Intake, rulebook: Rulebook) -> Sequence[Listener]:
+    """Return the definitions to ask: all of the type's, or the one a redrive is meant for."""
+    listeners = rulebook.by_type.get(intake.event.type, ())
+    only = intake.delivery.headers.get(REDRIVE_RULE)
+    if only is None:
+        return listeners
+    # A rule that was renamed since then is gone: ask all, the markers keep the others silent.
+    return [listener for listener in listeners if listener[0].name == only] or listeners
+
+
+def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tuple[Case, Commit]]:
+    """Decide a case's triggers one after another on the running state; yield what to commit.
+
+    The case comes back without the triggers that failed, so that nothing fails twice.
+    """
+    definition = case.definition
+    running, writes = instance, False
+    decided, reactions = [], []
+    for trigger in case.triggers:
+        signal = trigger.signal
+        try:
+            decision = definition.decide(running, signal)
+        except Refused as error:
+            batch.fail(trigger.intake, definition.name, error)
+            continue
+        messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
+        decided.append(trigger)
+        reactions.append(Reaction(signal.reaction, messages))
+        if decision.writes:
+            writes = True
+            running = Instance(signal.reaction, decision.state) if decision.state else None
+    if not reactions:
+        return
+    write = None
+    if writes:
+        expected = instance.version if instance else None
+        write = InstanceWrite(case.at, expected, running.state if running else None)
+    yield Case(definition, case.key, decided), Commit(case.key, tuple(reactions), write)
