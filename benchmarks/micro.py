@@ -1,0 +1,93 @@
+"""Micro-benchmarks without services: match and decide, expressions, rule files. One core."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from benchmarks.load import event
+from benchmarks.subjects import CHANNEL, ROOT
+from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.core.event import Delivery
+from orchestrator.engine.batch import Batch
+from orchestrator.engine.deciding import decide, match, read
+from orchestrator.rulefile import read_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.catalog import Catalog
+    from orchestrator.core.definitions import Rulebook
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+EVENTS = 2_000
+REPEATS = 5
+GUARD = 'data.category == "category-{}" && data.amount > 0'
+
+
+def micro_benchmarks(say: Callable[[str], None]) -> dict[str, float]:
+    """Return the best of several repeats of each, by name with its unit."""
+    say("micro-benchmarks")
+    catalog, problems = read_catalog(read_schema_files(ROOT / "schemas"))
+    if catalog is None:
+        raise RuntimeError(str(problems))
+    one = _rulebook(catalog, "- {when: ComplaintFiled, then: [SendAcknowledgment]}\n")
+    hundred = _rulebook(catalog, _hundred_rules())
+    seconds = _best(lambda: read_rules([("thousand.yaml", _thousand_rules())], catalog))
+    return {
+        "match_and_decide_1_rule_us": 1e6 * _deciding(one) / EVENTS,
+        "match_and_decide_100_rules_us": 1e6 * _deciding(hundred) / EVENTS,
+        "load_1000_rules_ms": 1e3 * seconds,
+    }
+
+
+def _hundred_rules() -> str:
+    """Return 100 rules on one type, of which one holds."""
+    guards = [GUARD.format(number) for number in range(99)]
+    guards.append('data.category == "overtime-pay" && data.amount > 0')
+    return "".join(
+        f"- name: rule-{number}\n  when: ComplaintFiled\n  if: {guard}\n"
+        "  then: [SendAcknowledgment]\n"
+        for number, guard in enumerate(guards)
+    )
+
+
+def _thousand_rules() -> bytes:
+    return "".join(
+        f"- name: rule-{number}\n  when: ComplaintFiled\n  if: {GUARD.format(number)}\n"
+        "  then:\n    - SendAcknowledgment:\n        to: ${data.complainant.email}\n"
+        '        text: "We received complaint ${event.subject}."\n'
+        for number in range(1000)
+    ).encode()
+
+
+def _rulebook(catalog: Catalog, text: str) -> Rulebook:
+    rulebook, problems = read_rules([("rules.yaml", text)], catalog)
+    if rulebook is None:
+        raise RuntimeError("\n".join(str(problem) for problem in problems))
+    return rulebook
+
+
+def _deciding(rulebook: Rulebook) -> float:
+    deliveries = [Delivery(event(number).body, routing_key=CHANNEL) for number in range(EVENTS)]
+    best = float("inf")
+    for _ in range(REPEATS):
+        batch = Batch(deliveries, NOW, "orchestrator")
+        read(batch, rulebook, 1024 * 1024)
+        started = time.perf_counter()
+        cases = match(batch, rulebook, "orchestrator")
+        decide(batch, cases, [None] * len(cases))
+        best = min(best, time.perf_counter() - started)
+        if len(cases) != EVENTS:
+            raise RuntimeError(f"{len(cases)} of {EVENTS} events matched")
+    return best
+
+
+def _best(work: Callable[[], object]) -> float:
+    best = float("inf")
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - started)
+    return best

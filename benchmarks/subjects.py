@@ -1,0 +1,141 @@
+"""The two processes that are compared, each on objects of its own on the same services."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.settings import Settings
+from orchestrator.topology import Binding, Names, Topology, service_topology, topology
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+ROOT = Path(__file__).parents[1]
+RULE = "- when: ComplaintFiled\n  then:\n    - SendAcknowledgment\n    - AssignInvestigator\n"
+CHANNEL = "complaints.v1"
+OUTPUTS = {"notify": "notify.v1", "hr": "hr.v1"}
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One of the two, with names of its own.
+
+    Attributes:
+        name: ``handwritten`` or ``orchestrator``.
+        settings: names, URLs and rules.
+        environment: the same, for a child process.
+    """
+
+    name: str
+    settings: Settings
+    environment: dict[str, str]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The two queues that commands arrive in."""
+        return [f"{self.settings.queue}.{service}" for service in OUTPUTS]
+
+    @property
+    def command(self) -> list[str]:
+        """How to start its process."""
+        if self.name == "handwritten":
+            names = [self.settings.exchange, self.settings.queue]
+            return [sys.executable, "-m", "benchmarks.handwritten", *names]
+        return [sys.executable, "-m", "orchestrator", "run"]
+
+
+@asynccontextmanager
+async def subject(
+    name: str, *, log: bool, rules: str = RULE
+) -> AsyncIterator[tuple[Subject, Administration]]:
+    """Declare the objects of a subject, and delete them afterwards."""
+    prefix = f"bench-{uuid.uuid4().hex[:8]}"
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+        Path(folder, "rules.yaml").write_text(rules)
+        environment = {
+            "ORCHESTRATOR_EXCHANGE": prefix,
+            "ORCHESTRATOR_QUEUE": f"{prefix}.in",
+            "ORCHESTRATOR_RETRY_PREFIX": f"{prefix}.retry",
+            "ORCHESTRATOR_NAMESPACE": prefix,
+            "ORCHESTRATOR_KEEP_LOG": str(log),
+            "ORCHESTRATOR_KEEP_TAIL": str(log),
+            "ORCHESTRATOR_RULES": folder,
+            "ORCHESTRATOR_SCHEMAS": str(ROOT / "schemas"),
+            "ORCHESTRATOR_HTTP_PORT": "0",
+            "ORCHESTRATOR_LOG_LEVEL": "warning",
+        }
+        os.environ.update(environment)
+        settings = Settings()
+        found = Subject(name, settings, {**os.environ, **environment})
+        async with Administration.connect(settings.amqp_url.get_secret_value()) as administration:
+            wanted = _topology(found)
+            await administration.apply(wanted)
+            try:
+                yield found, administration
+            finally:
+                await administration.delete(wanted)
+
+
+def _topology(found: Subject) -> Topology:
+    """Return everything both need; the input is bound at once, so that it can be filled first."""
+    settings = found.settings
+    parts = [topology(settings)]
+    for queue, channel in zip(found.outputs, OUTPUTS.values(), strict=True):
+        parts.append(service_topology(settings, queue, [channel]))
+    bus = Names.of(settings).bus
+    parts.append(Topology((), (), (Binding(bus, settings.queue, "queue", CHANNEL),)))
+    return Topology(
+        tuple(exchange for part in parts for exchange in part.exchanges),
+        tuple(queue for part in parts for queue in part.queues),
+        tuple(binding for part in parts for binding in part.bindings),
+    )
+
+
+class Process:
+    """A running subject, and what the kernel knows of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def check(self) -> None:
+        """Raise unless it still runs."""
+        if self._process.poll() is not None:
+            raise RuntimeError(f"{self._process.args} ended with {self._process.returncode}")
+
+    def cpu_seconds(self) -> float:
+        """Return user and system time so far."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def peak_rss_mb(self) -> float:
+        """Return the most memory it ever held."""
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("the kernel does not tell VmHWM")
+
+
+@contextmanager
+def running(found: Subject) -> Iterator[Process]:
+    """Run the subject's process for the time of the block."""
+    process = subprocess.Popen(found.command, env=found.environment, cwd=ROOT)
+    try:
+        yield Process(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
