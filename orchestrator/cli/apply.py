@@ -11,32 +11,38 @@ from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.cli import output
 from orchestrator.cli.commands import Command
 from orchestrator.cli.context import read_settings
+from orchestrator.runner import installed_topologies
 from orchestrator.topology import topology
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orchestrator.settings import Settings
     from orchestrator.topology import Topology
 
 
 @click.command("apply", cls=Command, examples=["orchestrator apply"])
 def command() -> None:
-    """Declare the exchanges, queues and bindings on RabbitMQ.
+    """Declare the exchanges, queues and bindings on RabbitMQ, those of installed services included.
 
     Repeating it changes nothing, and nothing is ever deleted. What exists with other arguments is
     an error that names both.
     """
     settings = read_settings()
-    wanted = topology(settings)
+    wanted = [topology(settings), *installed_topologies(settings)]
     version = asyncio.run(_apply(settings, wanted))
+    exchanges = [exchange.name for each in wanted for exchange in each.exchanges]
+    queues = [queue.name for each in wanted for queue in each.queues]
     rows = [
-        *({"kind": "exchange", "name": found.name} for found in wanted.exchanges),
-        *({"kind": "queue", "name": found.name} for found in wanted.queues),
+        *({"kind": "exchange", "name": name} for name in exchanges),
+        *({"kind": "queue", "name": name} for name in queues),
     ]
     output.table(["kind", "name"], rows, empty="nothing to declare")
-    output.note(f"in place on RabbitMQ {version}, with {len(wanted.bindings)} bindings")
+    output.note(f"all of it is in place on RabbitMQ {version}")
 
 
-async def _apply(settings: Settings, wanted: Topology) -> str:
+async def _apply(settings: Settings, wanted: Sequence[Topology]) -> str:
     async with Administration.connect(settings.amqp_url.get_secret_value()) as administration:
-        await administration.apply(wanted)
+        for each in wanted:
+            await administration.apply(each)
         return administration.version

@@ -15,6 +15,7 @@ from orchestrator.adapters.redis import RedisStore
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.errors import OrchestratorError
 from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.runner import installed_topologies
 from orchestrator.settings import Settings
 from orchestrator.topology import Names, dead_letter_queue, topology
 
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
     from orchestrator.catalog import Catalog
     from orchestrator.core.problem import Problem
+    from orchestrator.topology import Topology
 
 _PREFIX = "ORCHESTRATOR_"
+_DEAD = dead_letter_queue("")
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +110,27 @@ def _judged(check: str, problems: Sequence[Problem], fine: str) -> Finding:
 async def _rabbitmq(settings: Settings) -> AsyncIterator[Finding]:
     async with Administration.connect(settings.amqp_url.get_secret_value()) as administration:
         yield Finding("rabbitmq", "ok", f"version {administration.version}")
-        wanted = topology(settings)
-        problems = await administration.check(wanted)
-        for problem in problems:
-            yield Finding("topology", "error", problem)
-        if not problems:
-            yield Finding("topology", "ok", f"{len(wanted.queues)} queues as they must be")
-        for queue in wanted.queues:
-            for finding in await _queue(administration, queue.name, Names.of(settings)):
+        for wanted in (topology(settings), *installed_topologies(settings)):
+            for finding in await _topology(administration, wanted, Names.of(settings)):
                 yield finding
+
+
+async def _topology(
+    administration: Administration, wanted: Topology, names: Names
+) -> list[Finding]:
+    problems = await administration.check(wanted)
+    if problems:
+        return [Finding("topology", "error", problem) for problem in problems]
+    found = [Finding("topology", "ok", f"{_queues(wanted)} as they must be")]
+    for queue in wanted.queues:
+        found += await _queue(administration, queue.name, names)
+    return found
+
+
+def _queues(wanted: Topology) -> str:
+    """Name the queues, as far as they fit on a line."""
+    work = [queue.name for queue in wanted.queues]
+    return ", ".join(work[:_NAMED]) + (f" and {len(work) - _NAMED} more" * (len(work) > _NAMED))
 
 
 async def _queue(administration: Administration, queue: str, names: Names) -> list[Finding]:
@@ -125,7 +141,7 @@ async def _queue(administration: Administration, queue: str, names: Names) -> li
     if queue == names.queue and not status.consumers:
         waiting = f"{_messages(status.messages)} in {queue} and nobody reads it"
         return [Finding("daemon", "warning", f"{waiting}: start `orchestrator run`")]
-    if queue in {dead_letter_queue(names.queue), names.unrouted} and status.messages:
+    if (queue.endswith(_DEAD) or queue == names.unrouted) and status.messages:
         told = f"{_messages(status.messages)} in {queue}: `orchestrator dlq list --queue {queue}`"
         return [Finding("dead letters", "warning", told)]
     return []

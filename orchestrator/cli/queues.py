@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.runner import installed
 from orchestrator.topology import Names, dead_letter_queue
 
 if TYPE_CHECKING:
     from orchestrator.settings import Settings
-
-SERVICES: tuple[str, ...] = ()
 
 
 async def dead_letter_queues(settings: Settings) -> list[str]:
@@ -19,7 +18,8 @@ async def dead_letter_queues(settings: Settings) -> list[str]:
     AMQP cannot list queues. Those of services that are not installed here must be named.
     """
     names = Names.of(settings)
-    candidates = [dead_letter_queue(queue) for queue in (names.queue, *SERVICES)]
+    services = (f"{settings.service_prefix}{service}" for service in installed())
+    candidates = [dead_letter_queue(queue) for queue in (names.queue, *services)]
     async with Administration.connect(settings.amqp_url.get_secret_value()) as administration:
         return [
             queue
