@@ -1,0 +1,160 @@
+"""Reads ``then``: the messages a rule sends, in their three forms. Sends nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.core.definitions import Action
+from orchestrator.errors import SchemaViolation
+from orchestrator.rulefile.formulas import read_condition, read_repetition, read_template
+from orchestrator.rulefile.messages import MessageCatalog, find_message
+from orchestrator.rulefile.parts import Form
+
+if TYPE_CHECKING:
+    from orchestrator.core.definitions import MessageContract
+    from orchestrator.core.expression import Template
+    from orchestrator.rulefile.parts import Part
+
+FULL_FORM = Form(
+    what="an action",
+    keys=("send", "with", "if", "for_each", "as"),
+    stateful=frozenset({"after", "await", "timeout"}),
+    synonyms={
+        "data": "with",
+        "payload": "with",
+        "fields": "with",
+        "when": "if",
+        "condition": "if",
+        "command": "send",
+        "emit": "send",
+        "publish": "send",
+    },
+)
+_MODIFIERS = frozenset(FULL_FORM.keys) - {"send"} | FULL_FORM.stateful
+_FORMS = "write `- SendAcknowledgment`, or `- SendAcknowledgment: {fields}`, or `- send: ...`"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAction:
+    """An action and its normalised definition, which its rule's revision is made of."""
+
+    action: Action
+    definition: dict[str, object]
+
+
+def read_actions(then: Part, catalog: MessageCatalog, roots: frozenset[str]) -> list[ReadAction]:
+    """Return the actions, without those that had to be refused."""
+    if not isinstance(then.value, list):
+        then.refuse(f"`then` is {then.kind}: put each message on a line of its own after `- `")
+        return []
+    if not then.value:
+        then.refuse("`then` is an empty list: name at least one message to send")
+    read = (_read_action(item, catalog, roots) for item in then.items())
+    return [action for action in read if action is not None]
+
+
+def _read_action(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+    match item.value:
+        case str() as name if name:
+            contract = find_message(item, catalog, name)
+            return _finished(item, contract, None, roots) if contract else None
+        case {"send": _}:
+            return _read_full(item, catalog, roots)
+        case dict() as fields if len(fields) == 1 and not _MODIFIERS.issuperset(fields):
+            return _read_short(item, catalog, roots)
+        case dict():
+            item.refuse(_wrong_mapping(item))
+        case _:
+            item.refuse(f"an action cannot be {item.kind}: {_FORMS}")
+    return None
+
+
+def _read_short(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+    ((name, data),) = item.all_entries().items()
+    contract = find_message(item, catalog, name)
+    if data.value is None:
+        data.refuse_key(
+            f"`{name}:` has no fields: write `- {name}` to pass the event's data on, or "
+            f"`- {name}: {{}}` to send none"
+        )
+        return None
+    return _finished(item, contract, data, roots) if contract else None
+
+
+def _read_full(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+    entries = item.entries(FULL_FORM)
+    send = entries["send"]
+    name = send.text("write the type of the message, such as SendAcknowledgment")
+    contract = find_message(send, catalog, name) if name else None
+    data = entries.get("with")
+    if data is not None and data.value is None:
+        data.refuse_key("`with` is empty: remove it to pass the event's data on, or write {}")
+        return None
+    repetition = read_repetition(entries, roots)
+    guard = read_condition(entries.get("if"), repetition.roots)
+    template = _read_data(data, contract, repetition.roots)
+    if contract is None:
+        return None
+    action = Action(
+        message=contract,
+        data=template,
+        guard=guard,
+        for_each=repetition.items,
+        item_name=repetition.item_name,
+        position=item.position,
+    )
+    return ReadAction(action, {key: part.value for key, part in entries.items()})
+
+
+def _finished(
+    item: Part, contract: MessageContract, data: Part | None, roots: frozenset[str]
+) -> ReadAction:
+    """Return an action of the bare or the short form."""
+    action = Action(
+        message=contract,
+        data=_read_data(data, contract, roots),
+        guard=None,
+        for_each=None,
+        item_name="item",
+        position=item.position,
+    )
+    definition: dict[str, object] = {"send": contract.name}
+    return ReadAction(action, definition if data is None else {**definition, "with": data.value})
+
+
+def _read_data(
+    data: Part | None, contract: MessageContract | None, roots: frozenset[str]
+) -> Template | None:
+    if data is None:
+        return None
+    if isinstance(data.value, str) and not data.value.startswith("${"):
+        data.refuse('a message\'s data is a mapping of fields, or one template: "${...}"')
+        return None
+    if not isinstance(data.value, dict | str):
+        data.refuse(f"a message's data is a mapping of fields, not {data.kind}")
+        return None
+    template = read_template(data, roots)
+    if template is not None and template.is_constant and contract is not None:
+        _check_constant(data, template, contract)
+    return template
+
+
+def _check_constant(data: Part, template: Template, contract: MessageContract) -> None:
+    try:
+        contract.validate(template({}))
+    except SchemaViolation as violation:
+        data.refuse(f"this data breaks the schema: {violation}")
+
+
+def _wrong_mapping(item: Part) -> str:
+    fields = item.all_entries()
+    first = next(iter(fields), "")
+    if _MODIFIERS.intersection(fields) == set(fields):
+        return f"this action has no `send`: {_FORMS}"
+    if fields[first].value is None:
+        return f"the fields of `{first}:` must be indented deeper than its name"
+    modifiers = [key for key in fields if key in _MODIFIERS]
+    if modifiers:
+        return f"`{modifiers[0]}` needs the full form: `send: {first}` and the fields under `with:`"
+    return "two messages in one list item: put `- ` before each, or indent the fields deeper"

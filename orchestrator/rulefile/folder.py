@@ -1,0 +1,51 @@
+"""Finds and reads the rule files of a folder. Leaves their meaning to the reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.document import LIMITS
+from orchestrator.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+_TESTS = "tests"
+
+
+def read_rule_files(path: Path) -> list[tuple[str, bytes]]:
+    """Read the rule files at `path`.
+
+    Args:
+        path: one file, or a folder whose ``*.yaml`` and ``*.yml`` files are read, those of its
+            subfolders included; ``tests`` folders and what is hidden are left out.
+
+    Returns:
+        Name and content of each, in the order of their names; none for an empty folder. Of a file
+        over the size limit only as much as shows that it is.
+
+    Raises:
+        Misconfigured: there is no such file or folder, or one cannot be read.
+    """
+    try:
+        return [(str(file), _content(file)) for file in _rule_files(path)]
+    except OSError as error:
+        raise Misconfigured(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+def _rule_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if _is_rule_file(file, path))
+
+
+def _is_rule_file(file: Path, folder: Path) -> bool:
+    inner = file.relative_to(folder).parts
+    left_out = _TESTS in inner[:-1] or any(part.startswith(".") for part in inner)
+    return file.suffix in _SUFFIXES and file.is_file() and not left_out
+
+
+def _content(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(LIMITS.size_bytes + 1)
