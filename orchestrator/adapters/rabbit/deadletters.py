@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,7 @@ Progress = Callable[[int, int], None]
 
 _BATCH: Final = 200
 _QUIET_SECONDS: Final = 2.0
+_MAX_PREFETCH: Final = 65_535  # what AMQP can say; no limit at all means 2,000 on a quorum queue
 _SUFFIX: Final = dead_letter_queue("")
 
 
@@ -85,11 +86,7 @@ class DeadLetters:
             Unavailable: the connection is lost.
             Misconfigured: there is no such queue, or it may not be read.
         """
-
-        async def keep(_subscription: RabbitSubscription, _letters: Sequence[DeadLetter]) -> None:
-            """Acknowledge nothing: all go back."""
-
-        return await self._walk(queue, selection, keep, _silent)
+        return await self._walk(queue, selection, _remove_nothing, _silent)
 
     async def redrive(
         self, queue: str, selection: Selection = EVERYTHING, progress: Progress = _silent
@@ -140,8 +137,9 @@ class DeadLetters:
         wanted = total if selection.limit is None else min(selection.limit, total)
         chosen: list[DeadLetter] = []
         seen = 0
-        # No prefetch: what is looked at and left alone must not keep the rest from coming.
-        async with consuming(self._link, queue, 0) as subscription:
+        # What is looked at and left alone must not keep the rest from coming.
+        prefetch = min(max(total, 1), _MAX_PREFETCH)
+        async with consuming(self._link, queue, prefetch) as subscription:
             while seen < total and len(chosen) < wanted:
                 arrived = await _next(subscription, min(_BATCH, total - seen))
                 if not arrived:
@@ -154,7 +152,20 @@ class DeadLetters:
                     await act(subscription, found)
                 chosen += found
                 progress(seen, total)
+        if act is not _remove_nothing:
+            total -= len(chosen)
+        await self._until_back(queue, total)
         return chosen
+
+    async def _until_back(self, queue: str, count: int) -> None:
+        """Wait until the broker has put back what was not removed, which it does in its own time.
+
+        Somebody else may take some: so not for long.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_QUIET_SECONDS):
+                while await self._count(queue) < count:
+                    pass
 
     async def _count(self, queue: str) -> int:
         with translated(f"{self._link.where}: look at {queue}"):
@@ -171,6 +182,10 @@ async def _next(subscription: RabbitSubscription, limit: int) -> Sequence[Delive
             return await subscription.receive(limit)
     except TimeoutError:
         return ()
+
+
+async def _remove_nothing(_subscription: RabbitSubscription, _: Sequence[DeadLetter]) -> None:
+    """Acknowledge nothing: all go back."""
 
 
 async def _remove(subscription: RabbitSubscription, letters: Sequence[DeadLetter]) -> None:

@@ -1,0 +1,150 @@
+"""What is confirmed survives the broker's death, and we come back by ourselves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import count
+
+import pytest
+
+from orchestrator.adapters.rabbit.log import LogReader
+from orchestrator.errors import Misconfigured, Unavailable
+from orchestrator.local import Services
+from tests.integration.rabbit.site import Site, installed, message, names
+
+BATCH = 50
+
+
+@pytest.fixture
+async def site(own_services: Services, unique: str) -> AsyncIterator[Site]:
+    """An installation on a broker that may be killed."""
+    async with installed(own_services.amqp_url, unique) as found:
+        # Every connection of the fixture ends with the broker: only what reconnects may be used.
+        yield found
+
+
+class Producer:
+    """Publishes numbered messages without a pause, and notes which ones it counts as sent."""
+
+    def __init__(self, site: Site, *, believes_errors: bool = True) -> None:
+        self.confirmed: set[str] = set()
+        self._site = site
+        self._believes_errors = believes_errors
+        self._outcomes: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run(self) -> None:
+        for number in count():
+            batch = [f"{number}.{i}" for i in range(BATCH)]
+            try:
+                await self._site.publish(*map(message, batch))
+            except Unavailable:
+                self._outcomes.put_nowait("failed")
+                if self._believes_errors:
+                    continue
+            else:
+                self._outcomes.put_nowait("confirmed")
+            self.confirmed.update(batch)
+
+    async def reach(self, outcome: str, times: int = 1) -> None:
+        """Wait until so many more batches were confirmed, or failed."""
+        while times:
+            times -= await self._outcomes.get() == outcome
+
+
+async def kill_under(producer: Producer, services: Services) -> None:
+    """Kill the broker in the middle of publishing, start it, and go on for a while."""
+    running = asyncio.create_task(producer.run())
+    await producer.reach("confirmed", times=20)
+    await asyncio.to_thread(services.broker.kill)
+    await producer.reach("failed")
+    await asyncio.to_thread(services.broker.start)
+    await producer.reach("confirmed", times=20)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def everything_in(site: Site) -> set[str]:
+    """Take all messages of the service's queue."""
+    await site.publish(message("end"))
+    found: set[str] = set()
+    while "end" not in found:
+        found.update(names(await site.take(site.service, 1)))
+    return found
+
+
+@pytest.mark.timeout(120)
+async def test_a_kill_loses_nothing_that_was_confirmed(site: Site, own_services: Services) -> None:
+    """The promise everything else stands on."""
+    producer = Producer(site)
+
+    await kill_under(producer, own_services)
+
+    assert producer.confirmed - await everything_in(site) == set()
+
+
+@pytest.mark.timeout(120)
+async def test_the_ledger_notices_a_loss(site: Site, own_services: Services) -> None:
+    """Negative control: who counts a message as sent without its confirm, loses some."""
+    producer = Producer(site, believes_errors=False)
+
+    await kill_under(producer, own_services)
+
+    assert producer.confirmed - await everything_in(site) != set()
+
+
+@pytest.mark.timeout(120)
+async def test_a_subscription_ends_with_the_broker_and_the_next_one_works(
+    site: Site, own_services: Services
+) -> None:
+    """The engine loops over subscriptions; each must end clearly, and none be refused too early.
+
+    A queue that is not back yet is not a missing one: patience makes that difference.
+    """
+    await site.publish(message("kept"))
+    patient = type(site.broker)(site.url, site.names, patience_seconds=20)
+    async with patient, patient.subscribe(site.service, 10) as subscription:
+        await subscription.receive(1)
+        await asyncio.to_thread(own_services.broker.restart)
+        with pytest.raises(Unavailable, match=r"RabbitMQ at .*consume"):
+            await subscription.receive(1)
+
+    again = await eventually_take(patient, site.service)
+    assert again == ["kept"]
+    await patient.close()
+
+
+async def eventually_take(broker: object, queue: str) -> list[str]:
+    while True:
+        try:
+            async with broker.subscribe(queue, 10) as subscription:  # type: ignore[attr-defined]
+                return names(list(await subscription.receive(1)))
+        except Unavailable:
+            continue
+
+
+@pytest.mark.timeout(120)
+async def test_following_the_log_replays_nothing_after_a_restart(
+    site: Site, own_services: Services
+) -> None:
+    """A stream consumer that subscribes again with its first offset would begin anew."""
+    losses: list[Unavailable] = []
+    await site.publish(message("a"), message("b"))
+    seen: list[str] = []
+
+    async for entry in LogReader(site.url, site.names.log, losses.append).follow("first"):
+        seen.append(entry.delivery.body.decode())
+        if seen == ["a", "b"]:
+            await asyncio.to_thread(own_services.broker.restart)
+            await publish_again(site, "c")
+        if entry.delivery.body == b"c":
+            break
+
+    assert seen == ["a", "b", "c"]
+    assert losses
+
+
+async def publish_again(site: Site, name: str) -> None:
+    while True:
+        try:
+            return await site.publish(message(name))
+        except (Unavailable, Misconfigured):
+            continue
