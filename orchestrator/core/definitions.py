@@ -11,7 +11,7 @@ from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from orchestrator.core.event import Event
     from orchestrator.core.expression import Expression, Template
@@ -54,13 +54,11 @@ class Action:
     item_name: str
     position: Position
 
-    def messages(self, scope: Scope) -> Iterator[tuple[MessageContract, object]]:
-        """Yield the message and its data, once per item; nothing where the guard does not hold."""
-        for inner in _repeat(self.for_each, self.item_name, scope, self.position):
-            if self.guard is None or self.guard.holds(inner):
-                data = inner["data"] if self.data is None else self.data(inner)
-                self.message.validate(data)
-                yield self.message, data
+    def payload(self, scope: Scope) -> object:
+        """Return the data to send. Raise ``SchemaViolation`` when it breaks the schema."""
+        data = scope["data"] if self.data is None else self.data(scope)
+        self.message.validate(data)
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,46 +96,43 @@ class Rule:
 
     def decide(self, instance: Instance | None, signal: Signal) -> Decision:  # noqa: ARG002
         """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
-        return emit(
-            tuple(
-                Outgoing(
-                    id=message_id(signal.reaction, index),
-                    type=contract.name,
-                    channel=contract.channel,
-                    source=signal.source,
-                    time=signal.now,
-                    data=data,
-                    correlation_id=signal.event.correlation_id,
-                    subject=signal.event.subject,
-                    causation_id=signal.event.id,
-                    traceparent=signal.event.traceparent,
-                    rule=self.name,
-                    revision=self.revision,
-                )
-                for index, (contract, data) in enumerate(self._messages(signal.scope))
-            )
+        outgoing: list[Outgoing] = []
+        for outer in _scopes(self, signal.scope):
+            for action in self.actions:
+                for scope in _scopes(action, outer):
+                    if action.guard is None or action.guard.holds(scope):
+                        payload = action.payload(scope)
+                        outgoing.append(self._outgoing(signal, action, payload, len(outgoing)))
+        return emit(tuple(outgoing))
+
+    def _outgoing(self, signal: Signal, action: Action, payload: object, index: int) -> Outgoing:
+        event = signal.event
+        return Outgoing(
+            id=message_id(signal.reaction, index),
+            type=action.message.name,
+            channel=action.message.channel,
+            source=signal.source,
+            time=signal.now,
+            data=payload,
+            correlation_id=event.correlation_id,
+            subject=event.subject,
+            causation_id=event.id,
+            traceparent=event.traceparent,
+            rule=self.name,
+            revision=self.revision,
         )
 
-    def _messages(self, scope: Scope) -> Iterator[tuple[MessageContract, object]]:
-        for inner in _repeat(self.for_each, self.item_name, scope, self.position):
-            for action in self.actions:
-                yield from action.messages(inner)
 
-
-def _repeat(
-    for_each: Expression | None, name: str, scope: Scope, position: Position
-) -> Iterator[Scope]:
-    """Yield `scope` once, or once per item of `for_each` with the item under `name`."""
-    if for_each is None:
-        yield scope
-        return
-    items = for_each(scope)
+def _scopes(repeated: Rule | Action, scope: Scope) -> Sequence[Scope]:
+    """Return `scope`, or one scope per item of ``for_each`` with the item under its name."""
+    if repeated.for_each is None:
+        return (scope,)
+    items = repeated.for_each(scope)
     if not isinstance(items, list):
         raise ExpressionError(
-            "for_each needs a list; this expression gave something else", position
+            "for_each needs a list; this expression gave something else", repeated.position
         )
-    for item in items:
-        yield scope.with_item(name, item)
+    return [scope.with_item(repeated.item_name, item) for item in items]
 
 
 Listener: TypeAlias = "tuple[Definition, Callable[[Scope], bool] | None]"

@@ -44,15 +44,9 @@ def content_digest(content: bytes) -> bytes:
 
 def reaction_id(event: Identity, rule: str) -> ReactionId:
     """Return the id of `rule`'s reaction to `event`: its marker in the store."""
-    return ReactionId(blake2b(event, digest_size=16, key=rule_key(rule)).digest())
-
-
-def rule_key(rule: str) -> bytes:
-    """Return `rule`'s name as a hash key: as it is while it fits, else its digest."""
-    name = rule.encode()
-    return name if len(name) <= blake2b.MAX_KEY_SIZE else content_digest(name)
+    return ReactionId(blake2b(event + rule.encode(), digest_size=16).digest())
 
 
 def message_id(reaction: ReactionId, index: int) -> str:
     """Return the id of the `index`-th message (from 0) of `reaction`: 32 hexadecimal digits."""
-    return blake2b(_INDEX(index), digest_size=16, key=reaction).hexdigest()
+    return blake2b(reaction + _INDEX(index), digest_size=16).hexdigest()
