@@ -38,7 +38,7 @@ class Function:
 
 
 _TABLE: Final = (
-    Function("size(string | list | map)", listing.size, 1, 1, "number"),
+    Function("size(value)", listing.size, 1, 1, "number"),
     Function("contains(text, part)", strings.contains, 2, 2, "bool"),
     Function("startsWith(text, start)", strings.starts_with, 2, 2, "bool"),
     Function("endsWith(text, end)", strings.ends_with, 2, 2, "bool"),

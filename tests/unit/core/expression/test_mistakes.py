@@ -42,7 +42,7 @@ from orchestrator.errors import ExpressionError
         ("data.a.toLowerCase()", 8, "did you mean lower?"),
         ("frobnicate(1)", 1, "there is no function frobnicate: known are all, avg"),
         # arguments
-        ("size()", 1, "wrong number of arguments: write size(string | list | map)"),
+        ("size()", 1, "wrong number of arguments: write size(value)"),
         ("lower(data.a, 1)", 1, "wrong number of arguments: write lower(text)"),
         ("min()", 1, "wrong number of arguments: write min(list) or min(a, b, ...)"),
         ("has(data)", 5, "expected a path to a field: write has(data.field)"),
