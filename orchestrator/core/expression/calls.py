@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MACROS: Final = frozenset({"all", "exists", "exists_one", "filter", "map"})
 _KNOWN: Final = frozenset({*FUNCTIONS, *MACROS, "has", "get"})
+_WORDS: Final = ("true", "false", "null", "in")
 _MAP_WITH_CONDITION: Final = 2
 _FOLDED: Final = frozenset({"timestamp", "duration"})
 
@@ -32,7 +33,7 @@ def function(parser: Parser, name: Token) -> syntax.Node:
     if name.text not in _KNOWN:
         raise SourceError(hints.unknown_function(name.text, _KNOWN), name.start)
     arguments = parser.listed(")")
-    end = _end(parser)
+    end = parser.previous.end
     if name.text == "has":
         return _has(name, arguments, end)
     if name.text == "get":
@@ -53,11 +54,7 @@ def method(parser: Parser, name: Token, receiver: syntax.Node) -> syntax.Node:
         raise SourceError(f"write {example}", name.start)
     if name.text not in FUNCTIONS:
         raise SourceError(hints.unknown_function(name.text, _KNOWN), name.start)
-    return _call(name, receiver.start, [receiver, *parser.listed(")")], _end(parser))
-
-
-def _end(parser: Parser) -> int:
-    return parser.previous.end
+    return _call(name, receiver.start, [receiver, *parser.listed(")")], parser.previous.end)
 
 
 def _call(name: Token, start: int, arguments: list[syntax.Node], end: int) -> syntax.Node:
@@ -123,13 +120,7 @@ def _macro(parser: Parser, name: Token, receiver: syntax.Node) -> syntax.Node:
         raise SourceError(
             f"write {name.text}(item, ...): a name for the item first", variable.start
         )
-    if variable.text in parser.roots or variable.text in {
-        *parser.variables,
-        "true",
-        "false",
-        "null",
-        "in",
-    }:
+    if variable.text in {*parser.roots, *parser.variables, *_WORDS}:
         raise SourceError(
             f"{variable.text} already means something: choose another name", variable.start
         )
@@ -139,7 +130,7 @@ def _macro(parser: Parser, name: Token, receiver: syntax.Node) -> syntax.Node:
     parser.variables.append(variable.text)
     bodies = parser.listed(")")
     parser.variables.pop()
-    return _looped(name, receiver, level, bodies, _end(parser))
+    return _looped(name, receiver, level, bodies, parser.previous.end)
 
 
 def _looped(

@@ -150,5 +150,6 @@ class Emitter:
         return ast.Lambda(arguments, body, **_at(line))
 
     def _named(self, identifier: str, value: object) -> str:
-        self.namespace.setdefault(identifier, value)
+        if self.namespace.setdefault(identifier, value) is not value:
+            raise RuntimeError(f"two things would go by the name {identifier}")
         return identifier

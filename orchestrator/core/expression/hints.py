@@ -83,9 +83,11 @@ def unreadable(source: str, offset: int) -> str:
     return f'"{character}" has no meaning here' if character.isprintable() else "unprintable text"
 
 
-def word(name: str) -> str | None:
-    """Return what to write instead of a word of another language."""
-    return _WORDS.get(name)
+def misplaced(text: str) -> str | None:
+    """Return what to write instead of a token that stands where none like it can."""
+    if text[0] == "." and text[1:].isdecimal():
+        return f"an item of a list is written [{text[1:]}]"
+    return _WORDS.get(text)
 
 
 def unknown_name(name: str, known: Iterable[str], *, after_minus: bool) -> str:

@@ -6,8 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from orchestrator.core.expression import calls, hints, syntax
-from orchestrator.core.expression.limits import MAX_DEPTH, MAX_INTEGER, MAX_NODES, MIN_INTEGER
-from orchestrator.core.expression.tokens import SourceError, Token, next_token, string_value
+from orchestrator.core.expression.limits import MAX_DEPTH, MAX_NODES
+from orchestrator.core.expression.tokens import (
+    SourceError,
+    Token,
+    next_token,
+    number_value,
+    string_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -114,7 +120,7 @@ class Parser:
         token = self.token
         if token.kind == "end":
             return SourceError(f"the expression ends where {wanted} is missing", token.start)
-        hint = hints.word(token.text) or f"expected {wanted}"
+        hint = hints.misplaced(token.text) or f"expected {wanted}"
         return SourceError(f"unexpected {token.text}: {hint}", token.start)
 
     def listed(self, closing: str) -> list[syntax.Node]:
@@ -169,7 +175,7 @@ class Parser:
 
     def _negative(self, sign: Token) -> syntax.Constant:
         number = self.advance()
-        value = _number_value(f"-{number.text}", number.start)
+        value = number_value(f"-{number.text}", number.start)
         return syntax.Constant(sign.start, number.end, value)
 
     def _postfix(self, node: syntax.Node) -> syntax.Node:
@@ -212,7 +218,7 @@ class Parser:
         token = self.token
         if token.kind == "number":
             self.advance()
-            return syntax.Constant(token.start, token.end, _number_value(token.text, token.start))
+            return syntax.Constant(token.start, token.end, number_value(token.text, token.start))
         if token.kind == "string":
             self.advance()
             return syntax.Constant(token.start, token.end, string_value(token))
@@ -290,21 +296,6 @@ def _indexed(receiver: syntax.Node, key: syntax.Node, end: int) -> syntax.Node:
     if isinstance(key, syntax.Constant) and isinstance(key.value, str):
         return syntax.Field(receiver.start, end, receiver, key.value)
     return syntax.Index(receiver.start, end, receiver, key)
-
-
-def _number_value(text: str, offset: int) -> float:
-    hexadecimal = "x" in text or "X" in text
-    if not hexadecimal and ("." in text or "e" in text or "E" in text):
-        value = float(text)
-        if value in {float("inf"), float("-inf")}:
-            raise SourceError("this number is too large", offset)
-        return value
-    if len(text) > len(str(MIN_INTEGER)):
-        raise SourceError("this integer does not fit in 64 bits", offset)
-    integer = int(text, 16 if hexadecimal else 10)
-    if not MIN_INTEGER <= integer <= MAX_INTEGER:
-        raise SourceError("this integer does not fit in 64 bits", offset)
-    return integer
 
 
 def _too_deep(offset: int) -> SourceError:

@@ -38,7 +38,8 @@ class Template:
     """A compiled template: a pure function of a scope to a JSON value.
 
     A string that is one ``${...}`` keeps the kind of its value; timestamps and durations become
-    strings. In a longer string the values are printed as by ``string(...)``.
+    strings. In a longer string the values are printed as by ``string(...)``. What it takes from
+    the event's data as it is, it shares with the event.
 
     Attributes:
         roots: the names of the scope that it reads.

@@ -6,9 +6,9 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from orchestrator.core.expression.failure import EvaluationError
 from orchestrator.core.expression.limits import STEPS_PER_COPY
 from orchestrator.core.expression.times import format_duration, format_timestamp
-from orchestrator.core.expression.values import kind_of
 
 if TYPE_CHECKING:
     from orchestrator.core.expression.limits import Budget
@@ -34,9 +34,9 @@ def to_text(budget: Budget, value: object) -> str:
 
 def concatenated(budget: Budget, *parts: object) -> str:
     """Return the parts of a template's text as one string."""
-    text = "".join([to_text(budget, part) for part in parts])
-    budget.spend_text(len(text))
-    return text
+    texts = [to_text(budget, part) for part in parts]
+    budget.spend_text(sum(map(len, texts)))
+    return "".join(texts)
 
 
 def to_json(budget: Budget, value: object) -> object:
@@ -55,15 +55,14 @@ def to_json(budget: Budget, value: object) -> object:
     if isinstance(value, dict):
         budget.spend(1 + len(value) * STEPS_PER_COPY)
         return {key: to_json(budget, item) for key, item in value.items()}
-    return _time_text(value) or _number(value)
+    return _without_parts(value)
 
 
-def _time_text(value: object) -> str | None:
+def _without_parts(value: object) -> object:
     if isinstance(value, datetime):
         return format_timestamp(value)
-    return format_duration(value) if isinstance(value, timedelta) else None
-
-
-def _number(value: object) -> object:
-    kind_of(value)  # refuses what is no value of the language
-    return value
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, float):
+        return value
+    raise EvaluationError("a value of an unknown kind")

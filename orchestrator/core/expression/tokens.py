@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal, NamedTuple
 
 from orchestrator.core.expression import hints
-from orchestrator.core.expression.limits import MAX_SOURCE
+from orchestrator.core.expression.limits import MAX_INTEGER, MAX_SOURCE, MIN_INTEGER
 
 _SPACE: Final = re.compile(r"(?:[ \t\r\n]+|//[^\n]*)*")
 _TOKEN: Final = re.compile(
@@ -61,6 +61,26 @@ def next_token(source: str, offset: int, begin: int) -> Token:
     if kind == "number":
         _refuse_suffix(source, match.end())
     return Token(kind, match.group(), start, match.end())  # type: ignore[arg-type]  # a group's name
+
+
+def number_value(text: str, offset: int) -> float:
+    """Return the number that a text with or without a sign spells.
+
+    Raises:
+        SourceError: it is too large.
+    """
+    hexadecimal = "x" in text or "X" in text
+    if not hexadecimal and ("." in text or "e" in text or "E" in text):
+        value = float(text)
+        if value in {float("inf"), float("-inf")}:
+            raise SourceError("this number is too large", offset)
+        return value
+    if len(text) > len(str(MIN_INTEGER)):
+        raise SourceError("this integer does not fit in 64 bits", offset)
+    integer = int(text, 16 if hexadecimal else 10)
+    if not MIN_INTEGER <= integer <= MAX_INTEGER:
+        raise SourceError("this integer does not fit in 64 bits", offset)
+    return integer
 
 
 def string_value(token: Token) -> str:

@@ -106,6 +106,14 @@ def test_a_small_value_that_prints_large_is_refused() -> None:
         template({"data": {"text": "x" * 100_000}})
 
 
+def test_a_text_that_grows_by_repetition_is_refused() -> None:
+    """So must a string that prints one large value very often."""
+    template = compile_template("${data.text} " * 1_000)
+
+    with pytest.raises(ExpressionError, match="steps"):
+        template({"data": {"text": "x" * 100_000}})
+
+
 def test_an_ordinary_loop_is_far_from_the_budget() -> None:
     """The limit is for accidents: ten thousand items with a few conditions pass."""
     expression = compile_expression("data.items.all(i, i.price > 0 && i.price < 100)")

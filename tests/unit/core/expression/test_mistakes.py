@@ -35,6 +35,7 @@ from orchestrator.errors import ExpressionError
         ("data.a == north", 11, 'a text needs quotes: "north"'),
         ("data.first-name", 12, 'a field with a dash is written data["first-name"]'),
         ("{a: 1}", 2, '"a" is unknown'),
+        ("data.items.1", 11, "unexpected .1: an item of a list is written [1]"),
         ("data.größe", 8, "names are plain ASCII"),
         ("len(data.a)", 1, "there is no function len: did you mean size?"),
         ("data.a.length()", 8, "there is no function length: did you mean size?"),
