@@ -32,6 +32,7 @@ def split_at_arrow(line: str) -> tuple[str, str, str]:
 
 SCOPE = json.loads(block("json scope")[0])
 SCOPE["now"] = parse_timestamp(SCOPE["now"])
+SCOPE["event"]["time"] = parse_timestamp(SCOPE["event"]["time"])
 
 
 @pytest.mark.parametrize(("source", "result"), examples("expression"))
