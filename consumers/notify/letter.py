@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -89,7 +90,7 @@ def _checked(address: str) -> str:
     """Return `address` if mail can go there, else reject, without repeating it."""
     try:
         parsed = Address(addr_spec=address)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise Reject("the mail address cannot be written to: correct it at its source") from None
     if "." not in parsed.domain.strip("."):
         raise Reject("the mail address has no complete domain: correct it at its source")
