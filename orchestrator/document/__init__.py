@@ -1,6 +1,7 @@
 """Strict YAML for files that people edit: values, positions, every problem. Knows no rule."""
 
 from orchestrator.document.reading import LIMITS, Limits, read_document
+from orchestrator.document.scalars import quoted, shown
 from orchestrator.document.tree import Document, Path
 
-__all__ = ["LIMITS", "Document", "Limits", "Path", "read_document"]
+__all__ = ["LIMITS", "Document", "Limits", "Path", "quoted", "read_document", "shown"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from orchestrator.core.problem import Position, Problem
-from orchestrator.document.scalars import plain_value, quoted
+from orchestrator.document.scalars import plain_value, quoted, shown
 from orchestrator.document.syntax import explain
 from orchestrator.document.tree import LINE_BREAK, Document, Node
 
@@ -134,8 +134,9 @@ class _Reader:
         self._count(event, depth)
         match event:
             case yaml.AliasEvent():
-                self._note(event, f"alias *{event.anchor} is not allowed: write the value out")
-                return _node(event, f"*{event.anchor}")
+                alias = f"*{event.anchor}"
+                self._note(event, f"alias {shown(alias)} is not allowed: write the value out")
+                return _node(event, alias)
             case yaml.ScalarEvent():
                 node = self._scalar(event, is_key=is_key)
             case yaml.SequenceStartEvent():
@@ -154,7 +155,7 @@ class _Reader:
 
     def _refuse_properties(self, event: yaml.Event) -> None:
         if (anchor := getattr(event, "anchor", None)) is not None:
-            self._note(event, f"anchor &{anchor} is not allowed: remove it")
+            self._note(event, f"anchor &{shown(anchor)} is not allowed: remove it")
         if (tag := getattr(event, "tag", None)) is not None:
             self._note(
                 event,

@@ -87,11 +87,20 @@ def plain_value(text: str) -> tuple[Plain, Dispute | None]:
     return text, _disputed_word(text)
 
 
-def quoted(text: str) -> str:
-    """Return the text in double quotes as one would write it in YAML, shortened to be readable."""
+def shown(text: str) -> str:
+    """Return text from a file as a message can show it: on one line, printable and short."""
     short = text if len(text) <= _READABLE else text[: _READABLE - 3] + "..."
-    escaped = short.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in short
+    )
+
+
+def quoted(text: str) -> str:
+    """Return text as `shown`, in double quotes, as one would write it in YAML."""
+    beginning = text[: _READABLE + 1]
+    escaped = beginning.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{shown(escaped)}"'
 
 
 def _disputed_word(text: str) -> Dispute | None:

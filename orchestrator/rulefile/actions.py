@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.definitions import Action
+from orchestrator.document import shown
 from orchestrator.errors import SchemaViolation
 from orchestrator.rulefile.formulas import read_condition, read_repetition, read_template
 from orchestrator.rulefile.messages import MessageCatalog, find_message
@@ -75,8 +76,8 @@ def _read_short(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> R
     contract = find_message(item, catalog, name)
     if data.value is None:
         data.refuse_key(
-            f"`{name}:` has no fields: write `- {name}` to pass the event's data on, or "
-            f"`- {name}: {{}}` to send none"
+            f"`{shown(name)}:` has no fields: write `- {shown(name)}` to pass the event's data on, "
+            f"or `- {shown(name)}: {{}}` to send none"
         )
         return None
     return _finished(item, contract, data, roots) if contract else None
@@ -128,7 +129,7 @@ def _read_data(
 ) -> Template | None:
     if data is None:
         return None
-    if isinstance(data.value, str) and not data.value.startswith("${"):
+    if isinstance(data.value, str) and not _is_one_template(data.value):
         data.refuse('a message\'s data is a mapping of fields, or one template: "${...}"')
         return None
     if not isinstance(data.value, dict | str):
@@ -138,6 +139,10 @@ def _read_data(
     if template is not None and template.is_constant and contract is not None:
         _check_constant(data, template, contract)
     return template
+
+
+def _is_one_template(text: str) -> bool:
+    return text.startswith("${") and text.endswith("}")
 
 
 def _check_constant(data: Part, template: Template, contract: MessageContract) -> None:
@@ -153,8 +158,9 @@ def _wrong_mapping(item: Part) -> str:
     if _MODIFIERS.intersection(fields) == set(fields):
         return f"this action has no `send`: {_FORMS}"
     if fields[first].value is None:
-        return f"the fields of `{first}:` must be indented deeper than its name"
+        return f"the fields of `{shown(first)}:` must be indented deeper than its name"
     modifiers = [key for key in fields if key in _MODIFIERS]
     if modifiers:
-        return f"`{modifiers[0]}` needs the full form: `send: {first}` and the fields under `with:`"
+        send = f"`send: {shown(first)}`"
+        return f"`{modifiers[0]}` needs the full form: {send} and the fields under `with:`"
     return "two messages in one list item: put `- ` before each, or indent the fields deeper"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.expression import ROOTS, compile_expression, compile_template
 from orchestrator.core.problem import Problem
+from orchestrator.document import quoted
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
@@ -116,7 +117,9 @@ def _item_name(items: Part, name: Part | None, roots: frozenset[str]) -> str:
     if text is None:
         return _DEFAULT_ITEM
     if not _NAME.fullmatch(text) or text in _WORDS:
-        name.refuse(f'"{text}" cannot name an item: use letters, digits and _, a letter first')
+        name.refuse(
+            f"{quoted(text)} cannot name an item: use letters, digits and _, a letter first"
+        )
     elif text in _RESERVED or text in roots:
-        name.refuse(f'"{text}" already means something else here: choose another name')
+        name.refuse(f"{quoted(text)} already means something else here: choose another name")
     return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from orchestrator.document import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,7 +44,7 @@ def find_event(part: Part, catalog: MessageCatalog) -> str | None:
         part.refuse(_unknown(name, catalog))
         return None
     if name not in catalog.types and (meant := catalog.nearest(name)):
-        part.refuse(f'no document describes the type "{name}": did you mean "{meant}"?', "warning")
+        part.refuse(f'no document describes {quoted(name)}: did you mean "{meant}"?', "warning")
     return name
 
 
@@ -65,7 +67,7 @@ def _type_name(part: Part, instead: str) -> str | None:
         part.refuse(f"an event type cannot be {part.kind}: {instead}")
         return None
     if not _TYPE_NAME.fullmatch(part.value):
-        part.refuse(f'"{part.value}" is not an event type: {instead}')
+        part.refuse(f"{quoted(part.value)} is not an event type: {instead}")
         return None
     return part.value
 
@@ -73,10 +75,10 @@ def _type_name(part: Part, instead: str) -> str | None:
 def _no_name(name: str) -> str:
     if " - " in name:
         return "two list items run together here: align their dashes"
-    return f'"{name}" is not a message type: write a type such as SendAcknowledgment'
+    return f"{quoted(name)} is not a message type: write a type such as SendAcknowledgment"
 
 
 def _unknown(name: str, catalog: MessageCatalog) -> str:
     meant = catalog.nearest(name)
     advice = f'did you mean "{meant}"?' if meant else "describe it in a document under schemas/"
-    return f'unknown message type "{name}": {advice}'
+    return f"unknown message type {quoted(name)}: {advice}"

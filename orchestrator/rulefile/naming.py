@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from orchestrator.document import quoted
 from orchestrator.rulefile.rules import RULE_NAME
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def _default_name(draft: Draft, unnamed: Counter[str]) -> str | None:
     file = draft.part.document.file
     name = f"{PurePath(file).stem}.{draft.triggers[0]}"
     if not RULE_NAME.fullmatch(name):
-        draft.part.refuse(f'"{name}" cannot name this rule: give it a `name`, or rename the file')
+        draft.part.refuse(
+            f"{quoted(name)} cannot name this rule: give it a `name`, or rename the file"
+        )
         return None
     unnamed[f"{file}:{name}"] += 1
     number = unnamed[f"{file}:{name}"]
@@ -54,5 +57,5 @@ def _refuse_duplicates(named: Sequence[tuple[str, Draft]]) -> None:
         if name not in first:
             first[name] = draft.name_part.position
             continue
-        message = f'rule name "{name}" is already taken at {first[name]}: '
+        message = f"rule name {quoted(name)} is already taken at {first[name]}: "
         draft.name_part.refuse(message + ("change it" if draft.name else "give this rule a `name`"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.problem import Level, Position, Problem
+from orchestrator.document import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +37,7 @@ class Form:
             return f"`{key}` belongs to {NOT_AVAILABLE}"
         meant = self.synonyms.get(key) or nearest(key, self.keys)
         known = f"did you mean `{meant}`?" if meant else f"it has {', '.join(self.keys)}"
-        return f"`{key}` is not a key of {self.what}: {known}"
+        return f"`{shown(key)}` is not a key of {self.what}: {known}"
 
 
 NOT_AVAILABLE = "stateful rules, which are not available in this version: remove it"

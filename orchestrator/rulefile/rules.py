@@ -10,6 +10,7 @@ import orjson
 
 from orchestrator.core.definitions import Rule
 from orchestrator.core.expression import ROOTS
+from orchestrator.document import quoted
 from orchestrator.rulefile.actions import ReadAction, read_actions
 from orchestrator.rulefile.formulas import Repetition, read_condition, read_repetition
 from orchestrator.rulefile.parts import Form
@@ -122,7 +123,7 @@ def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
 def _read_name(part: Part | None) -> str | None:
     name = part.text("write a name such as complaint-intake") if part else None
     if part and name and not RULE_NAME.fullmatch(name):
-        part.refuse(f"{orjson.dumps(name).decode()} cannot name a rule: {_NAME_ADVICE}")
+        part.refuse(f"{quoted(name)} cannot name a rule: {_NAME_ADVICE}")
     return name
 
 

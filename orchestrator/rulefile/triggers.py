@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.document import quoted
 from orchestrator.rulefile.messages import MessageCatalog, find_event
 from orchestrator.rulefile.parts import NOT_AVAILABLE
 
@@ -28,7 +29,7 @@ def read_triggers(when: Part, catalog: MessageCatalog) -> tuple[str, ...]:
         if isinstance(element.value, dict):
             _refuse_mapping(element)
         elif (name := find_event(element, catalog)) in types:
-            element.refuse(f'"{name}" is listed twice: keep one')
+            element.refuse(f"{quoted(name)} is listed twice: keep one")
         elif name:
             types.append(name)
     return tuple(types)

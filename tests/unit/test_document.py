@@ -171,6 +171,7 @@ def test_positions_of_keys_and_values() -> None:
         "k: 'first\n   second\n\n   ^third'",
         'k: "first\n   se\\\n   cond ^third"',
         "k: ü€😀 ^x",
+        "k: |\r\n  first\r\n  ^second\r\n",
     ],
 )
 def test_a_character_of_a_text_is_found_in_the_file(text: str) -> None:

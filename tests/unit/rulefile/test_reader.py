@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.core.definitions import Rule, Rulebook
+from orchestrator.errors import ExpressionError
 from orchestrator.rulefile import read_rules
 
 if TYPE_CHECKING:
@@ -103,6 +104,23 @@ def test_action_forms(catalog: Catalog, sent: Sent, text: str, data: object) -> 
     rule = only_rule(catalog, f"[{{when: ComplaintFiled, then: [{text}]}}]")
 
     assert sent(rule, "ComplaintFiled", COMPLAINT) == [("CloseCase", data)]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("- when: ComplaintFiled\n  if: data.amount > data.limit\n  then: [CloseCase]", "2:21"),
+        ("- when: ComplaintFiled\n  then:\n  - CloseCase: |\n      ${\n      data.clerk}", "5:7"),
+    ],
+)
+def test_an_expression_that_fails_on_data_names_its_place(
+    catalog: Catalog, sent: Sent, text: str, place: str
+) -> None:
+    """A dead letter leads to the very characters in the file, long after it was loaded."""
+    with pytest.raises(ExpressionError) as failure:
+        sent(only_rule(catalog, text), "ComplaintFiled", COMPLAINT)
+
+    assert str(failure.value).startswith(f"rules/f0.yaml:{place}: ")
 
 
 def test_names_without_a_name(catalog: Catalog) -> None:
@@ -253,6 +271,5 @@ def test_an_undocumented_event_is_accepted_where_the_documents_say_so(catalog: C
     assert book is not None
     (problem,) = problems
     assert str(problem) == (
-        'f:1:10: warning: no document describes the type "ComplaintFile": '
-        'did you mean "ComplaintFiled"?'
+        'f:1:10: warning: no document describes "ComplaintFile": did you mean "ComplaintFiled"?'
     )
