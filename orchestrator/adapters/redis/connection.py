@@ -30,6 +30,8 @@ ADVICE: dict[type[Exception], tuple[type[OrchestratorError], str]] = {
     ),
     exceptions.ReadOnlyError: (Unavailable, "is a read-only replica just now"),
     exceptions.OutOfMemoryError: (Unavailable, "is out of memory and refuses writes"),
+    exceptions.ClusterDownError: (Unavailable, "is in a cluster that is down just now"),
+    exceptions.TryAgainError: (Unavailable, "is in a cluster that moves our keys just now"),
     exceptions.BusyLoadingError: (Unavailable, "is still loading its data"),
     exceptions.TimeoutError: (Unavailable, "does not answer in time"),
     exceptions.ConnectionError: (Unavailable, "cannot be reached"),
@@ -77,6 +79,8 @@ def translated(server: str) -> Iterator[None]:
     """
     try:
         yield
+    except exceptions.DataError:
+        raise  # an argument that cannot be sent: a defect of ours, not an outage
     except (exceptions.RedisError, OSError) as error:
         raise translate(error, server) from error
 

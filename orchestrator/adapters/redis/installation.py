@@ -27,10 +27,12 @@ class Installation:
 
     Attributes:
         epoch: what the server must show; empty until the first `verify`.
+        lost: whether the last `verify` found that data are gone.
     """
 
     def __init__(self, redis: Redis, server: str, layout: Layout, *, allow_weak: bool) -> None:
         self.epoch = b""
+        self.lost = False
         self._redis: Any = redis
         self._server = server
         self._layout = layout
@@ -41,14 +43,15 @@ class Installation:
         """See ``ports.Store.verify``."""
         with translated(self._server):
             weaknesses = await self._weaknesses()
-            await (self._insist() if self.epoch else self._agree())
-            self._beat = int(await self._redis.incr(self._layout.beat))
         if weaknesses and not self._allow_weak:
             raise Misconfigured(
                 f"Redis at {self._server} can lose what it confirmed: {'; '.join(weaknesses)}."
                 " Set these in redis.conf or by CONFIG SET, or accept the loss with"
                 " ORCHESTRATOR_REDIS_ALLOW_WEAK=1"
             )
+        with translated(self._server):
+            await (self._insist() if self.epoch else self._agree())
+            self._beat = int(await self._redis.incr(self._layout.beat))
         return [f"Redis at {self._server} can lose commits: {weakness}" for weakness in weaknesses]
 
     def lost_data(self) -> Misconfigured:
@@ -72,7 +75,11 @@ class Installation:
         ]
 
     async def _agree(self) -> None:
-        """Write the epoch where there is none yet, and take over the one that is there."""
+        """Write the epoch where there is none yet, and take over the one that is there.
+
+        The shards always follow the installation's: where they differ, data was lost in part, and
+        whoever still knows the shards' old epoch is to notice.
+        """
         shards = self._layout.shards
         key = self._layout.installation_epoch
         await self._redis.set(key, f"{token_hex(8)}/{shards}", nx=True)
@@ -86,13 +93,14 @@ class Installation:
             )
         pipeline = self._redis.pipeline(transaction=False)
         for shard in range(shards):
-            pipeline.set(self._layout.epoch(shard), epoch, nx=True)
+            pipeline.set(self._layout.epoch(shard), epoch)
         await pipeline.execute()
         self.epoch = epoch
 
     async def _insist(self) -> None:
         epoch, beat = await self._redis.mget(self._layout.installation_epoch, self._layout.beat)
-        if epoch != self.epoch or int(beat or 0) < self._beat:
+        self.lost = epoch != self.epoch or int(beat or 0) < self._beat
+        if self.lost:
             raise self.lost_data()
 
 

@@ -81,7 +81,7 @@ class RedisStore:
 
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
-        if not self._installation.epoch:
+        if not self._installation.epoch or self._installation.lost:
             await self.verify()
         by_shard: dict[int, list[int]] = {}
         for index, commit in enumerate(commits):
@@ -125,7 +125,9 @@ class RedisStore:
         with translated(self._server):
             replies = await self._evaluate(calls)
             if any(isinstance(reply, NoScriptError) for reply in replies):
-                # The server restarted. Calls that did run answer Duplicate now, with their outbox.
+                # The server restarted, perhaps from an older copy.
+                await self.verify()
+                # Calls that did run answer Duplicate now, with their outbox.
                 self._script = await self._redis.script_load(SCRIPT)
                 replies = await self._evaluate(calls)
             for reply in replies:
