@@ -1,15 +1,12 @@
-"""The composition root of consumer services: finds them and gives them their adapters."""
+"""The composition root of consumer services: gives them their adapters."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import signal
-import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.adapters.rabbit.broker import RabbitBroker
@@ -17,66 +14,22 @@ from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.inbox import RedisInbox
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
-from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
+from orchestrator.errors import InvalidDefinitions, Unavailable
 from orchestrator.http import create_app, serving
-from orchestrator.service import Service
 from orchestrator.service.patience import Patience
+from orchestrator.service.registry import AnyService, find
 from orchestrator.service.runtime import Runtime
 from orchestrator.service.surroundings import Limits, Surroundings
 from orchestrator.telemetry.health import Health
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.service_observer import ServiceTelemetry
-from orchestrator.topology import Names, Topology, service_topology, topology
+from orchestrator.topology import Names, service_topology, topology
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from orchestrator.catalog import Catalog
     from orchestrator.settings import Settings
-
-GROUP = "orchestrator.services"
-"""Entry points under which packages install their services."""
-
-AnyService = Service[Any]
-
-
-def installed() -> dict[str, EntryPoint]:
-    """Return the services that installed packages offer, by name. Imports none of them."""
-    return {point.name: point for point in sorted(entry_points(group=GROUP))}
-
-
-def find(name: str) -> AnyService:
-    """Return the installed service called `name`, or the object at ``module:attribute``.
-
-    Modules are also looked for in the current folder.
-
-    Raises:
-        Misconfigured: there is no such service; the text names those there are.
-    """
-    point = installed().get(name)
-    if point is None:
-        if ":" not in name:
-            known = ", ".join(installed()) or "none"
-            raise Misconfigured(
-                f"there is no service {name}: installed are {known}; or give module:attribute"
-            )
-        point = EntryPoint(name=name, value=name, group=GROUP)
-        if "" not in sys.path:
-            sys.path.insert(0, "")
-            importlib.invalidate_caches()
-    try:
-        found = point.load()
-    except (ImportError, AttributeError) as error:
-        raise Misconfigured(f"service {name} cannot be imported: {error}") from error
-    if not isinstance(found, Service):
-        raise Misconfigured(f"{point.value} is not a Service")
-    return found
-
-
-def installed_topologies(settings: Settings) -> list[Topology]:
-    """Return the queues of every installed service, for ``orchestrator apply``."""
-    services = [find(name).prefixed(settings.service_prefix) for name in installed()]
-    return [service_topology(settings, service.name, service.channels) for service in services]
 
 
 async def run(names: Sequence[str], settings: Settings) -> None:

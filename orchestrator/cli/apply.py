@@ -11,7 +11,7 @@ from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.cli import output
 from orchestrator.cli.commands import Command
 from orchestrator.cli.context import read_settings
-from orchestrator.runner import installed_topologies
+from orchestrator.cli.queues import installed_topologies
 from orchestrator.topology import topology
 
 if TYPE_CHECKING:

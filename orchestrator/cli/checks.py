@@ -13,9 +13,9 @@ from orchestrator import __version__
 from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.cli.queues import installed_topologies
 from orchestrator.errors import OrchestratorError
 from orchestrator.rulefile import read_rule_files, read_rules
-from orchestrator.runner import installed_topologies
 from orchestrator.settings import Settings
 from orchestrator.topology import Names, dead_letter_queue, topology
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from orchestrator.topology import Topology
 
 _PREFIX = "ORCHESTRATOR_"
+_OTHERS = frozenset({"ORCHESTRATOR_MANAGEMENT_URL"})  # told by whoever starts the services for us
 _DEAD = dead_letter_queue("")
 _NAMED = 3
 
@@ -73,7 +74,7 @@ def _variables(environment: os._Environ[str]) -> Iterator[Finding]:
     """Yield the variables that look like ours and are none: most are slips of the finger."""
     known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
     for name in sorted(environment):
-        if name.startswith(_PREFIX) and name not in known:
+        if name.startswith(_PREFIX) and name not in (*known, *_OTHERS):
             near = difflib.get_close_matches(name, known, n=1)
             hint = f": did you mean {near[0]}?" if near else ": nobody reads it"
             yield Finding("settings", "warning", f"{name} is no setting{hint}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import click
-import uvloop
 
 from orchestrator import runner
 from orchestrator.cli.commands import Group
 from orchestrator.cli.context import read_settings
-from orchestrator.telemetry import logs
+from orchestrator.cli.process import run_to_end
 
 
 @click.group("consumers", cls=Group)
@@ -31,5 +30,4 @@ def run(names: tuple[str, ...]) -> None:
     Declares the queues it needs first. What is in hand is finished before the process ends.
     """
     settings = read_settings()
-    logs.configure(settings.log_level, settings.log_format)
-    uvloop.run(runner.run(names, settings))
+    run_to_end(runner.run(names, settings), settings, role=" ".join(names))

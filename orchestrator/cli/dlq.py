@@ -54,7 +54,7 @@ def list_letters(queue: str | None, reason: str | None, limit: int | None) -> No
     output.table(COLUMNS, rows, empty="there are no dead letters")
 
 
-@command.command(examples=["orchestrator dlq show 1b4e28ba2fa14d2f", "orchestrator dlq show C-991"])
+@command.command(examples=["orchestrator dlq show 1b4e28ba2fa1", "orchestrator dlq show C-991"])
 @click.argument("name", metavar="ID|KEY")
 @click.option("--queue", help="Look only here.")
 def show(name: str, queue: str | None) -> None:
@@ -77,8 +77,8 @@ def show(name: str, queue: str | None) -> None:
 
 @command.command(
     examples=[
-        "orchestrator dlq redrive --queue notify.dlq --dry-run",
-        "orchestrator dlq redrive --reason handler-failed --limit 10",
+        "orchestrator dlq redrive --queue orchestrator.dlq --dry-run",
+        "orchestrator dlq redrive --reason schema-violation --limit 10",
     ]
 )
 @_selecting

@@ -1,15 +1,26 @@
-"""Which dead-letter queues there are. Looks into none of them."""
+"""Which queues the services installed here have. Looks into none of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.rabbit.administration import Administration
-from orchestrator.runner import installed
-from orchestrator.topology import Names, dead_letter_queue
+from orchestrator.service.registry import find, installed
+from orchestrator.topology import Names, dead_letter_queue, service_topology
 
 if TYPE_CHECKING:
     from orchestrator.settings import Settings
+    from orchestrator.topology import Topology
+
+
+def installed_topologies(settings: Settings) -> list[Topology]:
+    """Return the queues of every installed service.
+
+    Raises:
+        Misconfigured: one of them cannot be imported.
+    """
+    services = [find(name).prefixed(settings.service_prefix) for name in installed()]
+    return [service_topology(settings, service.name, service.channels) for service in services]
 
 
 async def dead_letter_queues(settings: Settings) -> list[str]:

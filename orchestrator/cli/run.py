@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import click
-import uvloop
 
 from orchestrator import daemon
 from orchestrator.cli.commands import Command
 from orchestrator.cli.context import read_settings
+from orchestrator.cli.process import run_to_end, set_up_logs
 from orchestrator.cli.workers import Worker, supervise
-from orchestrator.telemetry import logs
 
 
 @click.command(
@@ -37,10 +36,10 @@ def command(workers: int) -> int:
     listens on ORCHESTRATOR_HTTP_PORT + n, counted from 0; one that is killed is started again.
     """
     settings = read_settings()
-    logs.configure(settings.log_level, settings.log_format)
     if workers == 1:
-        uvloop.run(daemon.run(settings))
+        run_to_end(daemon.run(settings), settings, role="daemon")
         return 0
+    set_up_logs(settings)
     first = settings.http_port
     ports = [first + index if first else 0 for index in range(workers)]
     return asyncio.run(

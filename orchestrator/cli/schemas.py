@@ -15,7 +15,7 @@ from orchestrator.cli.context import find_type, load_catalog, read_settings
 from orchestrator.cli.problems import FORMATS, Summary, report
 
 if TYPE_CHECKING:
-    from orchestrator.catalog import MessageType
+    from orchestrator.catalog import Catalog, MessageType
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -51,17 +51,25 @@ def check(path: Path | None, form: str) -> int:
     examples=[
         "orchestrator schemas show",
         "orchestrator schemas show ComplaintFiled",
-        "orchestrator schemas show ComplaintFiled --json | jq .examples[0]",
+        "orchestrator schemas show ComplaintFiled --examples > complaints.jsonl",
     ]
 )
 @click.argument("type_name", metavar="[TYPE]", required=False)
 @click.option("--schemas", type=_FOLDER, help="Documents, instead of ORCHESTRATOR_SCHEMAS.")
-def show(type_name: str | None, schemas: Path | None) -> None:
+@click.option("--examples", is_flag=True, help="Only the examples of TYPE, one to a line.")
+def show(type_name: str | None, schemas: Path | None, *, examples: bool) -> None:
     """Show the message type TYPE: its channel, schema and examples. Without TYPE, list them all."""
     catalog = load_catalog(schemas or read_settings().schemas)
-    if type_name is not None:
+    if type_name is None:
+        _list_types(catalog)
+    elif examples:
+        for example in find_type(catalog, type_name).examples:
+            output.document(example)
+    else:
         _show_type(find_type(catalog, type_name))
-        return
+
+
+def _list_types(catalog: Catalog) -> None:
     rows = [
         {"type": t.name, "kind": t.kind, "channel": t.channel, "description": _first_line(t)}
         for t in catalog.types.values()

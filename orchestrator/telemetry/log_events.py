@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 STARTED: Final = "started"
-STOPPING: Final = "stopping"
 STOPPED: Final = "stopped"
 
 BATCH_DONE: Final = "batch_done"
@@ -27,7 +26,6 @@ CONSUMER_RESUMED: Final = "consumer_resumed"
 
 SERVICE_WAITING: Final = "service_waiting"
 SERVICE_RECOVERED: Final = "service_recovered"
-WEAK_STORE: Final = "weak_store"
 
 HTTP_LISTENING: Final = "http_listening"
 WORKER_STARTED: Final = "worker_started"

@@ -18,6 +18,7 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console"]
 
 _LEAKY = ("aio_pika", "aiormq", "pamqp")
+_CHATTY = ("uvicorn.error", "watchfiles")
 _OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 
@@ -90,6 +91,8 @@ def _route_libraries(threshold: int, stream: TextIO, *, readable: bool) -> None:
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
     for name in _LEAKY:
         # At DEBUG they print the frame that carries the password.
         logging.getLogger(name).setLevel(max(threshold, logging.INFO))
