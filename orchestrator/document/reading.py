@@ -176,7 +176,7 @@ class _Reader:
         while not isinstance(child := next(self._events), yaml.SequenceEndEvent):
             items.append(self._node(child, depth + 1))
         node = _node(event, [item.value for item in items])
-        node.items = items
+        node.children = items
         return node
 
     def _mapping(self, event: yaml.Event, depth: int) -> Node:
@@ -188,7 +188,7 @@ class _Reader:
             if usable:
                 entries[str(key.value)] = key, value
         node = _node(event, {name: value.value for name, (_, value) in entries.items()})
-        node.entries = entries
+        node.children = entries
         return node
 
     def _is_key(self, event: yaml.Event, key: Node) -> bool:

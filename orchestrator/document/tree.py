@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.problem import Position
@@ -33,8 +33,7 @@ class Node:
         start: index of its first character in the source.
         end: index after its last character.
         style: None for unquoted text and collections, or the sign it begins with: ``' " | >``.
-        entries: for a mapping, key text -> (key, value).
-        items: for a list, its elements.
+        children: of a mapping, key text -> (key, value); of a list, its items.
     """
 
     value: object
@@ -43,15 +42,15 @@ class Node:
     start: int
     end: int
     style: str | None = None
-    entries: dict[str, tuple[Node, Node]] = field(default_factory=dict)
-    items: list[Node] = field(default_factory=list)
+    children: dict[str, tuple[Node, Node]] | list[Node] | None = None
 
     def child(self, step: str | int) -> tuple[Node, Node] | None:
         """Return the key and the value of an entry (for a list item both are the item)."""
-        if isinstance(step, str):
-            return self.entries.get(step)
-        if 0 <= step < len(self.items):
-            return self.items[step], self.items[step]
+        match self.children, step:
+            case dict() as entries, str():
+                return entries.get(step)
+            case list() as items, int() if 0 <= step < len(items):
+                return items[step], items[step]
         return None
 
 
