@@ -35,6 +35,7 @@ class ConnectionEnded(Exception):
 
 
 _REFUSED_CREDENTIALS = "it refuses the user or the password: correct ORCHESTRATOR_AMQP_URL"
+_LOGIN_REFUSED = "ACCESS_REFUSED - Login was refused"
 _NOT_AMQP = "what answers is not RabbitMQ: correct host and port in ORCHESTRATOR_AMQP_URL"
 _REFUSED_ACCESS = "grant the user these permissions with `rabbitmqctl set_permissions`"
 _MISSING = f"{APPLY} to create what is missing"
@@ -108,6 +109,8 @@ def closed(code: int, text: str, doing: str) -> OrchestratorError:
         doing: what was tried and where.
     """
     kind, advice = _BY_REPLY_CODE.get(code, (Unavailable, ""))
+    if text.startswith(_LOGIN_REFUSED):
+        advice = _REFUSED_CREDENTIALS  # under the same code as a missing permission
     return kind(_sentence(doing, text, advice))
 
 
@@ -145,4 +148,4 @@ def _reason(error: BaseException) -> str:
 
 
 def _sentence(doing: str, reason: str, advice: str) -> str:
-    return ": ".join(part for part in (doing, reason, advice) if part)
+    return ": ".join(part for part in (doing, reason.rstrip("."), advice) if part)
