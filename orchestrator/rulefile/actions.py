@@ -31,6 +31,7 @@ FULL_FORM = Form(
         "emit": "send",
         "publish": "send",
     },
+    note="; fields of the message go under `with`",
 )
 _MODIFIERS = frozenset(FULL_FORM.keys) - {"send"} | FULL_FORM.stateful
 _FORMS = "write `- SendAcknowledgment`, or `- SendAcknowledgment: {fields}`, or `- send: ...`"
@@ -88,13 +89,9 @@ def _read_full(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> Re
     send = entries["send"]
     name = send.text("write the type of the message, such as SendAcknowledgment")
     contract = find_message(send, catalog, name) if name else None
-    data = entries.get("with")
-    if data is not None and data.value is None:
-        data.refuse_key("`with` is empty: remove it to pass the event's data on, or write {}")
-        return None
     repetition = read_repetition(entries, roots)
     guard = read_condition(entries.get("if"), repetition.roots)
-    template = _read_data(data, contract, repetition.roots)
+    template = _read_data(entries.get("with"), contract, repetition.roots)
     if contract is None:
         return None
     action = Action(
@@ -129,6 +126,9 @@ def _read_data(
 ) -> Template | None:
     if data is None:
         return None
+    if data.value is None:
+        data.refuse_key("`with` is empty: remove it to pass the event's data on, or write {}")
+        return None
     if isinstance(data.value, str) and not _is_one_template(data.value):
         data.refuse('a message\'s data is a mapping of fields, or one template: "${...}"')
         return None
@@ -154,13 +154,13 @@ def _check_constant(data: Part, template: Template, contract: MessageContract) -
 
 def _wrong_mapping(item: Part) -> str:
     fields = item.all_entries()
-    first = next(iter(fields), "")
-    if _MODIFIERS.intersection(fields) == set(fields):
-        return f"this action has no `send`: {_FORMS}"
-    if fields[first].value is None:
-        return f"the fields of `{shown(first)}:` must be indented deeper than its name"
     modifiers = [key for key in fields if key in _MODIFIERS]
+    first = next((key for key in fields if key not in _MODIFIERS), None)
+    if first is None:
+        return f"this action has no `send`: {_FORMS}"
     if modifiers:
         send = f"`send: {shown(first)}`"
         return f"`{modifiers[0]}` needs the full form: {send} and the fields under `with:`"
+    if fields[first].value is None:
+        return f"the fields of `{shown(first)}:` must be indented deeper than its name"
     return "two messages in one list item: put `- ` before each, or indent the fields deeper"

@@ -24,19 +24,21 @@ class Form:
         keys: those it may have.
         stateful: keys that only stateful rules have.
         synonyms: what people write instead -> the key they mean.
+        note: what else to say about a key that is like none of them.
     """
 
     what: str
     keys: tuple[str, ...]
     stateful: frozenset[str]
     synonyms: Mapping[str, str]
+    note: str = ""
 
     def advice(self, key: str) -> str:
         """Say what is wrong with a key that is not one of `keys`."""
         if key in self.stateful:
             return f"`{key}` belongs to {NOT_AVAILABLE}"
         meant = self.synonyms.get(key) or nearest(key, self.keys)
-        known = f"did you mean `{meant}`?" if meant else f"it has {', '.join(self.keys)}"
+        known = f"did you mean `{meant}`?" if meant else f"it has {', '.join(self.keys)}{self.note}"
         return f"`{shown(key)}` is not a key of {self.what}: {known}"
 
 
