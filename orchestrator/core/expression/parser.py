@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from orchestrator.core.expression import calls, hints, syntax
+from orchestrator.core.expression.kinds import disorder
 from orchestrator.core.expression.limits import MAX_DEPTH, MAX_NODES
 from orchestrator.core.expression.tokens import (
     SourceError,
@@ -287,6 +288,8 @@ def _combined(left: syntax.Node, operator: str, right: syntax.Node) -> syntax.No
     if operator == "in":
         return syntax.Membership(start, end, left, right)
     if _LEVELS[operator] == _RELATION:
+        if operator not in {"==", "!="} and (reason := disorder(left, right)):
+            raise SourceError(reason, start)
         relation = cast("syntax.ComparisonOperator", operator)
         return syntax.Comparison(start, end, relation, left, right)
     return syntax.Arithmetic(start, end, cast("syntax.ArithmeticOperator", operator), left, right)

@@ -50,7 +50,11 @@ def kind_of(value: object) -> Kind:
 
 def named(value: object) -> str:
     """Return the kind of a value with its article, for error messages."""
-    kind = kind_of(value)
+    return with_article(kind_of(value))
+
+
+def with_article(kind: Kind) -> str:
+    """Return the name of a kind as a sentence needs it."""
     return kind if kind == "null" else f"a {kind}"
 
 

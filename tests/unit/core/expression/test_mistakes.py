@@ -35,6 +35,13 @@ from orchestrator.errors import ExpressionError
         ("data.a == north", 11, 'a text needs quotes: "north"'),
         ("data.first-name", 12, 'a field with a dash is written data["first-name"]'),
         ("{a: 1}", 2, '"a" is unknown'),
+        # comparisons that can never work
+        ('now > "2026-01-01"', 1, 'a timestamp with a string: write timestamp("...")'),
+        ('now - event.time > "1d" && true', 1, "cannot compare"),
+        ('"1d" < duration("2d")', 1, "cannot compare a string with a duration: write duration("),
+        ("event.time < 5", 1, "cannot compare a timestamp with a number"),
+        ("size(data.a) > null", 1, "cannot compare a number with null"),
+        ("(data.a && data.b) < (1 == 1)", 1, "cannot compare a bool with a bool"),
         ("data.items.1", 11, "unexpected .1: an item of a list is written [1]"),
         ("data.größe", 8, "names are plain ASCII"),
         ("len(data.a)", 1, "there is no function len: did you mean size?"),
