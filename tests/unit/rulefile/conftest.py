@@ -13,6 +13,7 @@ from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity, reaction_id
 from orchestrator.core.scope import Scope
 
+ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 Sent = Callable[[Definition, str, object], list[tuple[str, Any]]]
@@ -21,7 +22,7 @@ Sent = Callable[[Definition, str, object], list[tuple[str, Any]]]
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """The message types this project ships."""
-    catalog, problems = read_catalog(read_schema_files(Path("schemas")))
+    catalog, problems = read_catalog(read_schema_files(ROOT / "schemas"))
     assert catalog is not None, problems
     return catalog
 

@@ -15,7 +15,7 @@ from orchestrator.rulefile.rules import RULE_FORM
 if TYPE_CHECKING:
     from orchestrator.catalog import Catalog
 
-PAGE = Path("docs/reference/rules.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/reference/rules.md").read_text()
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 

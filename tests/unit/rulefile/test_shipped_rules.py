@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from tests.unit.rulefile.conftest import Sent
 
 
+RULES = Path(__file__).parents[3] / "rules"
+
+
 @pytest.fixture(scope="module")
 def rulebook(catalog: Catalog) -> Rulebook:
     """The shipped rules, which are without problems."""
-    rulebook, problems = read_rules(read_rule_files(Path("rules")), catalog)
+    rulebook, problems = read_rules(read_rule_files(RULES), catalog)
     assert problems == []
     assert rulebook is not None
     return rulebook
@@ -43,7 +46,7 @@ def test_every_rule_sends_something_valid_on_some_example(
 
 def test_the_minimal_rule_stands_as_the_documentation_shows_it() -> None:
     """Four lines are a whole rule file."""
-    assert Path("rules/complaints.yaml").read_text() == (
+    assert (RULES / "complaints.yaml").read_text() == (
         "- when: ComplaintFiled\n  then:\n    - SendAcknowledgment\n    - AssignInvestigator\n"
     )
 
