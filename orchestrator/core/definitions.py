@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from orchestrator.core.problem import Position
     from orchestrator.core.scope import Scope
 
+MAX_FAN_OUT = 10_000
+"""Messages that one reaction may send: they are committed, held and published together."""
+
 
 class MessageContract(Protocol):
     """What a rule must know about a message type: the catalog's entry for it."""
@@ -101,6 +104,11 @@ class Rule:
             for action in self.actions:
                 for scope in _scopes(action, outer):
                     if action.guard is None or action.guard.holds(scope):
+                        if len(outgoing) == MAX_FAN_OUT:
+                            raise ExpressionError(
+                                f"one event would send more than {MAX_FAN_OUT:,} messages",
+                                self.position,
+                            )
                         payload = action.payload(scope)
                         outgoing.append(self._outgoing(signal, action, payload, len(outgoing)))
         return emit(tuple(outgoing))

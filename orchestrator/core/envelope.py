@@ -219,6 +219,9 @@ def encode(outgoing: Outgoing) -> Message:
     """Write `outgoing` as a structured CloudEvent, with its facts mirrored in AMQP properties.
 
     The body carries everything a receiver needs; the properties show it in the RabbitMQ UI.
+
+    Raises:
+        BadMessage: it is too large for others to accept.
     """
     envelope: dict[str, object] = {
         "specversion": "1.0",
@@ -240,10 +243,17 @@ def encode(outgoing: Outgoing) -> Message:
         headers["x-rule"] = outgoing.rule
         headers["x-revision"] = outgoing.revision
     envelope["data"] = outgoing.data
+    body = orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
+    if len(body) > MAX_BODY_BYTES:
+        raise BadMessage(
+            "too-large",
+            f"{outgoing.type} would have {len(body)} bytes, over the limit of {MAX_BODY_BYTES}:"
+            " send a reference instead (claim check)",
+        )
     return Message(
         exchange=None,
         routing_key=outgoing.channel,
-        body=orjson.dumps(envelope, option=orjson.OPT_UTC_Z),
+        body=body,
         id=outgoing.id,
         type=outgoing.type,
         correlation_id=outgoing.correlation_id,
