@@ -72,8 +72,10 @@ class LogReader:
             end = await self._end(link)
             if end is None or (isinstance(start, int) and start > end) or start == "next":
                 return
+            # At a time after the newest message, nothing would come and the end never be seen.
+            patience = _EMPTY_AFTER_SECONDS if isinstance(start, datetime) else None
             async with consuming(link, self._stream, _PREFETCH, _offset(start)) as subscription:
-                async for entry in _entries(subscription):
+                async for entry in _entries(subscription, patience):
                     if entry.offset <= end:
                         yield entry
                     if entry.offset >= end:
@@ -136,9 +138,17 @@ async def _connected(url: str) -> AsyncIterator[Link]:
         await link.close()
 
 
-async def _entries(subscription: RabbitSubscription) -> AsyncIterator[LogEntry]:
+async def _entries(
+    subscription: RabbitSubscription, patience_seconds: float | None = None
+) -> AsyncIterator[LogEntry]:
+    """Yield what comes, for ever; or end if the first does not come within `patience_seconds`."""
     while True:
-        arrived: Sequence[Delivery] = await subscription.receive(_PREFETCH)
+        try:
+            async with asyncio.timeout(patience_seconds):
+                arrived: Sequence[Delivery] = await subscription.receive(_PREFETCH)
+        except TimeoutError:
+            return
+        patience_seconds = None
         await subscription.acknowledge(arrived[-1])
         for delivery in arrived:
             yield LogEntry(_place(delivery), delivery)

@@ -55,6 +55,13 @@ def test_many_lines_are_published_from_standard_input(applied: Shell, unique: st
     assert [json.loads(line)["id"] for line in tailed.stdout.splitlines()] == ids
 
 
+def test_a_start_after_the_newest_message_ends_at_once(applied: Shell, unique: str) -> None:
+    """``--from 1m`` on a quiet evening must say that there was nothing, and not wait for more."""
+    applied.run("publish", "ComplaintWithdrawn", "--key", unique)
+    tailed = applied.run("tail", "--from", "2099-01-01T00:00:00Z", "--no-follow")
+    assert (tailed.returncode, tailed.stdout) == (0, "")
+
+
 def test_dead_letters_are_listed_shown_redriven_and_purged(shell: Shell) -> None:
     """What found no queue is kept, and a person can see it, send it again, or drop it."""
     shell.run("apply")
