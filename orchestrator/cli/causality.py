@@ -20,8 +20,9 @@ class Published:
         type: such as ``ComplaintFiled``.
         source: who published it.
         rule: the rule that sent it; None when no rule did.
-        time: when, aware.
+        time: when, aware; a guess, good enough to sort by, where the message does not say.
         causation_id: the message that led to it; None when nothing did.
+        timed: whether the message says when.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Published:
     rule: str | None
     time: datetime
     causation_id: str | None
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

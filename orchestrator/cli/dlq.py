@@ -13,7 +13,7 @@ from orchestrator.adapters.rabbit.deadletters import DeadLetters, Selection
 from orchestrator.cli import output
 from orchestrator.cli.commands import Group, wants_json
 from orchestrator.cli.context import read_settings
-from orchestrator.cli.letters import COLUMNS, detail, page, row
+from orchestrator.cli.letters import COLUMNS, detail, entry, page, row
 from orchestrator.cli.queues import dead_letter_queues
 from orchestrator.errors import Misconfigured
 from orchestrator.topology import Names
@@ -51,7 +51,11 @@ def list_letters(queue: str | None, reason: str | None, limit: int | None) -> No
     """
     letters = asyncio.run(_look(queue, Selection(reason, limit)))
     rows = [row(letter) for letter in letters]
-    output.table(COLUMNS, rows, empty="there are no dead letters")
+    if rows and output.on_terminal():
+        for shown in rows:
+            click.echo(entry(shown, output.console().width))
+    else:
+        output.table(COLUMNS, rows, empty="there are no dead letters")
 
 
 @command.command(examples=["orchestrator dlq show 1b4e28ba2fa1", "orchestrator dlq show C-991"])

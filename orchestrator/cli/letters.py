@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -13,10 +14,16 @@ from orchestrator.cli.seen import see
 from orchestrator.core import headers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orchestrator.core.deadletter import DeadLetter
 
 UNROUTED: Final = "unrouted"
 """The reason of what found no queue: nobody tried it, and nothing failed."""
+
+_ID_SHOWN: Final = 8  # `dlq show` takes any part that begins an id
+
+_LEAST_WIDTH: Final = 20
 
 COLUMNS: Final = ("queue", "time", "type", "key", "reason", "by", "attempts", "error", "id")
 
@@ -35,6 +42,30 @@ def row(letter: DeadLetter) -> dict[str, object]:
         "error": letter.error,
         "id": seen.id,
     }
+
+
+def entry(shown: Mapping[str, object], width: int) -> str:
+    """Return a `row` as it looks on a terminal: what it is, and below it why.
+
+    Args:
+        shown: the row.
+        width: of the terminal, in characters.
+    """
+    at = shown["time"]
+    facts = [
+        click.style(f"{text(shown['id'])[:_ID_SHOWN]:{_ID_SHOWN}}", bold=True),
+        click.style(
+            f"{at.astimezone():%m-%d %H:%M:%S}" if isinstance(at, datetime) else "", dim=True
+        ),
+        text(shown["queue"]),
+        click.style(text(shown["type"]), fg="cyan"),
+        click.style(text(shown["key"]), fg="magenta"),
+    ]
+    head = "  ".join(fact for fact in facts if click.unstyle(fact))
+    error = f"{shown['reason']}: {shown['error']}" if shown["error"] else str(shown["reason"])
+    indent = " " * (_ID_SHOWN + 2)
+    why = textwrap.wrap(text(error), max(width - len(indent), _LEAST_WIDTH), break_on_hyphens=False)
+    return "\n".join([head, *(f"{indent}{click.style(line, fg='red')}" for line in why)])
 
 
 def detail(letter: DeadLetter) -> dict[str, object]:

@@ -6,12 +6,11 @@ import re
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 import orjson
 import rich.progress
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,9 +21,6 @@ from orchestrator.cli.commands import wants_json
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
-
-ID_SHOWN: Final = 12
-"""How much of an id a table has room for; commands take any part that begins it."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -52,10 +48,9 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, empty
 
 
 def _print_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    shown = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    shown = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        prose = column in _PROSE
-        shown.add_column(column.replace("_", " "), overflow="fold", no_wrap=not prose)
+        shown.add_column(column.replace("_", " "), overflow="fold", no_wrap=column not in _PROSE)
     for row in rows:
         shown.add_row(*(_cell(column, row.get(column)) for column in columns))
     console().print(shown)
@@ -103,20 +98,14 @@ def _escape(match: re.Match[str]) -> str:
 
 
 _STATUS_STYLES: Mapping[object, str] = {"ok": "green", "warning": "yellow", "error": "bold red"}
-_STYLES = {"type": "cyan", "reason": "red", "key": "magenta", "time": "dim", "id": "dim"}
-_PROSE = frozenset({"message", "error", "description"})
+_STYLES = {"type": "cyan", "kind": "dim"}
+_PROSE = frozenset({"message", "description"})
 
 
 def _cell(column: str, value: object) -> Text:
     """Return a cell of a table: the same kind of fact looks the same in every command."""
     style = _STATUS_STYLES.get(value, "") if column == "status" else _STYLES.get(column, "")
-    match value:
-        case datetime():
-            return Text(f"{value.astimezone():%m-%d %H:%M:%S}", style=style)
-        case str() if column == "id":
-            return Text(text(value[:ID_SHOWN]), style=style)
-        case _:
-            return Text(text(value), style=style)
+    return Text(text(value), style=style)
 
 
 class Progress(Protocol):

@@ -29,7 +29,8 @@ class Seen:
         source: who published it.
         rule: the rule that sent it; None when no rule did.
         channel: the routing key it was published under.
-        time: when it was published, aware.
+        time: when it was published, aware; a guess where the message does not say.
+        timed: whether the message says it.
         causation_id: the message that led to it.
         data: the payload; None where it cannot be read.
         problem: why it cannot be read; None where it can.
@@ -44,17 +45,18 @@ class Seen:
     time: datetime
     causation_id: str | None
     data: object
+    timed: bool
     problem: str | None = None
 
     @property
     def sender(self) -> str:
         """The rule that sent it, or else who published it."""
-        return f"rule {self.rule}" if self.rule else self.source
+        return f"rule {self.rule}" if self.rule else self.source or "(unnamed)"
 
     def as_json(self) -> dict[str, object]:
         """Return all of it, under the names of the envelope."""
         return {
-            "time": self.time,
+            "time": self.time if self.timed else None,
             "type": self.type,
             "id": self.id,
             "correlationid": self.key,
@@ -87,6 +89,7 @@ def see(delivery: Delivery, otherwise: datetime) -> Seen:
             rule=rule,
             channel=channel,
             time=delivery.timestamp or otherwise,
+            timed=delivery.timestamp is not None,
             causation_id=None,
             data=None,
             problem=str(error),
@@ -99,6 +102,7 @@ def see(delivery: Delivery, otherwise: datetime) -> Seen:
         rule=rule,
         channel=channel,
         time=event.time,
+        timed=event.time is not otherwise,
         causation_id=event.causation_id,
         data=event.data,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
     from orchestrator.cli.causality import GivenUp, Step
 
 _TIME_WIDTH = 12
+_LEAST_WIDTH = 20
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def draw(key: str, steps: Sequence[Step]) -> Iterator[str]:
+def draw(key: str, steps: Sequence[Step], line_width: int | None = None) -> Iterator[str]:
     """Yield the lines that show a case to a person.
 
     Args:
         key: its correlation key.
         steps: at least one, in causal order.
+        line_width: wrap errors at so many characters; None never wraps.
     """
     start = _start(steps)
     yield f"{click.style(text(key), fg='magenta', bold=True)}: {_counted(steps)}"
@@ -37,9 +40,8 @@ def draw(key: str, steps: Sequence[Step]) -> Iterator[str]:
     width = max(len(_guides(step)) + len(_name(step)) for step in steps)
     for step in steps:
         yield _line(step, start, width)
-        below = f"{' ' * _TIME_WIDTH}  {_dim(_guides(step, below=True))}"
         for letter in step.dead_letters:
-            yield f"{below}{_loss(letter)}"
+            yield from _losses(step, letter, line_width)
 
 
 def as_json(key: str, steps: Sequence[Step]) -> dict[str, object]:
@@ -66,7 +68,8 @@ def interval(between: timedelta) -> str:
 
 
 def _start(steps: Sequence[Step]) -> datetime | None:
-    return min((step.message.time for step in steps if step.message), default=None)
+    messages = [step.message for step in steps if step.message is not None]
+    return min((message.time for message in messages if message.timed), default=None)
 
 
 def _counted(steps: Sequence[Step]) -> str:
@@ -82,7 +85,8 @@ def _counted(steps: Sequence[Step]) -> str:
 def _line(step: Step, start: datetime | None, width: int) -> str:
     guides, name = _guides(step), _name(step)
     padding = " " * (width - len(guides) - len(name))
-    when = interval(step.message.time - start) if step.message and start else ""
+    message = step.message
+    when = interval(message.time - start) if message and message.timed and start else ""
     colour = {"fg": "cyan", "bold": True} if step.message else {"dim": True}
     shown = f"{_dim(guides)}{click.style(name, **colour)}{padding}"
     return f"{when:>{_TIME_WIDTH}}  {shown}  {_sender(step)}".rstrip()
@@ -107,19 +111,30 @@ def _sender(step: Step) -> str:
     message = step.message
     if message is None:
         return _dim("no longer in the log, or never published")
-    sender = f"rule {message.rule}" if message.rule else f"from {message.source or '(nobody)'}"
+    source = f"from {message.source}" if message.source else "sender unnamed"
+    sender = f"rule {message.rule}" if message.rule else source
     copies = click.style(f"  published {step.copies} times", fg="yellow") if step.copies > 1 else ""
     return text(sender) + copies
 
 
+def _losses(step: Step, letter: GivenUp, line_width: int | None) -> Iterator[str]:
+    """Yield the lines that tell of one dead letter, below its message."""
+    guides = _guides(step, below=True)
+    indent = _TIME_WIDTH + 2 + len(guides)
+    told = _loss(letter)
+    room = len(told) if line_width is None else max(line_width - indent, _LEAST_WIDTH)
+    colour = "yellow" if letter.reason == UNROUTED else "red"
+    for line in textwrap.wrap(told, room, subsequent_indent="  ", break_on_hyphens=False):
+        yield f"{' ' * (_TIME_WIDTH + 2)}{_dim(guides)}{click.style(line, fg=colour)}"
+
+
 def _loss(letter: GivenUp) -> str:
     if letter.reason == UNROUTED:
-        return click.style(f"✗ no queue takes it; kept in {text(letter.queue)}", fg="yellow")
+        return f"✗ no queue takes it; kept in {text(letter.queue)}"
     part = f" by {letter.part}" if letter.part else ""
     attempts = f" after {letter.attempts} attempts" if letter.attempts > 1 else ""
     error = f": {letter.error}" if letter.error else ""
-    head = click.style(f"✗ dead letter in {text(letter.queue)}", fg="red", bold=True)
-    return f"{head}: {text(f'{letter.reason}{part}{attempts}{error}')}"
+    return text(f"✗ dead letter in {letter.queue}: {letter.reason}{part}{attempts}{error}")
 
 
 def _dim(shown: str) -> str:
@@ -134,9 +149,10 @@ def _step_as_json(step: Step, start: datetime | None) -> dict[str, object]:
         "found": message is not None,
         "dead_letters": [asdict(letter) for letter in step.dead_letters],
     }
-    if message is not None and start is not None:
+    if message is not None:
+        since = message.time - start if message.timed and start else None
         facts |= asdict(message) | {
             "copies": step.copies,
-            "seconds_since_start": (message.time - start).total_seconds(),
+            "seconds_since_start": since.total_seconds() if since is not None else None,
         }
     return facts

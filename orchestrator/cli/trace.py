@@ -56,7 +56,8 @@ def command(key: str, start: Start) -> None:
     if wants_json():
         output.document(as_json(key, steps))
     else:
-        for line in draw(key, steps):
+        width = output.console().width if output.on_terminal() else None
+        for line in draw(key, steps, width):
             click.echo(line)
 
 
@@ -105,6 +106,7 @@ def _published(seen: Seen) -> Published:
         rule=seen.rule,
         time=seen.time,
         causation_id=seen.causation_id,
+        timed=seen.timed,
     )
 
 
