@@ -137,9 +137,13 @@ class Batch:
         for trigger in case.triggers:
             reaction = trigger.signal.reaction
             if reaction in done:
-                if trigger.intake.outcome == "ignored":
-                    trigger.intake.outcome = "duplicate"
+                self.repeated(trigger.intake)
                 self._send(case.key, reaction, done[reaction])
+
+    def repeated(self, intake: Intake) -> None:
+        """Note that a definition has reacted to the event before."""
+        if intake.outcome == "ignored":
+            intake.outcome = "duplicate"
 
     def _send(self, key: str, reaction: ReactionId, messages: tuple[Message, ...]) -> None:
         if messages:

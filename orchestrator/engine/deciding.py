@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from orchestrator.core.definitions import Listener, Rulebook
+    from orchestrator.core.ids import ReactionId
 
 
 def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
@@ -35,8 +36,13 @@ def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
 
 
 def match(batch: Batch, rulebook: Rulebook, source: str) -> list[Case]:
-    """Return what is to be decided; a stateful definition's triggers for one key together."""
+    """Return what is to be decided; a stateful definition's triggers for one key together.
+
+    A batch may hold one event twice; its second reaction is left out. The commit cannot tell: for
+    a stateful definition both are in one, decided one after another on the running state.
+    """
     cases: list[Case] = []
+    reactions: set[ReactionId] = set()
     stateful: dict[tuple[str, str], list[Trigger]] = {}
     for intake in batch.intakes:
         scope = Scope(intake.event, batch.now)
@@ -49,6 +55,10 @@ def match(batch: Batch, rulebook: Rulebook, source: str) -> list[Case]:
                 batch.fail(intake, definition.name, error)
                 continue
             reaction = reaction_id(intake.event.identity, definition.name)
+            if reaction in reactions:
+                batch.repeated(intake)
+                continue
+            reactions.add(reaction)
             signal = Signal(intake.event, reaction, batch.now, source, scope)
             trigger = Trigger(intake, signal)
             if not definition.stateful:
@@ -96,10 +106,10 @@ def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tu
         signal = trigger.signal
         try:
             decision = definition.decide(running, signal)
+            messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
         except Refused as error:
             batch.fail(trigger.intake, definition.name, error)
             continue
-        messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
         decided.append(trigger)
         reactions.append(Reaction(signal.reaction, messages))
         if decision.writes:

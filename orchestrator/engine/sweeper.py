@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from orchestrator.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +46,12 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep until the process stops. A service that is away is waited for."""
-        while not self._patience.stopping:
-            await self._patience.until_done("store", self._store.verify)
-            await self._patience.until_done("outbox", self.sweep)
-            await self._patience.idle(self._period_seconds)
+        # What fails when the process stops is no loss: the next one to run sweeps it.
+        with suppress(Unavailable, Misconfigured):
+            while not self._patience.stopping:
+                await self._patience.until_done("store", self._store.verify)
+                await self._patience.until_done("outbox", self.sweep)
+                await self._patience.idle(self._period_seconds)
 
     async def sweep(self) -> int:
         """Publish every entry that is old enough with the ids it was committed with.

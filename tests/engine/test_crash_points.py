@@ -16,14 +16,8 @@ from orchestrator.adapters.redis import RedisStore
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.spine import Spine
 from orchestrator.ports import Duplicate, Store
-from tests.engine.world import (
-    CrashedError,
-    Fuse,
-    Pairs,
-    World,
-    filed,
-    rule,
-)
+from tests.engine.interference import CrashedError, Fuse
+from tests.engine.world import Pairs, World, filed, rule
 from tests.engine.world import (
     rulebook as make_rulebook,
 )
@@ -112,7 +106,7 @@ async def crash_everywhere(new_store: NewStore, **options: Any) -> tuple[int, Pr
             await this.publish(*EVENTS)
             fuse = Fuse(calls, after=after)
             with survived():
-                await this.run(fuse=fuse, **options)
+                await this.run(between=fuse, **options)
             if not fuse.blown:
                 return calls, problems
             await this.run(**options)
@@ -135,7 +129,7 @@ class AckFirst(Engine):
         self, batch: Batch, subscription: Subscription, before: asyncio.Task[None] | None
     ) -> None:
         await self._spine.acknowledge(batch, subscription)
-        await super()._finish(batch, _Deaf(), before)
+        await super()._finish(batch, _Deaf(), before)  # type: ignore[arg-type]
 
 
 class _Deaf:
@@ -228,7 +222,7 @@ async def test_a_conflict_is_decided_again(new_store: NewStore) -> None:
         return loaded
 
     engine, ledger = this.engine()
-    engine._spine._store = _With(this.store, load=load_late)  # type: ignore[assignment] # noqa: SLF001
+    engine._spine._store = _With(this.store, load=load_late)  # noqa: SLF001
     await engine.run()
     assert [told(message) for message in this.sent if message.type == "Paired"] == ["Paired 0 3"]
     assert sum(report.conflicts for report in ledger.reports) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,14 +20,15 @@ from orchestrator.core.problem import Position
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.spine import Spine
+from tests.engine.interference import Meddled, MeddledBroker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable
 
-    from orchestrator.core.event import Delivery
     from orchestrator.core.scope import Scope
     from orchestrator.engine.report import BatchReport
-    from orchestrator.ports import Broker, Store, Subscription
+    from orchestrator.ports import Store
+    from tests.engine.interference import Interference
 
 QUEUE = "orchestrator"
 CHANNEL = "complaints.v1"
@@ -138,13 +140,23 @@ class Ledger:
     enough: int = 10**9
     engine: Engine | None = None
     reports: list[BatchReport] = field(default_factory=list)
-    waits: list[str] = field(default_factory=list)
+    waits: list[tuple[str, str]] = field(default_factory=list)
     defects: list[Exception] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
     refused: list[tuple[str, ...]] = field(default_factory=list)
     sweeps: list[tuple[int, int]] = field(default_factory=list)
+    recoveries: list[str] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Return once it is so; looked at whenever the engine reports something."""
+        async with asyncio.timeout(5):
+            while not is_so():
+                self._news.clear()
+                await self._news.wait()
 
     def batch_done(self, report: BatchReport) -> None:
+        self._news.set()
         self.reports.append(report)
         self.enough -= report.size
         if self.enough <= 0 and self.engine is not None:
@@ -161,14 +173,16 @@ class Ledger:
         self.refused.append(problems)
 
     def waiting(self, service: str, reason: str, seconds: float) -> None:
-        del reason, seconds
-        self.waits.append(service)
+        del seconds
+        self._news.set()
+        self.waits.append((service, reason))
 
     def recovered(self, service: str) -> None:
-        del service
+        self.recoveries.append(service)
 
     def swept(self, republished: int, depth: int, oldest_seconds: float) -> None:
         del oldest_seconds
+        self._news.set()
         self.sweeps.append((republished, depth))
 
     @property
@@ -180,84 +194,6 @@ class Ledger:
         return total
 
 
-class CrashedError(BaseException):
-    """The process died here."""
-
-
-class Fuse:
-    """Lets a number of outside calls through, then kills the process before or after the next."""
-
-    def __init__(self, calls: int, *, after: bool) -> None:
-        self.calls = calls
-        self.blown = False
-        self._after = after
-
-    async def __call__(self, call: Any) -> Any:
-        """Make the call, unless the process is dead or dies now."""
-        if self.blown or (self.calls == 0 and not self._after):
-            self.blown = True
-            call.close()
-            raise CrashedError
-        result = await call
-        if self.calls == 0:
-            self.blown = True
-            raise CrashedError
-        self.calls -= 1
-        return result
-
-
-class FusedBroker:
-    """A broker whose calls go through a fuse."""
-
-    def __init__(self, broker: Broker, fuse: Fuse) -> None:
-        self._broker = broker
-        self._fuse = fuse
-
-    @asynccontextmanager
-    async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[FusedSubscription]:
-        async with self._broker.subscribe(queue, prefetch) as subscription:
-            yield FusedSubscription(subscription, self._fuse)
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        await self._fuse(self._broker.publish(messages))
-
-    async def bind(self, queue: str, channels: Collection[str]) -> None:
-        await self._fuse(self._broker.bind(queue, channels))
-
-    async def unbind(self, queue: str, channels: Collection[str]) -> None:
-        await self._fuse(self._broker.unbind(queue, channels))
-
-
-class FusedSubscription:
-    """A subscription whose calls go through a fuse."""
-
-    def __init__(self, subscription: Subscription, fuse: Fuse) -> None:
-        self._subscription = subscription
-        self._fuse = fuse
-
-    async def receive(self, limit: int) -> Sequence[Delivery]:
-        received: Sequence[Delivery] = await self._fuse(self._subscription.receive(limit))
-        return received
-
-    async def acknowledge(self, delivery: Delivery) -> None:
-        await self._fuse(self._subscription.acknowledge(delivery))
-
-    def waiting(self) -> int:
-        return self._subscription.waiting()
-
-
-class FusedStore:
-    """A store whose calls go through a fuse."""
-
-    def __init__(self, store: Store, fuse: Fuse) -> None:
-        self._store = store
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-        return lambda *arguments: self._fuse(method(*arguments))
-
-
 class World:
     """A broker and a store that outlive the engines run on them."""
 
@@ -266,13 +202,11 @@ class World:
         self.store = store
         self.clock = StillClock()
         self.rulebook = rulebook(*definitions)
-        self.inputs = 0
 
     async def publish(self, *messages: Message) -> None:
-        """Publish events; they are not part of `sent`."""
+        """Publish events, or bring dead letters back; neither is part of `sent`."""
         await self.broker.bind(QUEUE, [CHANNEL])
         await self.broker.publish(messages)
-        self.inputs += len(messages)
 
     @property
     def sent(self) -> list[Message]:
@@ -286,19 +220,19 @@ class World:
     @property
     def dead_letters(self) -> list[Message]:
         """What engines gave up."""
-        return [message for message in self.broker.published if message.exchange == ""]
+        return [m for m in self.broker.published if m.routing_key == f"{QUEUE}.dlq"]
 
     def engine(
         self,
         *,
         batch_size: int = 2,
-        fuse: Fuse | None = None,
+        between: Interference | None = None,
         spine: type[Spine] = Spine,
         engine: type[Engine] = Engine,
     ) -> tuple[Engine, Ledger]:
         """Return an engine that stops once the queue as it is now is worked off."""
-        broker: Any = FusedBroker(self.broker, fuse) if fuse else self.broker
-        store: Any = FusedStore(self.store, fuse) if fuse else self.store
+        broker: Any = MeddledBroker(self.broker, between) if between else self.broker
+        store: Any = Meddled(self.store, between) if between else self.store
         ledger = Ledger(enough=self.broker.depth(QUEUE))
         patience = Patience(ledger)
         ledger.engine = engine(
@@ -328,7 +262,20 @@ class World:
             await engine.run()
         return ledger
 
+    @asynccontextmanager
+    async def running(self, **options: Any) -> AsyncIterator[tuple[Engine, Ledger]]:
+        """Run an engine for the time of the block, whatever comes."""
+        engine, ledger = self.engine(**options)
+        ledger.enough = 10**9
+        task = asyncio.create_task(engine.run())
+        try:
+            yield engine, ledger
+        finally:
+            engine.stop()
+            async with asyncio.timeout(5):
+                await task
 
-def contents(messages: Iterable[Message]) -> list[tuple[str, object]]:
-    """Return type and data of messages."""
-    return [(message.type or "", orjson.loads(message.body)["data"]) for message in messages]
+
+def told(messages: Iterable[Message]) -> list[str]:
+    """Name each message by its type and the event that led to it."""
+    return [f"{m.type} {orjson.loads(m.body)['causationid']}" for m in messages]

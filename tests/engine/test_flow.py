@@ -1,0 +1,254 @@
+"""How batches follow each other: order, overlap, backpressure, and services that go away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.engine.engine import FINISHING_BATCHES
+from orchestrator.errors import Misconfigured, Unavailable
+from tests.engine.interference import Gate, Outage
+from tests.engine.world import QUEUE, World, filed, rule, told
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from orchestrator.core.event import Message
+
+
+def world() -> World:
+    return World(MemoryStore(), rule("intake", "Filed", "Send"))
+
+
+def events(count: int) -> list[Message]:
+    return [filed(f"e{number}", f"C-{number}") for number in range(count)]
+
+
+def sends(count: int) -> list[str]:
+    return [f"Send e{number}" for number in range(count)]
+
+
+class Calls:
+    """Notes the order of calls, and holds the first of one method."""
+
+    def __init__(self, hold_first: str) -> None:
+        self.made: list[str] = []
+        self.release = asyncio.Event()
+        self._held = hold_first
+        self._call = asyncio.Condition()
+
+    async def seen(self, name: str) -> None:
+        """Return once there was such a call."""
+        async with self._call, asyncio.timeout(5):
+            await self._call.wait_for(lambda: name in self.made)
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        if name == self._held:
+            self._held = ""
+            await self.release.wait()
+        result = await call()
+        self.made.append(name)
+        async with self._call:
+            self._call.notify_all()
+        return result
+
+
+async def test_commands_leave_in_the_order_of_their_events() -> None:
+    """Consumers see a case's commands in the order in which the case developed."""
+    this = world()
+    await this.publish(*events(25))
+    await this.run(batch_size=4)
+    assert told(this.sent) == sends(25)
+
+
+async def test_what_arrived_while_a_batch_was_in_flight_is_one_batch() -> None:
+    """Under load round trips are shared; a lone event does not wait for company."""
+    this, gate = world(), Gate("commit")
+    async with this.running(between=gate, batch_size=100) as (_, ledger):
+        await this.publish(*events(1))
+        await gate.reached_by(1)
+        await this.publish(*events(8)[1:])
+        gate.open()
+        await ledger.until(lambda: len(this.sent) == 8 and len(ledger.reports) == 2)
+    assert [report.size for report in ledger.reports] == [1, 7]
+
+
+async def test_a_batch_reacts_while_the_ones_before_it_publish() -> None:
+    """The overlap is what the throughput rests on."""
+    this, gate = world(), Gate("publish")
+    async with this.running(between=gate, batch_size=1) as (_, ledger):
+        await this.publish(*events(2))
+        await gate.reached_by(2)
+        assert await this.store.outbox_size() == 2
+        gate.open()
+        await ledger.until(lambda: len(ledger.reports) == 2)
+    assert await this.store.outbox_size() == 0
+
+
+async def test_no_batch_is_acknowledged_before_the_one_in_front_of_it() -> None:
+    """An acknowledgment covers everything before it: too early, it loses what is unconfirmed."""
+    this, calls = world(), Calls(hold_first="publish")
+    async with this.running(between=calls, batch_size=1) as (_, ledger):
+        await this.publish(*events(2))
+        await calls.seen("settle")  # of the second batch; the first still publishes
+        assert told(this.sent) == ["Send e1"]
+        assert "acknowledge" not in calls.made
+        calls.release.set()
+        await ledger.until(lambda: len(ledger.reports) == 2)
+    assert calls.made.count("acknowledge") == 2
+
+
+async def test_a_broker_that_is_stuck_stops_the_intake() -> None:
+    """Else commits pile up in the outbox for as long as nothing can be sent."""
+    this, gate = world(), Gate("publish")
+    await this.publish(*events(20))
+    async with this.running(between=gate, batch_size=1) as (_, ledger):
+        await gate.reached_by(FINISHING_BATCHES)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert gate.reached == FINISHING_BATCHES
+        assert await this.store.outbox_size() == FINISHING_BATCHES + 1
+        gate.open()
+        await ledger.until(lambda: len(ledger.reports) == 20)
+    assert told(this.sent) == sends(20)
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), Misconfigured("no permission")])
+@pytest.mark.parametrize("name", ["commit", "publish", "settle"])
+async def test_a_service_that_comes_back_finds_everything_in_order(
+    name: str, error: Exception
+) -> None:
+    """Work in hand waits, also for what a person has to mend: dying would not mend it faster."""
+    this = world()
+    await this.publish(*events(6))
+
+    ledger = await this.run(between=Outage(name, 2, error), batch_size=6)
+
+    assert told(this.sent) == sends(6)
+    assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
+    service = "broker" if name == "publish" else "store"
+    assert ledger.waits == [(service, str(error))] * 2
+    assert ledger.recoveries == ["broker", service]
+
+
+@pytest.mark.parametrize("name", ["receive", "acknowledge"])
+async def test_a_lost_subscription_is_opened_again(name: str) -> None:
+    """What was not acknowledged comes again and leads to the same ids, nothing more."""
+    this = world()
+    await this.publish(*events(6))
+
+    ledger = await this.run(between=Outage(name))
+
+    assert told(list({m.id: m for m in this.sent}.values())) == sends(6)
+    assert ledger.waits == [("broker", "gone")]
+    assert ledger.recoveries.count("broker") == 2
+    assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
+
+
+class LostInCommit:
+    """Loses the subscription while the second batch is in its commit, which never answers."""
+
+    def __init__(self, *, applied: bool) -> None:
+        self._applied = applied
+        self._commits = 0
+        self._in_commit = asyncio.Event()
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        self._commits += name == "commit"
+        if name == "acknowledge" and self._commits <= 2:
+            await self._in_commit.wait()
+            raise Unavailable("gone")
+        if name == "commit" and self._commits == 2:
+            if self._applied:
+                await call()
+            self._in_commit.set()
+            await asyncio.Event().wait()
+        return await call()
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_a_subscription_lost_during_a_commit_loses_nothing(*, applied: bool) -> None:
+    """The commit is cut off, done or not; the redelivered batch finds out which."""
+    this = world()
+    await this.publish(*events(2))
+
+    ledger = await this.run(between=LostInCommit(applied=applied), batch_size=1)
+
+    assert told(list({m.id: m for m in this.sent}.values())) == sends(2)
+    assert ledger.waits == [("broker", "gone")]
+    assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
+
+
+async def test_without_a_queue_it_says_so_and_waits_until_there_is_one() -> None:
+    """`orchestrator apply` may come after the daemon."""
+    this = world()
+    await this.publish(*events(1))
+
+    ledger = await this.run(between=Outage("receive", 2, Misconfigured("there is no queue")))
+
+    assert ledger.waits == [("broker", "there is no queue")] * 2
+    assert told(this.sent) == sends(1)
+
+
+async def test_stopped_while_idle_it_ends_at_once() -> None:
+    """Nothing is in hand."""
+    this, gate = world(), Gate("none")
+    engine, _ = this.engine(between=gate)
+    task = asyncio.create_task(engine.run())
+    await asyncio.sleep(0)
+    engine.stop()
+    engine.stop()  # an impatient operator
+    async with asyncio.timeout(1):
+        await task
+
+
+async def test_stopped_before_it_runs_it_takes_nothing() -> None:
+    """A signal may come while the services are still being checked."""
+    this = world()
+    await this.publish(*events(1))
+    engine, ledger = this.engine()
+    engine.stop()
+    await engine.run()
+    assert (ledger.reports, this.broker.depth(QUEUE)) == ([], 1)
+
+
+@pytest.mark.parametrize("name", ["commit", "publish", "settle", "acknowledge"])
+async def test_what_is_in_hand_is_finished_before_it_ends(name: str) -> None:
+    """An update must not hand back work that is nearly done; what is not in hand stays."""
+    this, gate = world(), Gate(name)
+    await this.publish(*events(5))
+    engine, ledger = this.engine(between=gate, batch_size=2)
+    ledger.enough = 10**9
+    task = asyncio.create_task(engine.run())
+    await gate.reached_by(1)
+    engine.stop()
+    gate.open()
+    async with asyncio.timeout(1):
+        await task
+    handled = sum(report.size for report in ledger.reports)
+    assert handled >= 2
+    assert told(this.sent) == sends(handled)
+    assert this.broker.depth(QUEUE) == 5 - handled
+    assert await this.store.outbox_size() == 0
+
+
+@pytest.mark.parametrize("name", ["commit", "publish", "settle"])
+async def test_stopped_while_a_service_is_away_it_gives_up_and_loses_nothing(name: str) -> None:
+    """Waiting for a service must not hold up a shutdown; the next process goes on."""
+    this, outage = world(), Outage(name, failures=10**9)
+    await this.publish(*events(3))
+    engine, ledger = this.engine(between=outage)
+    task = asyncio.create_task(engine.run())
+    await ledger.until(lambda: bool(ledger.waits))
+    engine.stop()
+    async with asyncio.timeout(1):
+        await task
+
+    await this.run()
+
+    assert told(list({m.id: m for m in this.sent}.values())) == sends(3)
+    assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
