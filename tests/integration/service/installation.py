@@ -22,7 +22,7 @@ from orchestrator.topology import Names, service_topology, topology
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -49,6 +49,8 @@ class Installation:
         )
         self.url = self.settings.amqp_url.get_secret_value()
         self.broker = RabbitBroker(self.url, Names.of(self.settings))
+        self._sent = 0
+        self._answers: dict[str, set[str]] = {}
 
     @asynccontextmanager
     async def existing(self, services: Iterable[str], channels: list[str]) -> AsyncIterator[None]:
@@ -73,8 +75,9 @@ class Installation:
         """Return the name of a service's queue here."""
         return f"{self.settings.service_prefix}{service}"
 
-    async def send(self, channel: str, command: str, datas: Iterable[object]) -> list[str]:
-        """Publish one command for each of `datas`; returns their ids."""
+    async def send(self, channel: str, command: str, datas: Sequence[object]) -> list[str]:
+        """Publish one command for each of `datas`; returns their ids, new ones on each call."""
+        first, self._sent = self._sent, self._sent + len(datas)
         messages = [
             encode(
                 Outgoing(
@@ -88,14 +91,14 @@ class Installation:
                     subject=f"C-{index}",
                 )
             )
-            for index, data in enumerate(datas)
+            for index, data in enumerate(datas, first)
         ]
         await self.broker.publish(messages)
         return [str(message.id) for message in messages]
 
     async def answers(self, done: Callable[[dict[str, set[str]]], bool]) -> dict[str, set[str]]:
-        """Listen until `done`; returns command id -> every answer, as type, id and data."""
-        answers: dict[str, set[str]] = {}
+        """Listen until `done`; returns all so far: command id -> answers as type, id and data."""
+        answers = self._answers
         async with self.broker.subscribe(self.listener, 500) as subscription:
             while not done(answers):
                 deliveries = await subscription.receive(500)
