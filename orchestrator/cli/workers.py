@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RESTART_SECONDS: Final = 1.0
 COMMAND: Final = (sys.executable, "-m", "orchestrator", "run")
 
+_STOPS: Final = (signal.SIGTERM, signal.SIGINT)
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -44,11 +46,14 @@ async def supervise(workers: Sequence[Worker], command: Sequence[str] = COMMAND)
     """
     supervisor = _Supervisor(command)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         loop.add_signal_handler(number, supervisor.stop)
     loop.add_signal_handler(signal.SIGHUP, supervisor.send, signal.SIGHUP)
-    codes = await asyncio.gather(*(supervisor.keep(worker) for worker in workers))
-    return max(codes)
+    try:
+        return max(await asyncio.gather(*(supervisor.keep(worker) for worker in workers)))
+    finally:
+        for number in (*_STOPS, signal.SIGHUP):
+            loop.remove_signal_handler(number)
 
 
 class _Supervisor:

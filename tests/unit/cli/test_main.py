@@ -61,8 +61,8 @@ def test_version(invoke: Callable[..., Result]) -> None:
         ("there is no command 'rulez'; did you mean 'rules'? (see 'orchestrator --help')", "rulez"),
         ("there is no command 'xyz' (see 'orchestrator --help')", "xyz"),
         (
-            "No such option '--fomat'. Did you mean '--format'? (see 'orchestrator rules check --help')",
-            "rules check --fomat",
+            "No such option '--worker'. Did you mean '--workers'? (see 'orchestrator run --help')",
+            "run --worker 2",
         ),
         ("Missing argument 'TYPE' (see 'orchestrator publish --help')", "publish"),
     ],

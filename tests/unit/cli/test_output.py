@@ -1,0 +1,76 @@
+"""One result, three readers: a person at a terminal, a pipe, a program."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from orchestrator.cli import output
+from orchestrator.cli.commands import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROWS: list[dict[str, object]] = [
+    {"status": "ok", "message": "fine\tand\nwell", "extra": {"a": 1}},
+    {"status": "error", "message": None, "extra": datetime(2026, 3, 1, 9, tzinfo=UTC)},
+]
+COLUMNS = ("status", "message")
+
+
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """A function that prints rows the way a command with these arguments would."""
+
+    def run(*arguments: str, rows: list[dict[str, object]]) -> str:
+        @click.command(cls=Command)
+        def command() -> None:
+            output.table(COLUMNS, rows, empty="nothing")
+
+        command.main(list(arguments), standalone_mode=False)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_piped_rows_are_lines_with_tabs(printed: Callable[..., str]) -> None:
+    """A tab or a line break inside a value would shift every column after it."""
+    assert printed(rows=ROWS) == "ok\tfine\\tand\\nwell\nerror\t\n"
+
+
+def test_json_has_every_key_also_those_without_a_column(printed: Callable[..., str]) -> None:
+    """A program decides for itself what matters."""
+    assert json.loads(printed("--json", rows=ROWS)) == [
+        {"status": "ok", "message": "fine\tand\nwell", "extra": {"a": 1}},
+        {"status": "error", "message": None, "extra": "2026-03-01T09:00:00Z"},
+    ]
+
+
+def test_a_terminal_gets_a_table(
+    printed: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns line up under their names."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    lines = [click.unstyle(line).rstrip() for line in printed(rows=ROWS).splitlines()]
+    assert lines == ["status  message", "ok      fine\\tand\\nwell", "error"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "arguments", "terminal"),
+    [("nothing\n", [], True), ("", [], False), ("[]\n", ["--json"], True)],
+    ids=["a person is told", "a pipe gets no lines", "a program gets an empty list"],
+)
+def test_an_empty_list(
+    shown: str,
+    arguments: list[str],
+    terminal: bool,  # noqa: FBT001 - a parameter of the test
+    printed: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing to show is an answer, and each reader understands another one."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    assert printed(*arguments, rows=[]) == shown
