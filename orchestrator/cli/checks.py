@@ -157,6 +157,7 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         allow_weak=settings.redis_allow_weak,
     )
     try:
+        yield Finding("redis", "ok", f"version {await store.server_version()}")
         weaknesses = await store.verify()
         for weakness in weaknesses:
             yield Finding("redis", "warning", weakness)

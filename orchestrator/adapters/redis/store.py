@@ -186,6 +186,17 @@ class RedisStore:
         """See ``ports.Store.verify``."""
         return await self._installation.verify()
 
+    async def server_version(self) -> str:
+        """Return the server's version, such as ``7.0.15``.
+
+        Raises:
+            Unavailable: it cannot be reached.
+            Misconfigured: it refuses us.
+        """
+        with translated(self._server):
+            found = await self._redis.info("server")
+        return str(found["redis_version"])
+
 
 def _instance(value: bytes | None) -> Instance | None:
     if value is None:
