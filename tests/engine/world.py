@@ -250,7 +250,7 @@ class World:
             ledger,
             rulebook=self.rulebook,
             queue=QUEUE,
-            prefetch=100,
+            prefetch=1000,
             batch_size=batch_size,
         )
         return ledger.engine, ledger
