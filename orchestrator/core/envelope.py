@@ -40,10 +40,11 @@ def decode(delivery: Delivery, now: datetime, max_body_bytes: int = MAX_BODY_BYT
         BadMessage: it is none of the forms; the reason is a stable word, the text is for people.
     """
     _refuse_routing_headers(delivery.headers)
-    content = read_json(delivery.body, max_body_bytes)
     attributes = _binary_attributes(delivery.headers)
     if attributes:
-        return _from_cloudevent({**attributes, "data": content}, delivery, now)
+        data = read_json(delivery.body, max_body_bytes) if delivery.body else None
+        return _from_cloudevent({**attributes, "data": data}, delivery, now)
+    content = read_json(delivery.body, max_body_bytes)
     if not isinstance(content, dict):
         raise BadMessage("not-an-object", "the body is JSON but not an object")
     if "specversion" in content or delivery.content_type == CLOUDEVENTS_JSON:
@@ -204,15 +205,20 @@ def _traceparent(headers: Mapping[str, object]) -> str | None:
 def _time(value: object, delivery: Delivery, now: datetime) -> datetime:
     if value is None:
         return delivery.timestamp or now
+    # A header may hold a moment as such.
+    moment = value if isinstance(value, datetime) else _parse_time(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _parse_time(value: object) -> datetime:
     if not isinstance(value, str):
         raise BadMessage("bad-time", '"time" is not a text such as "2026-03-01T09:00:00Z"')
     try:
-        moment = datetime.fromisoformat(value)
+        return datetime.fromisoformat(value)
     except ValueError:
         raise BadMessage(
             "bad-time", '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"'
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def encode(outgoing: Outgoing) -> Message:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import InvalidDefinitions, Misconfigured
+from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,12 +64,17 @@ class Reloader:
         except (InvalidDefinitions, Misconfigured) as error:
             self._observer.reload_refused(tuple(str(error).splitlines()))
             return False
+        # What fails when the process stops is no loss: the next one reads the files anew.
+        with suppress(Unavailable, Misconfigured):
+            await self._swap(rulebook)
+        return self._engine.rulebook is rulebook
+
+    async def _swap(self, rulebook: Rulebook) -> None:
         before = self._engine.rulebook.channels
         await self._bind(rulebook.channels - before)
         self._engine.rulebook = rulebook
         self._announce(rulebook)
         await self._unbind(before - rulebook.channels)
-        return True
 
     def _announce(self, rulebook: Rulebook) -> None:
         self._observer.reloaded(rulebook.revision, len(rulebook.definitions))

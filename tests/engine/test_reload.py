@@ -9,7 +9,6 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.problem import Problem
-from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
 from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
 from tests.engine.interference import MeddledBroker, Outage
@@ -64,9 +63,10 @@ def reloader(
     log = Log(world.broker)
     world.rulebook = OLD
     engine, ledger = world.engine()
+    patience = engine._patience  # noqa: SLF001 - the daemon gives both the same
     log.engine = engine
     broker: Any = MeddledBroker(log, between) if between else log  # type: ignore[arg-type]
-    made = Reloader(engine, broker, Patience(ledger), ledger, queue=QUEUE, build=build)
+    made = Reloader(engine, broker, patience, ledger, queue=QUEUE, build=build)
     return made, log, engine, ledger
 
 
@@ -151,6 +151,17 @@ async def test_a_broker_that_is_away_is_waited_for(name: str, error: Exception) 
         ("unbind", "new"),
     ]
     assert ledger.waits == [("broker", str(error))]
+
+
+@pytest.mark.parametrize(("name", "swapped"), [("bind", False), ("unbind", True)])
+async def test_it_ends_quietly_when_the_process_stops_during_an_outage(
+    name: str, *, swapped: bool
+) -> None:
+    """An error here would cut off the engine, which still has work in hand."""
+    reload, _, engine, _ = reloader(world(), lambda: NEW, Outage(name, failures=10**9))
+    engine.stop()
+    assert await reload.reload() is swapped
+    assert (engine.rulebook is NEW) is swapped
 
 
 class SwapAt:
