@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from orchestrator.telemetry import log_events
 from orchestrator.telemetry.availability import Availability
-from orchestrator.telemetry.metrics import UNKNOWN
+from orchestrator.telemetry.metrics import UNKNOWN, EngineMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,21 +30,27 @@ class EngineTelemetry(Availability):
                 nobody can fill our memory, or Prometheus's, from outside.
         """
         super().__init__(metrics, health)
+        self._engine = engine = EngineMetrics(metrics.registry)
+        # Labels are bounded, and looking a series up costs more than counting on it.
+        self._events = cache(engine.events.labels)
+        self._reactions = cache(engine.reactions.labels)
+        self._sent = cache(engine.sent.labels)
+        self._stages = cache(engine.stage_seconds.labels)
         self._knows = knows
         self._revision: str | None = None
 
     def batch_done(self, report: BatchReport) -> None:
         """Count what a batch did."""
-        metrics = self._metrics
+        metrics = self._engine
         metrics.batch_size.observe(report.size)
         for (event_type, outcome), count in report.events.items():
-            metrics.events.labels(self._known(event_type), outcome).inc(count)
+            self._events(self._known(event_type), outcome).inc(count)
         for rule, count in report.reactions.items():
-            metrics.reactions.labels(rule).inc(count)
+            self._reactions(rule).inc(count)
         for message_type, count in report.sent.items():
-            metrics.sent.labels(message_type).inc(count)
+            self._sent(message_type).inc(count)
         for stage, seconds in report.seconds.items():
-            metrics.stage_seconds.labels(stage).observe(seconds)
+            self._stages(stage).observe(seconds)
         if report.conflicts:
             metrics.conflicts.inc(report.conflicts)
         for dead_letter in report.dead_letters:
@@ -58,12 +65,12 @@ class EngineTelemetry(Availability):
 
     def defect(self, error: Exception) -> None:
         """Show where a defect of ours is."""
-        self._metrics.defects.inc()
+        self._engine.defects.inc()
         self._log.error(log_events.DEFECT, exc_info=error)
 
     def reloaded(self, revision: str, rules: int) -> None:
         """Show the new rulebook."""
-        metrics = self._metrics
+        metrics = self._engine
         metrics.reloads.labels("accepted").inc()
         metrics.reload_successful.set(1)
         metrics.rulebook_rules.set(rules)
@@ -76,8 +83,8 @@ class EngineTelemetry(Availability):
 
     def reload_refused(self, problems: tuple[str, ...]) -> None:
         """Show what is wrong with the files; what runs keeps running."""
-        self._metrics.reloads.labels("refused").inc()
-        self._metrics.reload_successful.set(0)
+        self._engine.reloads.labels("refused").inc()
+        self._engine.reload_successful.set(0)
         self._health.rulebook_refused(problems)
         self._log.error(
             log_events.RULEBOOK_REFUSED, problems=list(problems), running=self._revision
@@ -85,7 +92,7 @@ class EngineTelemetry(Availability):
 
     def swept(self, republished: int, depth: int, oldest_seconds: float) -> None:
         """Show the outbox."""
-        metrics = self._metrics
+        metrics = self._engine
         metrics.outbox_depth.set(depth)
         metrics.outbox_oldest_seconds.set(oldest_seconds)
         if republished:

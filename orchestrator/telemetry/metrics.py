@@ -15,6 +15,7 @@ from prometheus_client import (
     Histogram,
     Info,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -31,7 +32,9 @@ _HANDLER_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30)
 
 
 class Metrics:
-    """The metrics of one process. ``docs/reference/metrics-and-logs.md`` explains each of them.
+    """What every process of ours counts, and the registry that others add to.
+
+    ``docs/reference/metrics-and-logs.md`` explains each metric.
 
     Attributes:
         registry: what holds them; nothing is shared with the library's global registry, so several
@@ -39,11 +42,33 @@ class Metrics:
     """
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # twice the series, for nobody
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         build = Info(f"{PREFIX}_build", "The version that runs.", registry=registry)
         build.info({"version": __version__})
+        self.dead_letters = Counter(
+            f"{PREFIX}_dead_letters",
+            "Messages given up, by reason and by the rule that failed (empty: the message itself).",
+            ["reason", "rule"],
+            registry=registry,
+        )
+        self.service_waiting = Gauge(
+            f"{PREFIX}_service_waiting",
+            "1 while the service is away and we wait for it.",
+            ["service"],
+            registry=registry,
+        )
 
+    def exposition(self) -> bytes:
+        """Return all of them in the Prometheus text format."""
+        return generate_latest(self.registry)
+
+
+class EngineMetrics:
+    """What a daemon counts beside. Made once per `registry`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.events = Counter(
             f"{PREFIX}_events",
             "Deliveries by event type and what became of them.",
@@ -57,12 +82,6 @@ class Metrics:
             f"{PREFIX}_messages_sent",
             "Messages published and confirmed, by type.",
             ["type"],
-            registry=registry,
-        )
-        self.dead_letters = Counter(
-            f"{PREFIX}_dead_letters",
-            "Messages given up, by reason and by the rule that failed (empty: the message itself).",
-            ["reason", "rule"],
             registry=registry,
         )
         self.conflicts = Counter(
@@ -116,12 +135,12 @@ class Metrics:
         self.rulebook_rules = Gauge(
             f"{PREFIX}_rulebook_rules", "Definitions in the rulebook that runs.", registry=registry
         )
-        self.service_waiting = Gauge(
-            f"{PREFIX}_service_waiting",
-            "1 while the service is away and we wait for it.",
-            ["service"],
-            registry=registry,
-        )
+
+
+class ServiceMetrics:
+    """What a process with consumer services counts beside. Made once per `registry`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.consumer_attempts = Counter(
             f"{PREFIX}_consumer_attempts",
             "Attempts to handle a message, by what became of them.",
@@ -141,7 +160,3 @@ class Metrics:
             ["service"],
             registry=registry,
         )
-
-    def exposition(self) -> bytes:
-        """Return all of them in the Prometheus text format."""
-        return generate_latest(self.registry)

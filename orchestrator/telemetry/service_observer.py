@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.telemetry import log_events
 from orchestrator.telemetry.availability import Availability
-from orchestrator.telemetry.metrics import UNKNOWN
+from orchestrator.telemetry.metrics import UNKNOWN, ServiceMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,18 +28,19 @@ class ServiceTelemetry(Availability):
             knows: whether the catalog names a message type; others share one label.
         """
         super().__init__(metrics, health)
+        self._services = ServiceMetrics(metrics.registry)
         self._knows = knows
 
     def handled(self, report: Handled) -> None:
         """Count what became of a delivery, and log it."""
-        metrics = self._metrics
+        metrics = self._services
         known = report.type if self._knows(report.type) else UNKNOWN
         metrics.consumer_attempts.labels(report.service, known, report.outcome).inc()
         if report.seconds:
             metrics.handler_seconds.labels(report.service, known).observe(report.seconds)
         match report.outcome:
             case "given-up":
-                metrics.dead_letters.labels(report.reason or "", "").inc()
+                self._metrics.dead_letters.labels(report.reason or "", "").inc()
                 self._log.warning(log_events.DEAD_LETTERED, **_facts(report))
             case "retried":
                 self._log.warning(log_events.HANDLER_RETRIED, **_facts(report))
@@ -50,7 +51,7 @@ class ServiceTelemetry(Availability):
 
     def paused(self, service: str, reason: str, seconds: float) -> None:
         """Show that `service` waits for what it depends on."""
-        self._metrics.consumer_paused.labels(service).set(1)
+        self._services.consumer_paused.labels(service).set(1)
         self._health.not_ready(service, f"paused: {reason}")
         self._log.warning(
             log_events.CONSUMER_PAUSED, service=service, reason=reason, retry_seconds=seconds
@@ -58,7 +59,7 @@ class ServiceTelemetry(Availability):
 
     def resumed(self, service: str) -> None:
         """Show that `service` works again."""
-        self._metrics.consumer_paused.labels(service).set(0)
+        self._services.consumer_paused.labels(service).set(0)
         self._health.ready(service)
         self._log.info(log_events.CONSUMER_RESUMED, service=service)
 

@@ -16,7 +16,7 @@ from orchestrator.cli.commands import Command
 from orchestrator.cli.main import orchestrator
 from orchestrator.settings import Settings
 from orchestrator.telemetry import log_events
-from orchestrator.telemetry.metrics import Metrics
+from orchestrator.telemetry.metrics import EngineMetrics, Metrics, ServiceMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +101,10 @@ def test_every_example_of_the_help_is_on_the_page(path: str) -> None:
 
 def test_every_metric_is_described_and_every_description_has_a_metric() -> None:
     """Dashboards and alerts are written from the page."""
-    ours = [
-        family for family in Metrics().registry.collect() if family.name.startswith("orchestrator")
-    ]
+    registry = Metrics().registry
+    EngineMetrics(registry)
+    ServiceMetrics(registry)
+    ours = [family for family in registry.collect() if family.name.startswith("orchestrator")]
     suffixes = {"counter": "_total", "info": "_info"}
     names = {f"{family.name}{suffixes.get(family.type, '')}" for family in ours}
     rows = re.findall(r"^\| `(orchestrator_\w+)", page("metrics-and-logs.md"), re.MULTILINE)

@@ -83,6 +83,11 @@ def test_a_dead_letter_is_counted_by_its_reason(watched: Watched) -> None:
     assert watched.value("dead_letters_total", reason="rejected", rule="") == 1
 
 
+def test_a_process_without_rules_has_no_metrics_of_rules(watched: Watched) -> None:
+    """A gauge that stays 0 there would raise the alert for refused reloads."""
+    assert watched.value("reload_successful") is None
+
+
 def test_a_paused_service_makes_the_process_unready(watched: Watched) -> None:
     """It takes nothing while the mail server is down; whoever looks must see why."""
     watched.observer.recovered("broker")
