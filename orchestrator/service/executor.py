@@ -68,23 +68,18 @@ class Executor(Generic[R]):
         A message that was in progress when a process died is handled alone: if it is what kills
         the process, it takes nobody with it.
         """
-        redelivered = work.delivery.redelivered
-        beginnings = await self._beginnings(work) if redelivered else 0
+        beginnings = await self._beginnings(work) if work.delivery.redelivered else 0
         if beginnings >= MAX_BEGINNINGS:
-            return self._crash_loop(work, beginnings)
+            return await self._crash_loop(work, beginnings)
         async with self._slots.take(alone=beginnings > 0):
             while True:
                 try:
                     async with self._breaker.admission():
                         flight.begun = True
-                        if redelivered:
-                            await self._insist(lambda: self._inbox.begin(work.attempt_key))
-                        return await self._attempt(flight, work)
+                        return await self._noted_attempt(flight, work)
                 except Unavailable:
                     # The breaker is open now, and lets us try again when it closes.
                     flight.begun = False
-                    if redelivered:
-                        await self._insist(lambda: self._inbox.end(work.attempt_key))
 
     async def _beginnings(self, work: Work) -> int:
         return await self._insist(lambda: self._inbox.begun(work.attempt_key))
@@ -92,11 +87,28 @@ class Executor(Generic[R]):
     async def _insist(self, operation: Callable[[], Awaitable[T]]) -> T:
         return await self._patience.insist(operation, give_up=lambda: False)
 
-    def _crash_loop(self, work: Work, beginnings: int) -> Outcome:
+    async def _noted_attempt(self, flight: Flight, work: Work) -> Outcome:
+        """Run the handler; of a redelivered message, note its beginning and its end."""
+        if not work.delivery.redelivered:
+            return await self._attempt(flight, work)
+        await self._insist(lambda: self._inbox.begin(work.attempt_key))
+        try:
+            outcome = await self._attempt(flight, work)
+        except Unavailable:
+            await self._end(work)
+            raise
+        await self._end(work)
+        return outcome
+
+    async def _end(self, work: Work) -> None:
+        await self._insist(lambda: self._inbox.end(work.attempt_key))
+
+    async def _crash_loop(self, work: Work, beginnings: int) -> Outcome:
         error = CrashLoop(
             f"{work.handler.name} began this message {beginnings} times and the process ended each"
             " time before it was done: mend the handler, then redrive"
         )
+        await self._end(work)  # a redrive starts counting anew
         return self._give_up(work, error.reason, error)
 
     async def _attempt(self, flight: Flight, work: Work) -> Outcome:

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 
 class MemoryInbox:
-    """``service.inbox.Inbox`` in dictionaries. Replies are kept for ever."""
+    """``service.inbox.Inbox`` in dictionaries. Replies are kept for ever.
+
+    Attributes:
+        beginnings: key -> how often handling it began without ending.
+    """
 
     def __init__(self) -> None:
         self._replies: dict[str, Reply] = {}
-        self._beginnings = Counter[str]()
+        self.beginnings = Counter[str]()
 
     async def recall(self, keys: Sequence[str]) -> list[Reply | None]:
         """See ``Inbox.recall``."""
@@ -29,12 +33,12 @@ class MemoryInbox:
 
     async def begun(self, key: str) -> int:
         """See ``Inbox.begun``."""
-        return self._beginnings[key]
+        return self.beginnings[key]
 
     async def begin(self, key: str) -> None:
         """See ``Inbox.begin``."""
-        self._beginnings[key] += 1
+        self.beginnings[key] += 1
 
     async def end(self, key: str) -> None:
         """See ``Inbox.end``."""
-        del self._beginnings[key]
+        del self.beginnings[key]

@@ -28,6 +28,9 @@ COMMANDS = 3
 POINTS = range(30)
 """More than any life here has: the last ones end by themselves."""
 
+RECOVERY_POINTS = range(36)
+"""The same for a life that begins with redelivered messages, and notes beginnings and ends."""
+
 
 class World:
     """Several lives of one service, and what was seen of them from outside.
@@ -114,7 +117,7 @@ async def test_no_crash_point_loses_or_contradicts_an_answer(concurrency: int) -
 async def test_a_second_crash_during_the_recovery_changes_nothing() -> None:
     """Recovery has its own outside calls, and may die at each of them."""
     for first in POINTS[:16]:
-        for second in POINTS[:16]:
+        for second in RECOVERY_POINTS:
             world = World(COMMANDS, MemoryInbox())
             await world.live(first, second)
 

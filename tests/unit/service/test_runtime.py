@@ -12,7 +12,7 @@ from orchestrator.adapters.memory.broker import MemoryBroker, MemorySubscription
 from orchestrator.adapters.memory.inbox import MemoryInbox
 from orchestrator.core import headers
 from orchestrator.errors import Misconfigured, Unavailable
-from orchestrator.service import Context, DependencyDown, Service
+from orchestrator.service import Context, DependencyDown, Reject, Service
 from orchestrator.service.executor import MAX_BEGINNINGS
 from tests.unit.service.mortality import Life, MortalBroker, MortalInbox
 from tests.unit.service.workbench import Bake, Baked, Workbench
@@ -194,7 +194,53 @@ async def test_a_message_that_kills_the_process_each_time_is_given_up(bench: Wor
     (dead,) = bench.dead_letters
     assert (dead.id, dead.headers[headers.REASON]) == ("m-1", "crash-loop")
     assert len(lives) == 1 + (1 + MAX_BEGINNINGS) + 1
+    # Mended and redriven, it must not be taken for a killer again.
+    assert not any(bench.inbox.beginnings.values())
     assert sorted(event["type"] for event in bench.published) == ["Baked", "Baked", "CommandFailed"]
+
+
+async def test_waiting_for_a_dependency_is_not_dying(bench: Workbench) -> None:
+    """A redelivered message that waits through many probes must not look like a crash loop."""
+    probes, cut = 0, asyncio.Event()
+
+    @bench.service.on("Bake")
+    async def bake(command: Bake, _context: Context) -> Baked:
+        nonlocal probes
+        if not cut.is_set():
+            cut.set()
+            await asyncio.Event().wait()
+        probes += 1
+        if probes <= 2 * MAX_BEGINNINGS:
+            raise DependencyDown("the oven is cold")
+        return Baked(cake=command.cake)
+
+    await bench.send()
+    async with bench.running(drain_seconds=0.01):
+        await cut.wait()
+
+    await bench.work_off(1)
+
+    assert bench.listener.outcomes == ["replied"]
+
+
+async def test_a_missing_dead_letter_queue_is_waited_for(bench: Workbench) -> None:
+    """Only a person can mend it; until then the message stays, and the reason is told."""
+    bench.broker = MemoryBroker(["bakery"])
+    told = asyncio.Event()
+    bench.listener.on_note = told.set
+
+    @bench.service.on("Bake")
+    async def reject(_command: Bake, _context: Context) -> None:
+        raise Reject("no such cake")
+
+    await bench.send()
+
+    async with bench.running(drain_seconds=0.01):
+        await told.wait()
+
+    assert bench.listener.notes[0][:2] == ("waiting", "broker")
+    assert "bakery.dlq" in str(bench.listener.notes[0][2])
+    assert (bench.broker.depth("bakery"), bench.listener.reports) == (1, [])
 
 
 async def test_an_undocumented_reply_is_found_before_the_first_message(bench: Workbench) -> None:

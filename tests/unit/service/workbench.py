@@ -21,7 +21,7 @@ from orchestrator.service.runtime import Runtime
 from orchestrator.service.surroundings import Limits, Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from orchestrator.ports import Broker
     from orchestrator.service.inbox import Inbox
@@ -85,6 +85,7 @@ class Listener:
 
     reports: list[Handled] = field(default_factory=list)
     notes: list[tuple[object, ...]] = field(default_factory=list)
+    on_note: Callable[[], None] = lambda: None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -124,6 +125,7 @@ class Listener:
 
     def _note(self, *note: object) -> None:
         self.notes.append(note)
+        self.on_note()
         self._wake()
 
     def _wake(self) -> None:
