@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.errors import Unavailable
     from orchestrator.settings import Settings
 
-_TYPE_WIDTH, _KEY_WIDTH, _SENDER_WIDTH = 26, 16, 28
+_TYPE_WIDTH, _KEY_WIDTH, _SENDER_WIDTH = 26, 16, 30
 
 
 @dataclass(frozen=True, slots=True)
