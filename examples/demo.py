@@ -6,13 +6,12 @@ import argparse
 import asyncio
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import uuid
 from pathlib import Path
 
-from showcase.children import Ended
+from showcase.children import Ended, cause, interruptible
 from showcase.installation import variables
 from showcase.play import Unexpected, play
 from showcase.watching import TooLate
@@ -28,13 +27,14 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="orchestrator-demo-"))
     os.environ.update(variables(f"demo-{uuid.uuid4().hex[:4]}"))
     try:
-        asyncio.run(_interruptible(seconds, folder))
+        asyncio.run(interruptible(play(seconds, folder)))
     except asyncio.CancelledError:
         shutil.rmtree(folder)
         return INTERRUPTED
     except (OrchestratorError, Ended, TooLate, Unexpected, ExceptionGroup) as error:
-        print(f"error: {_cause(error)}", file=sys.stderr)
-        print(f"what the daemon and the services said is in {folder}", file=sys.stderr)
+        print(f"error: {cause(error)}", file=sys.stderr)
+        if any(folder.iterdir()):
+            print(f"what the daemon and the services said is in {folder}", file=sys.stderr)
         return 1
     shutil.rmtree(folder)
     return 0
@@ -54,19 +54,6 @@ def _parser() -> argparse.ArgumentParser:
         help="how long it may take from the first message to the last (default: 60)",
     )
     return parser
-
-
-async def _interruptible(seconds: float, folder: Path) -> None:
-    """Play, and clear up also when we are told to end."""
-    playing = asyncio.create_task(play(seconds, folder))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
-    await playing
-
-
-def _cause(error: Exception) -> Exception:
-    """Return the first error of a group: the others follow from it."""
-    return _cause(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from orchestrator.local.instance import tied_to_us
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Sequence
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 30.0
@@ -48,7 +48,7 @@ class Child:
 
     def __init__(self, part: Part, process: asyncio.subprocess.Process, hear: Hear) -> None:
         self.part = part
-        self.last_words = "it said nothing"
+        self._last_words = "it said nothing"
         self._process = process
         self._hear = hear
         self._listening = asyncio.create_task(self._listen(), name=part.name)
@@ -64,7 +64,7 @@ class Child:
         code = await self._process.wait()
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}"
-        return f"ended with exit code {code}"
+        return f"ended with exit code {code}: {self._last_words}"
 
     async def stop(self) -> None:
         """Ask it to finish, and kill it if it has not done so after 30 s."""
@@ -81,7 +81,7 @@ class Child:
         output = cast("asyncio.StreamReader", self._process.stdout)  # it is a pipe: see _start
         async for raw in output:
             line = raw.decode(errors="replace").rstrip()
-            self.last_words = line or self.last_words
+            self._last_words = line or self._last_words
             self._hear(self.part.name, line)
 
 
@@ -117,6 +117,23 @@ async def guarded(children: Sequence[Child]) -> AsyncIterator[None]:
             guard.cancel()
 
 
+async def interruptible(work: Coroutine[object, object, None]) -> None:
+    """Do `work`, and let it clear up when we are told to end.
+
+    Raises:
+        asyncio.CancelledError: we were told to end, by Ctrl-C or SIGTERM, and it has cleared up.
+    """
+    working = asyncio.create_task(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+    await working
+
+
+def cause(error: Exception) -> Exception:
+    """Return the first error of a group: the others follow from it."""
+    return cause(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
+
+
 async def run_to_end(*arguments: str) -> None:
     """Run one Python program to its end; what it prints goes where our output goes.
 
@@ -137,7 +154,7 @@ async def run_to_end(*arguments: str) -> None:
 
 async def _guard(child: Child) -> None:
     how = await child.end()
-    raise Ended(f"{child.part.name} {how}: {child.last_words}")
+    raise Ended(f"{child.part.name} {how}")
 
 
 async def _start(part: Part, hear: Hear) -> Child:

@@ -39,6 +39,7 @@ def variables(name: str) -> dict[str, str]:
         "ORCHESTRATOR_RULES": str(ROOT / "rules"),
         "ORCHESTRATOR_SCHEMAS": str(ROOT / "schemas"),
         "ORCHESTRATOR_LOG_FORMAT": "json",
+        "HR_STAFF": "",  # the sample investigators
     }
 
 
