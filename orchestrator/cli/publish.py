@@ -16,8 +16,9 @@ from orchestrator.cli import output
 from orchestrator.cli.commands import Command, wants_json
 from orchestrator.cli.connection import broker
 from orchestrator.cli.context import find_type, load_catalog, read_settings
-from orchestrator.core.envelope import encode, read_json
+from orchestrator.core.envelope import encode
 from orchestrator.core.event import Outgoing
+from orchestrator.core.payload import read_json
 from orchestrator.errors import BadMessage, Misconfigured, Refused
 
 if TYPE_CHECKING:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from json import loads as loads_slowly
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from orchestrator.core.event import Event, Message
 from orchestrator.core.ids import content_digest, event_identity
+from orchestrator.core.payload import MAX_BODY_BYTES, read_json
 from orchestrator.errors import BadMessage
 
 if TYPE_CHECKING:
@@ -19,13 +18,10 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Delivery, Outgoing
 
 CLOUDEVENTS_JSON = "application/cloudevents+json"
-MAX_BODY_BYTES = 1024 * 1024
-MAX_DEPTH = 64
 
 _BINARY_PREFIXES = ("ce-", "cloudEvents:", "cloudEvents_")
 _ROUTING_HEADERS = ("CC", "BCC")
-_LONG_NUMBER = re.compile(rb"\d{19}")
-_INT64 = range(-(2**63), 2**63)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def decode(delivery: Delivery, now: datetime, max_body_bytes: int = MAX_BODY_BYTES) -> Event:
@@ -42,58 +38,15 @@ def decode(delivery: Delivery, now: datetime, max_body_bytes: int = MAX_BODY_BYT
     _refuse_routing_headers(delivery.headers)
     attributes = _binary_attributes(delivery.headers)
     if attributes:
-        data = read_json(delivery.body, max_body_bytes) if delivery.body else None
-        return _from_cloudevent({**attributes, "data": data}, delivery, now)
+        attributes["data"] = read_json(delivery.body, max_body_bytes) if delivery.body else None
+        attributes["time"] = _moment(attributes.get("time"))
+        return _from_cloudevent(attributes, delivery, now)
     content = read_json(delivery.body, max_body_bytes)
     if not isinstance(content, dict):
         raise BadMessage("not-an-object", "the body is JSON but not an object")
     if "specversion" in content or delivery.content_type == CLOUDEVENTS_JSON:
         return _from_cloudevent(content, delivery, now)
     return _from_plain(content, delivery, now)
-
-
-def read_json(body: bytes, max_body_bytes: int = MAX_BODY_BYTES) -> object:
-    """Parse JSON within the limits every payload must keep.
-
-    Raises:
-        BadMessage: too large, not JSON (NaN included), nested too deep, or with an integer that
-            64 bits cannot hold.
-    """
-    if len(body) > max_body_bytes:
-        raise BadMessage(
-            "too-large",
-            f"the body has {len(body)} bytes, over the limit of {max_body_bytes}: store the"
-            " document elsewhere and send a reference (claim check)",
-        )
-    try:
-        content: object = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadMessage("not-json", f"the body is not JSON: {error}") from None
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(content) > MAX_DEPTH:
-        raise BadMessage("too-deep", f"the body nests deeper than {MAX_DEPTH} levels")
-    if _LONG_NUMBER.search(body):
-        loads_slowly(body, parse_int=_int64)
-    return content
-
-
-def _int64(digits: str) -> int:
-    # orjson turns integers beyond 64 bits into floats without a word.
-    number = int(digits) if len(digits) < 25 else 2**64  # noqa: PLR2004 - any long number will do
-    if number not in _INT64:
-        raise BadMessage("integer-too-large", "the body holds an integer beyond 64 bits")
-    return number
-
-
-def _depth(content: object) -> int:
-    """Return how deep `content` nests, without recursion. A scalar has depth 0."""
-    depth, level = 0, [content]
-    while level:
-        inner = [item for item in level if isinstance(item, dict | list)]
-        depth += bool(inner)
-        level = [
-            value for item in inner for value in (item.values() if isinstance(item, dict) else item)
-        ]
-    return depth
 
 
 def _refuse_routing_headers(headers: Mapping[str, object]) -> None:
@@ -113,6 +66,16 @@ def _binary_attributes(headers: Mapping[str, object]) -> dict[str, object]:
         for prefix in _BINARY_PREFIXES
         if name.startswith(prefix)
     }
+
+
+def _moment(value: object) -> object:
+    """Return a header's value, an integer as the moment it stands for: milliseconds since 1970."""
+    if not isinstance(value, int):
+        return value
+    try:
+        return _EPOCH + timedelta(milliseconds=value)
+    except OverflowError:
+        raise BadMessage("bad-time", '"time" is beyond the year 9999') from None
 
 
 def _from_cloudevent(content: Mapping[str, object], delivery: Delivery, now: datetime) -> Event:
@@ -205,7 +168,6 @@ def _traceparent(headers: Mapping[str, object]) -> str | None:
 def _time(value: object, delivery: Delivery, now: datetime) -> datetime:
     if value is None:
         return delivery.timestamp or now
-    # A header may hold a moment as such.
     moment = value if isinstance(value, datetime) else _parse_time(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

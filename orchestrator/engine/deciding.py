@@ -114,7 +114,9 @@ def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tu
         reactions.append(Reaction(signal.reaction, messages))
         if decision.writes:
             writes = True
-            running = Instance(signal.reaction, decision.state) if decision.state else None
+            running = (
+                Instance(signal.reaction, decision.state) if decision.state is not None else None
+            )
     if not reactions:
         return
     write = None
