@@ -45,7 +45,7 @@ def _selecting(callback: Callable[..., Any]) -> Callable[..., Any]:
 )
 @_selecting
 def list_letters(queue: str | None, reason: str | None, limit: int | None) -> None:
-    """List dead letters: where they lie, what they are, why they were given up.
+    """List dead letters, and why they were given up.
 
     Looks at the daemon's queue, those of the services installed here, and what found no queue.
     """
@@ -62,7 +62,7 @@ def list_letters(queue: str | None, reason: str | None, limit: int | None) -> No
 @click.argument("name", metavar="ID|KEY")
 @click.option("--queue", help="Look only here.")
 def show(name: str, queue: str | None) -> None:
-    """Show dead letters in full: headers, errors and body. By message id or correlation key.
+    """Show dead letters in full, by message id or correlation key.
 
     An id may be cut off after its first characters.
     """
@@ -88,9 +88,10 @@ def show(name: str, queue: str | None) -> None:
 @_selecting
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
 def redrive(queue: str | None, reason: str | None, limit: int | None, *, dry_run: bool) -> None:
-    """Send dead letters back to the queue they failed on, once what made them fail is mended.
+    """Send dead letters back to the queue they failed on.
 
-    A dead letter of one rule runs only that rule again. Each is confirmed before it is removed.
+    Do so once what made them fail is mended. A dead letter of one rule runs only that rule again.
+    Each is confirmed before it is removed.
     """
     selection = Selection(reason, limit)
     letters = asyncio.run(_look(queue, selection) if dry_run else _redrive(queue, selection))

@@ -33,10 +33,10 @@ def command() -> None:
     "--format", "form", type=click.Choice(FORMATS), default="text", help="How problems are printed."
 )
 def check(path: Path | None, schemas: Path | None, form: str) -> int:
-    """Check the rules at PATH, a file or a folder (default: ORCHESTRATOR_RULES).
+    """Check the rules at PATH.
 
-    Prints file:line:column: level: message for every problem in every file. Exit code 0: clean,
-    1: errors, 3: only warnings.
+    PATH is a file or a folder, ORCHESTRATOR_RULES if left out. Prints file:line:column: level:
+    message for every problem in every file. Exit code 0: clean, 1: errors, 3: only warnings.
     """
     settings = read_settings()
     documents = read_schema_files(schemas or settings.schemas)

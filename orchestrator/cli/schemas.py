@@ -36,10 +36,11 @@ def command() -> None:
     "--format", "form", type=click.Choice(FORMATS), default="text", help="How problems are printed."
 )
 def check(path: Path | None, form: str) -> int:
-    """Check the AsyncAPI documents at PATH (default: ORCHESTRATOR_SCHEMAS).
+    """Check the AsyncAPI documents at PATH.
 
-    Prints file:line:column: level: message for every problem, examples that break their own
-    schema included. Exit code 0: clean, 1: errors, 3: only warnings.
+    PATH is a file or a folder, ORCHESTRATOR_SCHEMAS if left out. Prints file:line:column: level:
+    message for every problem, examples that break their own schema included. Exit code 0: clean,
+    1: errors, 3: only warnings.
     """
     files = read_schema_files(path or read_settings().schemas)
     catalog, problems = read_catalog(files)
@@ -58,7 +59,10 @@ def check(path: Path | None, form: str) -> int:
 @click.option("--schemas", type=_FOLDER, help="Documents, instead of ORCHESTRATOR_SCHEMAS.")
 @click.option("--examples", is_flag=True, help="Only the examples of TYPE, one to a line.")
 def show(type_name: str | None, schemas: Path | None, *, examples: bool) -> None:
-    """Show the message type TYPE: its channel, schema and examples. Without TYPE, list them all."""
+    """Show the message type TYPE, or list them all.
+
+    Shows its channel, its schema and examples to copy.
+    """
     catalog = load_catalog(schemas or read_settings().schemas)
     if type_name is None:
         _list_types(catalog)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class StartType(click.ParamType[object]):
     """``first``, ``now``, a duration back, or a time: see the message of its error."""
 
-    name = "first|1h|now|time"
+    name = "start"
 
     def convert(
         self,

@@ -55,7 +55,7 @@ class Wanted:
     type=START,
     default="now",
     show_default=True,
-    help="Where in the log to begin.",
+    help="Begin at first, now, a time, or 1h ago.",
 )
 @click.option(
     "--follow/--no-follow", default=True, help="Wait for more, or end where the log ends now."

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     type=START,
     default="first",
     show_default=True,
-    help="Read the log from here.",
+    help="Read the log from here: as for tail.",
 )
 def command(key: str, start: Start) -> None:
     """Show everything with the correlation key KEY, each message under the one that led to it.
