@@ -42,7 +42,7 @@ async def show(console: Console, record: Record, mails: Sequence[Mail]) -> None:
     await run_to_end("-m", "orchestrator", "dlq", "list")
     _title(console, "how to go on", "")
     console.print()
-    _table(console, NEXT_STEPS)
+    _next_steps(console)
 
 
 def _outcome(console: Console, record: Record) -> None:
@@ -72,7 +72,7 @@ def _mails(console: Console, mails: Sequence[Mail]) -> None:
     kinds = {tuple(mail.subject.split()[:2]): mail for mail in ordered}
     if not console.is_terminal:
         for mail in kinds.values():
-            console.print(f"{mail.to}\t{mail.subject}\t{mail.attempts}", soft_wrap=True)
+            print(mail.to, mail.subject, mail.attempts, sep="\t", flush=True)
     else:
         table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
         table.add_column("to")
@@ -84,10 +84,14 @@ def _mails(console: Console, mails: Sequence[Mail]) -> None:
         console.print(table)
 
 
-def _table(console: Console, rows: Sequence[tuple[str, str]]) -> None:
+def _next_steps(console: Console) -> None:
+    if not console.is_terminal:
+        for row in NEXT_STEPS:
+            print(*row, sep="\t", flush=True)
+        return
     table = Table.grid(padding=(0, 3, 0, 0))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column()
-    for row in rows:
+    for row in NEXT_STEPS:
         table.add_row(*row)
     console.print(table)
