@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.rabbit.broker import RabbitBroker
+from orchestrator.adapters.rabbit.log import LogReader
+from orchestrator.errors import Misconfigured
 from orchestrator.topology import Names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.errors import Unavailable
     from orchestrator.settings import Settings
 
 
@@ -16,3 +21,20 @@ def broker(settings: Settings) -> RabbitBroker:
     return RabbitBroker(
         settings.amqp_url.get_secret_value(), Names.of(settings), client="orchestrator command"
     )
+
+
+def log_reader(
+    settings: Settings, on_loss: Callable[[Unavailable], None] | None = None
+) -> LogReader:
+    """Return a reader of the stream that keeps every message.
+
+    Raises:
+        Misconfigured: no such stream is kept.
+    """
+    if not settings.keep_log:
+        raise Misconfigured(
+            "no message is kept to be read, because ORCHESTRATOR_KEEP_LOG is off: set it to 1 and"
+            " run `orchestrator apply`"
+        )
+    url = settings.amqp_url.get_secret_value()
+    return LogReader(url, Names.of(settings).log, on_loss)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.adapters.rabbit.log import LogReader, Start
 from orchestrator.cli import output
 from orchestrator.cli.commands import Command, wants_json
+from orchestrator.cli.connection import log_reader
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.seen import Seen, see
 from orchestrator.cli.starting import START
-from orchestrator.topology import Names
 
 if TYPE_CHECKING:
+    from orchestrator.adapters.rabbit.log import Start
     from orchestrator.errors import Unavailable
     from orchestrator.settings import Settings
 
@@ -71,8 +71,7 @@ def command(types: tuple[str, ...], keys: tuple[str, ...], start: Start, *, foll
 
 
 async def _tail(settings: Settings, wanted: Wanted, start: Start, *, follow: bool) -> None:
-    url = settings.amqp_url.get_secret_value()
-    reader = LogReader(url, Names.of(settings).log, on_loss=_say_lost)
+    reader = log_reader(settings, on_loss=_say_lost)
     async for entry in reader.follow(start) if follow else reader.read(start):
         seen = see(entry.delivery, datetime.now(UTC))
         if wanted.includes(seen):

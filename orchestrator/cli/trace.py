@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.adapters.rabbit.deadletters import DeadLetters
-from orchestrator.adapters.rabbit.log import LogReader, Start
 from orchestrator.cli import output
 from orchestrator.cli.causality import GivenUp, Published, Step, causal_steps
 from orchestrator.cli.commands import Command, wants_json
+from orchestrator.cli.connection import log_reader
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.queues import dead_letter_queues
 from orchestrator.cli.seen import Seen, see
@@ -22,6 +22,7 @@ from orchestrator.errors import Misconfigured
 from orchestrator.topology import Names
 
 if TYPE_CHECKING:
+    from orchestrator.adapters.rabbit.log import Start
     from orchestrator.core.deadletter import DeadLetter
     from orchestrator.settings import Settings
 
@@ -76,7 +77,7 @@ async def _collect(settings: Settings, key: str, start: Start) -> tuple[Step, ..
 
 
 async def _logged(settings: Settings, key: str, start: Start) -> list[Seen]:
-    reader = LogReader(settings.amqp_url.get_secret_value(), Names.of(settings).log)
+    reader = log_reader(settings)
     found = []
     newest = datetime.now(UTC)
     read = 0

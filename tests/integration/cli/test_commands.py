@@ -112,6 +112,8 @@ def test_doctor_says_what_to_do_and_then_that_all_is_well(shell: Shell) -> None:
         ("apply", "AMQP_URL", "amqp://guest:hunter2@127.0.0.1:1/", "RabbitMQ at"),
         ("dlq list", "AMQP_URL", "amqp://guest:hunter2@127.0.0.1:1/", "RabbitMQ at"),
         ("run", "PREFETCH", "0", "ORCHESTRATOR_PREFETCH: "),
+        ("tail", "KEEP_LOG", "0", "ORCHESTRATOR_KEEP_LOG"),
+        ("trace C-1", "KEEP_LOG", "0", "ORCHESTRATOR_KEEP_LOG"),
         ("publish CaseClosed", "SCHEMAS", "nowhere", "nowhere"),
         ("consumers run nobody", "PREFETCH", "100", "nobody"),
     ],
