@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 
 OLDEST_VERSION: Final = (3, 10)  # the first with at-least-once dead-lettering
+
+PATIENCE_SECONDS: Final = 10.0
+_LOOK_AGAIN_SECONDS: Final = 0.25
 
 Part = Exchange | Queue | Binding
 
@@ -74,11 +78,20 @@ class Administration:
         if problems:
             raise Misconfigured("; ".join(problems))
 
-    async def check(self, topology: Topology) -> list[str]:
-        """Return what is missing, different or forbidden, as sentences. Creates nothing."""
+    async def check(
+        self, topology: Topology, *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> list[str]:
+        """Return what is missing, different or forbidden, as sentences. Creates nothing.
+
+        Args:
+            topology: what should exist.
+            patience_seconds: how long something missing may be something that has not come back yet
+                after the broker's restart.
+        """
+        give_up_at = asyncio.get_running_loop().time() + patience_seconds
         problems = [*self._version_problems()]
         for part in _parts(topology):
-            if await self._exists(part):
+            if await self._appears(part, give_up_at):
                 problems += await self._problems(part)
             else:
                 problems.append(f"{_name(part)} is missing: {APPLY}")
@@ -125,6 +138,13 @@ class Administration:
         except Misconfigured as problem:
             return [str(problem)]
         return []
+
+    async def _appears(self, part: Part, give_up_at: float) -> bool:
+        while not await self._exists(part):
+            if asyncio.get_running_loop().time() >= give_up_at:
+                return False
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        return True
 
     async def _exists(self, part: Part) -> bool:
         channel = await self._link.channel()

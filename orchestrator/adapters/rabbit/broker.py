@@ -11,7 +11,7 @@ from aiormq.exceptions import ChannelNotFoundEntity
 
 from orchestrator.adapters.rabbit.failures import translated
 from orchestrator.adapters.rabbit.link import Link
-from orchestrator.adapters.rabbit.publisher import Publisher
+from orchestrator.adapters.rabbit.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
 from orchestrator.adapters.rabbit.subscription import start_consuming, stop_consuming
 from orchestrator.errors import Unavailable
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS: Final = 10.0
 """How long a missing queue may be one that has not come back yet after the broker's restart."""
+
+_FIRST_CONFIRM_SECONDS: Final = 2.0
+"""A broker that just came up drops what goes to a queue that is not back yet, and never confirms it
+on that channel: do not wait long, and longer each time in case it is only slow."""
 
 Result = TypeVar("Result")
 
@@ -61,6 +65,7 @@ class RabbitBroker:
         self._publishing = _Connector(url, f"{client} (publish)")
         self._consuming = _Connector(url, f"{client} (consume)")
         self._publisher: Publisher | None = None
+        self._wasted = 0
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -151,9 +156,12 @@ class RabbitBroker:
         async with self._opening:
             if self._publisher is not None and self._publisher.failure is None:
                 return self._publisher
+            wasted = self._publisher is not None and not self._publisher.proven
+            self._wasted = self._wasted + 1 if wasted else 0
             link = await self._publishing.link()
             channel = await link.channel(confirms=True)
-            self._publisher = Publisher(link, channel.number, self._names.exchange)
+            timeout = min(_FIRST_CONFIRM_SECONDS * 2**self._wasted, CONFIRM_TIMEOUT_SECONDS)
+            self._publisher = Publisher(link, channel.number, self._names.exchange, timeout)
             return self._publisher
 
 

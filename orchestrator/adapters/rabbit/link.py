@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiormq.connection import Connection, TransportFactory
 from yarl import URL
 
-from orchestrator.adapters.rabbit.failures import place, translated
+from orchestrator.adapters.rabbit.failures import ConnectionEnded, place, translated
 from orchestrator.adapters.rabbit.tap import FrameTap
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Link:
     @property
     def lost(self) -> bool:
         """Whether the connection is gone."""
-        return self.tap.lost is not None
+        return self.tap.lost is not None or self._connection.is_closed
 
     @property
     def blocked(self) -> str | None:
@@ -79,6 +79,8 @@ class Link:
     async def channel(self, *, confirms: bool = False) -> AbstractChannel:
         """Open a channel, with publisher confirms if asked for."""
         with translated(self.where):
+            if self.lost:
+                raise self.tap.lost or ConnectionEnded(0, "the connection was closed")
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 return await self._connection.channel(publisher_confirms=confirms)
 

@@ -18,24 +18,38 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Message
 
 WINDOW: Final = 500  # more unconfirmed messages on a channel make the broker slower, not faster
-CONFIRM_TIMEOUT_SECONDS: Final = 30.0
+CONFIRM_TIMEOUT_SECONDS: Final = 15.0
 
 
 class Publisher:
-    """A channel with publisher confirms. Once it failed, it stays failed: open another one."""
+    """A channel with publisher confirms. Once it failed, it stays failed: open another one.
+
+    Attributes:
+        failure: why it is of no use any more; None while it is.
+        proven: whether a whole batch was confirmed.
+    """
 
     def __init__(
         self,
         link: Link,
         channel: int,
         exchange: str,
-        confirm_timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS,
+        first_timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS,
     ) -> None:
+        """Publish on an open channel.
+
+        Args:
+            link: the connection it is on.
+            channel: its number; it is in confirm mode.
+            exchange: where messages go that name none.
+            first_timeout_seconds: how long to wait for confirms until a batch had all of them.
+        """
         self.failure: OrchestratorError | None = None
+        self.proven = False
         self._link = link
         self._channel = channel
         self._exchange = exchange
-        self._timeout_seconds = confirm_timeout_seconds
+        self._timeout_seconds = first_timeout_seconds
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()  # keeps the order of callers while one waits for room
         self._vacancy: asyncio.Future[None] | None = None
@@ -94,6 +108,8 @@ class Publisher:
                 self._in_flight -= batch.settle(tag, multiple=multiple, accepted=accepted)
         while self._batches and not self._batches[0].unconfirmed:
             self._batches.popleft()
+            self.proven = True
+            self._timeout_seconds = CONFIRM_TIMEOUT_SECONDS
         if self._in_flight < WINDOW:
             self._wake()
 

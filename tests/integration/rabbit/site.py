@@ -101,5 +101,8 @@ async def installed(url: str, unique: str) -> AsyncIterator[Site]:
         for part in found.parts:
             await admin.apply(part)
         yield found
+    # The test may have restarted the broker, and ended every connection.
+    async with Administration.connect(url) as admin:
         for part in found.parts:
+            await admin.check(part)  # what is not back yet cannot be deleted
             await admin.delete(part)

@@ -47,7 +47,7 @@ async def test_a_check_finds_what_is_missing_and_creates_nothing(site: Site) -> 
         (Binding(site.names.bus, f"{site.service}.q", "queue"),),
     )
 
-    found = await site.admin.check(absent)
+    found = await site.admin.check(absent, patience_seconds=0)
 
     assert [problem.split(":")[0] for problem in found[:2]] == [
         f"exchange {site.service}.x is missing",

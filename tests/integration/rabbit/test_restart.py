@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.adapters.rabbit.log import LogReader
 from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.local import Services
@@ -18,31 +19,37 @@ BATCH = 50
 async def site(own_services: Services, unique: str) -> AsyncIterator[Site]:
     """An installation on a broker that may be killed."""
     async with installed(own_services.amqp_url, unique) as found:
-        # Every connection of the fixture ends with the broker: only what reconnects may be used.
         yield found
 
 
-class Producer:
-    """Publishes numbered messages without a pause, and notes which ones it counts as sent."""
+async def restart(services: Services, site: Site) -> None:
+    """Restart the broker in order, and wait until it has everything back: streams come last."""
+    await asyncio.to_thread(services.broker.restart)
+    async with Administration.connect(site.url) as admin:
+        for part in site.parts:
+            assert await admin.check(part, patience_seconds=20) == []
 
-    def __init__(self, site: Site, *, believes_errors: bool = True) -> None:
+
+class Producer:
+    """Publishes numbered messages without a pause, and notes what was confirmed."""
+
+    def __init__(self, site: Site) -> None:
+        self.sent: set[str] = set()
         self.confirmed: set[str] = set()
         self._site = site
-        self._believes_errors = believes_errors
         self._outcomes: asyncio.Queue[str] = asyncio.Queue()
 
     async def run(self) -> None:
         for number in count():
             batch = [f"{number}.{i}" for i in range(BATCH)]
+            self.sent.update(batch)
             try:
                 await self._site.publish(*map(message, batch))
             except Unavailable:
                 self._outcomes.put_nowait("failed")
-                if self._believes_errors:
-                    continue
             else:
+                self.confirmed.update(batch)
                 self._outcomes.put_nowait("confirmed")
-            self.confirmed.update(batch)
 
     async def reach(self, outcome: str, times: int = 1) -> None:
         """Wait until so many more batches were confirmed, or failed."""
@@ -66,29 +73,12 @@ async def everything_in(site: Site) -> set[str]:
     """Take all messages of the service's queue."""
     await site.publish(message("end"))
     found: set[str] = set()
-    while "end" not in found:
-        found.update(names(await site.take(site.service, 1)))
+    async with site.broker.subscribe(site.service, 1000) as subscription:
+        while "end" not in found:
+            taken = await subscription.receive(1000)
+            await subscription.acknowledge(taken[-1])
+            found.update(names(list(taken)))
     return found
-
-
-@pytest.mark.timeout(120)
-async def test_a_kill_loses_nothing_that_was_confirmed(site: Site, own_services: Services) -> None:
-    """The promise everything else stands on."""
-    producer = Producer(site)
-
-    await kill_under(producer, own_services)
-
-    assert producer.confirmed - await everything_in(site) == set()
-
-
-@pytest.mark.timeout(120)
-async def test_the_ledger_notices_a_loss(site: Site, own_services: Services) -> None:
-    """Negative control: who counts a message as sent without its confirm, loses some."""
-    producer = Producer(site, believes_errors=False)
-
-    await kill_under(producer, own_services)
-
-    assert producer.confirmed - await everything_in(site) != set()
 
 
 @pytest.mark.timeout(120)
@@ -133,7 +123,7 @@ async def test_following_the_log_replays_nothing_after_a_restart(
     async for entry in LogReader(site.url, site.names.log, losses.append).follow("first"):
         seen.append(entry.delivery.body.decode())
         if seen == ["a", "b"]:
-            await asyncio.to_thread(own_services.broker.restart)
+            await restart(own_services, site)
             await publish_again(site, "c")
         if entry.delivery.body == b"c":
             break
@@ -148,3 +138,21 @@ async def publish_again(site: Site, name: str) -> None:
             return await site.publish(message(name))
         except (Unavailable, Misconfigured):
             continue
+
+
+@pytest.mark.timeout(120)
+async def test_a_kill_loses_nothing_that_was_confirmed(site: Site, own_services: Services) -> None:
+    """The promise everything else stands on.
+
+    The broker writes its list of queues every few seconds only, so it is stopped in order once: the
+    promise is about messages in a queue that is known to exist. As a control, what was sent without
+    a confirm must not all be there: a ledger that cannot find a loss proves nothing.
+    """
+    await restart(own_services, site)
+    producer = Producer(site)
+
+    await kill_under(producer, own_services)
+
+    found = await everything_in(site)
+    assert producer.confirmed - found == set()
+    assert producer.sent - found != set()
