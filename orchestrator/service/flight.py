@@ -51,4 +51,5 @@ class Flight:
             seconds=self.seconds,
             reason=outcome.reason,
             error=outcome.error,
+            exception=outcome.exception,
         )

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core import deadletter
+from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from orchestrator.core.event import Delivery, Message
-    from orchestrator.errors import Refused
     from orchestrator.service.handler import Delay
     from orchestrator.service.report import OutcomeKind
     from orchestrator.service.work import Work
@@ -28,6 +28,7 @@ class Outcome:
         attempt: which attempt this was.
         reason: why it was given up; None otherwise.
         error: what went wrong, on one line; None when nothing did.
+        exception: what the handler raised without saying what is to follow; None otherwise.
     """
 
     kind: OutcomeKind
@@ -36,6 +37,7 @@ class Outcome:
     attempt: int = 1
     reason: str | None = None
     error: str | None = None
+    exception: Exception | None = None
 
 
 def replied(work: Work, reply: tuple[Message, ...]) -> Outcome:
@@ -77,7 +79,7 @@ class Failing:
             work.attempt + 1,
             text,
         )
-        return Outcome("retried", (copy,), attempt=work.attempt, error=text)
+        return Outcome("retried", (copy,), attempt=work.attempt, error=text, exception=error)
 
     def given_up(
         self, work: Work, reason: str, error: Exception, told: tuple[Message, ...], now: datetime
@@ -93,13 +95,26 @@ class Failing:
             handler=work.handler.name,
             attempts=work.attempt,
         )
-        return Outcome("given-up", (copy, *told), attempt=work.attempt, reason=reason, error=text)
+        return Outcome(
+            "given-up",
+            (copy, *told),
+            attempt=work.attempt,
+            reason=reason,
+            error=text,
+            exception=None if isinstance(error, Refused) else error,
+        )
 
 
 def one_line(error: Exception) -> str:
     """Return what `error` says, on one line; its class where it says nothing, or is not ours."""
-    text = " ".join(str(error).split())[: deadletter.MAX_ERROR_LENGTH]
     name = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - the class is a handler's, and so is its text
+        said = ""
+    # What cannot be UTF-8 cannot be a header, and would stop whoever reports it.
+    sendable = said.encode(errors="replace").decode()
+    text = " ".join(sendable.split())[: deadletter.MAX_ERROR_LENGTH]
     if type(error).__module__.startswith("orchestrator."):
         return text or name
     return f"{name}: {text}" if text else name

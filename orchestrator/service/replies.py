@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
@@ -24,6 +25,15 @@ COMMAND_FAILED: Final = "CommandFailed"
 
 _FAILURE_INDEX: Final = 2**32 - 1
 """Index of the failure among a message's replies: no handler returns that many."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """What an event says, before anybody knows who hears it."""
+
+    name: str
+    channel: str
+    data: object
 
 
 class Replies:
@@ -62,7 +72,7 @@ class Replies:
             SchemaViolation: one breaks its payload schema, or is none at all.
         """
         return tuple(
-            self._encode(work, index, type(model).__name__, model.model_dump(mode="json"), now)
+            self._reply(work, index, model, now)
             for index, model in enumerate(_models(work, returned))
         )
 
@@ -77,20 +87,25 @@ class Replies:
             "attempts": work.attempt,
             "service": self._service,
         }
-        return (self._encode(work, _FAILURE_INDEX, COMMAND_FAILED, data, now),)
+        channel = self._documented(work, COMMAND_FAILED).channel
+        return (self._encode(work, _FAILURE_INDEX, _Fact(COMMAND_FAILED, channel, data), now),)
 
-    def _encode(self, work: Work, index: int, name: str, data: object, now: datetime) -> Message:
-        cause = work.event
+    def _reply(self, work: Work, index: int, model: BaseModel, now: datetime) -> Message:
+        name, data = type(model).__name__, model.model_dump(mode="json")
         message_type = self._documented(work, name)
         message_type.validate(data)
+        return self._encode(work, index, _Fact(name, message_type.channel, data), now)
+
+    def _encode(self, work: Work, index: int, fact: _Fact, now: datetime) -> Message:
+        cause = work.event
         return encode(
             Outgoing(
                 id=message_id(work.reaction, index),
-                type=name,
-                channel=message_type.channel,
+                type=fact.name,
+                channel=fact.channel,
                 source=self._service,
                 time=now,
-                data=data,
+                data=fact.data,
                 correlation_id=cause.correlation_id,
                 subject=cause.subject,
                 causation_id=cause.id,

@@ -24,6 +24,7 @@ class Handled:
         seconds: how long the handler took; 0 when it did not run.
         reason: why it was given up, a short stable word; None otherwise.
         error: what went wrong, on one line; None when nothing did.
+        exception: what the handler raised unforeseen, with its traceback; None otherwise.
     """
 
     service: str
@@ -35,6 +36,7 @@ class Handled:
     seconds: float = 0.0
     reason: str | None = None
     error: str | None = None
+    exception: Exception | None = None
 
 
 class Observer(Protocol):

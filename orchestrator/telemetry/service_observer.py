@@ -76,5 +76,6 @@ def _facts(report: Handled) -> dict[str, object]:
         "milliseconds": round(report.seconds * 1000, 1),
         "reason": report.reason,
         "error": report.error,
+        "exc_info": report.exception,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}

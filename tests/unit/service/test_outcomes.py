@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.core import headers
 from orchestrator.service import Context, Reject
 from tests.unit.service.workbench import Bake, Baked, Workbench
+
+SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 
 async def bake(command: Bake, context: Context) -> Baked:
@@ -163,6 +167,62 @@ async def test_a_failing_handler_climbs_the_ladder_and_is_given_up(bench: Workbe
     assert dead.headers[headers.ORIGINAL_ROUTING_KEY] == "bakery.v1"
     assert bench.published[0]["data"]["attempts"] == 6
     assert len(keys) == 1
+
+
+class Unspeakable(Exception):
+    """An error that cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise self
+
+
+@pytest.mark.parametrize(
+    ("raised", "error"),
+    [
+        (ValueError("half a character: \ud83d"), "ValueError: half a character: ?"),
+        (Unspeakable(), "Unspeakable"),
+        (KeyError(), "KeyError"),
+        (ExceptionGroup("both", [OSError(), OSError()]), "ExceptionGroup: both (2 sub-exceptions)"),
+        (StopAsyncIteration(), "StopAsyncIteration"),
+    ],
+)
+async def test_whatever_a_handler_raises_can_be_told(
+    bench: Workbench, raised: Exception, error: str
+) -> None:
+    """An error that stops whoever reports it would take the whole service down with it."""
+
+    @bench.service.on("Bake", retries=())
+    async def fail(_command: Bake, _context: Context) -> None:
+        raise raised
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    (dead,) = bench.dead_letters
+    assert dead.headers[headers.ERROR] == error
+    assert bench.published[0]["data"]["error"] == error
+    # The author of the handler finds the traceback in the log.
+    assert bench.listener.reports[0].exception is raised
+
+
+@pytest.mark.parametrize("error", [Reject(""), Reject("x" * 5000), Reject("no\nsuch\tcake")])
+async def test_the_failure_event_fits_the_shipped_document(bench: Workbench, error: Reject) -> None:
+    """The runtime publishes it unchecked, so it must fit whatever a handler says."""
+
+    @bench.service.on("Bake")
+    async def reject(_command: Bake, _context: Context) -> None:
+        raise error
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    catalog, _ = read_catalog(read_schema_files(SCHEMAS))
+    assert catalog is not None
+    described = catalog.types["CommandFailed"]
+    described.validate(bench.published[0]["data"])
+    assert described.channel in {message.routing_key for message in bench.broker.published}
 
 
 async def test_a_later_attempt_can_succeed(bench: Workbench) -> None:
