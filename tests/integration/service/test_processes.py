@@ -51,6 +51,17 @@ async def test_a_service_answers_and_stops_in_order(bakery: Installation) -> Non
     assert await effects(bakery) == [1] * COMMANDS
 
 
+async def test_replicas_share_the_work(bakery: Installation) -> None:
+    """Two processes do what one does, and no command is done by both."""
+    commands = await bakery.send("bakery.v1", "Bake", [{"cake": str(n)} for n in range(COMMANDS)])
+
+    async with bakery.process(BAKERY), bakery.process(BAKERY):
+        answers = await bakery.answers(lambda found: len(found) == COMMANDS)
+
+    assert set(answers) == set(commands)
+    assert await effects(bakery) == [1] * COMMANDS
+
+
 async def kill(bakery: Installation, times: int, **environ: str) -> None:
     """Kill the service, and start it again, at random moments while it works."""
     moments = random.Random(7)  # noqa: S311 - which moments does not matter
