@@ -119,7 +119,7 @@ async def _rabbitmq(settings: Settings) -> AsyncIterator[Finding]:
 async def _topology(
     administration: Administration, wanted: Topology, names: Names
 ) -> list[Finding]:
-    problems = await administration.check(wanted)
+    problems = await administration.check(wanted, patience_seconds=0)
     if problems:
         return [Finding("topology", "error", problem) for problem in problems]
     found = [Finding("topology", "ok", f"{_queues(wanted)} as they must be")]
