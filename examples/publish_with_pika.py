@@ -6,13 +6,8 @@ import os
 import pika
 
 with pika.BlockingConnection(pika.URLParameters(os.environ["ORCHESTRATOR_AMQP_URL"])) as connection:
-    complaint = {"name": "Rosa Lind", "email": "rosa.lind@example.org"}
-    complaint = {
-        "complainant": complaint,
-        "category": "other",
-        "employer": "Mint",
-        "region": "west",
-    }
+    rosa = {"name": "Rosa Lind", "email": "rosa.lind@example.org"}
+    complaint = {"complainant": rosa, "category": "other", "employer": "Mint", "region": "west"}
     event = {"type": "ComplaintFiled", "id": "C-1018", "data": complaint}
     kept = pika.BasicProperties(content_type="application/json", delivery_mode=2)
     channel = connection.channel()
