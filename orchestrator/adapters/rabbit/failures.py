@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import aiormq.exceptions as amqp
+from aiormq.connection import DEFAULT_PORTS
 from pamqp.exceptions import PAMQPException
 from yarl import URL
 
@@ -82,7 +83,8 @@ def place(url: str) -> str:
     """Return where `url` leads, without its password."""
     parsed = URL(url)
     user = f"{parsed.user}@" if parsed.user else ""
-    return f"{user}{parsed.host}:{parsed.port or 5672}{parsed.path}"
+    port = parsed.port or DEFAULT_PORTS[parsed.scheme]
+    return f"{user}{parsed.host}:{port}{parsed.raw_path}"
 
 
 def ours(error: BaseException, doing: str) -> OrchestratorError | None:
@@ -96,7 +98,10 @@ def ours(error: BaseException, doing: str) -> OrchestratorError | None:
         return closed(error.code, str(error), doing)
     for foreign, kind, advice in TABLE:
         if isinstance(error, foreign):
-            return kind(_sentence(doing, _reason(error), advice))
+            reason = _reason(error)
+            if not reason and not advice:
+                reason = type(error).__name__
+            return kind(_sentence(doing, reason, advice))
     return None
 
 
@@ -142,9 +147,9 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the broker's or the system's own words, on one line."""
+    """Return the broker's or the system's own words, on one line; nothing if there are none."""
     text = next((str(part) for part in reversed(error.args) if isinstance(part, str)), "")
-    return " ".join((text or str(error) or type(error).__name__).split())
+    return " ".join((text or str(error)).split())
 
 
 def _sentence(doing: str, reason: str, advice: str) -> str:
