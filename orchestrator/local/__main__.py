@@ -66,6 +66,7 @@ def _show_sources() -> None:
 
 def _run_beside_services(options: argparse.Namespace) -> int:
     began = time.monotonic()
+    print("bringing up RabbitMQ and Redis ...", file=sys.stderr)
     with running(folder=options.keep, management=options.management) as services:
         _announce(services, time.monotonic() - began)
         return _run(options.command, os.environ | services.environ)
