@@ -63,7 +63,7 @@ def _outcome(console: Console, record: Record) -> None:
 
 def _title(console: Console, title: str, remark: str) -> None:
     console.print()
-    console.print(Text.assemble((f"{title}  ", "bold"), (remark, "dim")))
+    console.print(Text.assemble((title, "bold"), (f"  {remark}" if remark else "", "dim")))
 
 
 def _mails(console: Console, mails: Sequence[Mail]) -> None:
@@ -71,6 +71,7 @@ def _mails(console: Console, mails: Sequence[Mail]) -> None:
     ordered = sorted(mails, key=lambda mail: (mail.attempts, TRACED.key in mail.subject))
     kinds = {tuple(mail.subject.split()[:2]): mail for mail in ordered}
     if not console.is_terminal:
+        print()
         for mail in kinds.values():
             print(mail.to, mail.subject, mail.attempts, sep="\t", flush=True)
     else:
