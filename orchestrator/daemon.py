@@ -1,4 +1,4 @@
-"""The composition root of the daemon: the only place that names concrete adapters for the engine."""
+"""The composition root of the daemon: the one place that names the engine's concrete adapters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from watchfiles import awatch
 
 from orchestrator.adapters.rabbit.administration import Administration
@@ -22,6 +23,7 @@ from orchestrator.engine.sweeper import Sweeper
 from orchestrator.errors import InvalidDefinitions, Misconfigured
 from orchestrator.http import create_app, serving
 from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.telemetry import log_events
 from orchestrator.telemetry.engine_observer import EngineTelemetry
 from orchestrator.telemetry.health import Health
 from orchestrator.telemetry.metrics import Metrics
@@ -43,18 +45,20 @@ class SystemClock:
 
 
 def build_rulebook(settings: Settings) -> Rulebook:
-    """Read and check all schemas and rules.
+    """Read and check all schemas and rules; warnings go to the log.
 
     Raises:
         InvalidDefinitions: with every problem of every file.
         Misconfigured: a folder cannot be read.
     """
-    catalog, problems = read_catalog(read_schema_files(settings.schemas))
+    catalog, doubts = read_catalog(read_schema_files(settings.schemas))
     if catalog is None:
-        raise InvalidDefinitions(problems)
+        raise InvalidDefinitions(doubts)
     rulebook, problems = read_rules(read_rule_files(settings.rules), catalog)
     if rulebook is None:
         raise InvalidDefinitions(problems)
+    for problem in (*doubts, *problems):
+        structlog.get_logger().warning(log_events.RULEBOOK_WARNING, problem=str(problem))
     return rulebook
 
 

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 an error said in one line on standard error, 2 wrong usage
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import sys
 import traceback
@@ -76,6 +77,8 @@ def orchestrator() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    # What is read at start lives on: looking through it again and again costs a tenth of the time.
+    gc.set_threshold(50_000, 20, 100)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -18,6 +18,7 @@ OUTBOX_SWEPT: Final = "outbox_swept"
 
 RULEBOOK_LOADED: Final = "rulebook_loaded"
 RULEBOOK_REFUSED: Final = "rulebook_refused"
+RULEBOOK_WARNING: Final = "rulebook_warning"
 
 HANDLED: Final = "handled"
 HANDLER_RETRIED: Final = "handler_retried"
