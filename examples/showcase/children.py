@@ -87,7 +87,7 @@ class Child:
 
 @asynccontextmanager
 async def running(parts: Sequence[Part], hear: Hear) -> AsyncIterator[list[Child]]:
-    """Run programs for the time of the block, and end them in order, the first first.
+    """Run programs for the time of the block, and end them in order: the first, then the others.
 
     Args:
         parts: what to run, all at once.
@@ -99,8 +99,8 @@ async def running(parts: Sequence[Part], hear: Hear) -> AsyncIterator[list[Child
             children.append(await _start(part, hear))  # noqa: PERF401 - kept if one fails
         yield children
     finally:
-        for child in children:
-            await child.stop()
+        for together in (children[:1], children[1:]):
+            await asyncio.gather(*(child.stop() for child in together))
 
 
 @asynccontextmanager

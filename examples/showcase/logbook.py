@@ -69,12 +69,14 @@ def _time(facts: dict[str, str]) -> Text:
 
 def _content(facts: dict[str, object], author: str) -> Text:
     key = text(facts.get("correlation_id"))
-    return Text.assemble(
+    content = Text.assemble(
         (f"{text(facts['event']):{_EVENT_WIDTH}} ", _LEVELS.get(str(facts["level"]), "")),
         (f"{key:{_KEY_WIDTH}} " if key else "", "magenta"),
         (f"{text(facts['type']):{_TYPE_WIDTH}} " if "type" in facts else "", "cyan"),
         ("  ".join(_details(facts, author)), "dim"),
     )
+    content.rstrip()
+    return content
 
 
 def _details(facts: dict[str, object], author: str) -> Iterator[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.timeout(120)  # several processes start, on whatever machine
+
 
 def play(services: Services, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -26,7 +28,7 @@ def play(services: Services, folder: Path, *arguments: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=55,
+        timeout=110,
     )
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from orchestrator.local import Services
 
 ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.timeout(120)  # several processes start, on whatever machine
 TUTORIAL = ROOT / "docs" / "tutorials" / "first-steps.md"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 30
 
 
 def blocks() -> Iterator[tuple[str, str]]:
