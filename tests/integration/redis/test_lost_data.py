@@ -97,15 +97,19 @@ async def test_an_older_copy_is_noticed_by_the_next_commit(
     assert await store.outbox_size() == 1
 
 
-async def test_once_the_right_data_are_back_it_goes_on(
+async def test_an_older_copy_that_the_sweeper_notices_stops_the_commits_too(
     open_store: OpenStore, admin: Any, unique: str
 ) -> None:
-    """Whoever restores the newest copy need not restart anything."""
+    """A replica that took over may know our script; until the right data are back, nobody writes.
+
+    Whoever restores the newest copy need not restart anything.
+    """
     store = open_store()
     await store.commit([commit("a")], NOW)
-    await come_back_older(admin, unique)
-    with pytest.raises(Misconfigured, match=LOST):
-        await store.verify()
+    await admin.decr(f"{unique}:beat")
+    for check in (store.verify(), store.commit([commit("b")], NOW)):
+        with pytest.raises(Misconfigured, match=LOST):
+            await check
     await admin.incr(f"{unique}:beat")
     assert await store.commit([commit("b")], NOW) == [Committed()]
 
