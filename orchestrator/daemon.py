@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,6 +15,7 @@ from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.clock import SystemClock
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
     from orchestrator.settings import Settings
 
 RELOAD_SETTLE_MS = 200
-
-
-class SystemClock:
-    """``ports.Clock`` on the machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the present in UTC."""
-        return datetime.now(UTC)
 
 
 def build_rulebook(settings: Settings) -> Rulebook:
