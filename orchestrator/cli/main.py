@@ -18,7 +18,7 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli.commands import Group
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import InvalidDefinitions, OrchestratorError
 
 INTERRUPTED = 130
 
@@ -90,7 +90,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _misused(error)
     except OrchestratorError as error:
-        return _complain(str(error))
+        return _refused(error)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
@@ -109,6 +109,14 @@ def _misused(error: click.ClickException) -> int:
     else:
         _complain(error.format_message())
     return error.exit_code
+
+
+def _refused(error: OrchestratorError) -> int:
+    if not isinstance(error, InvalidDefinitions):
+        return _complain(str(error))
+    for problem in error.problems:  # each has its own place and level, as `rules check` shows them
+        click.echo(str(problem), err=True)
+    return 1
 
 
 def _reader_gone() -> int:

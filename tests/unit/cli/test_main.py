@@ -12,7 +12,8 @@ import pytest
 
 from orchestrator import __version__
 from orchestrator.cli import main
-from orchestrator.errors import Misconfigured
+from orchestrator.core.problem import Position, Problem
+from orchestrator.errors import InvalidDefinitions, Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,16 @@ def test_wrong_usage_is_one_line_with_the_way_out(
     ("code", "line", "error"),
     [
         (1, "error: no queue: run apply\n", Misconfigured("no queue: run apply")),
+        (
+            1,
+            "a.yaml:1:2: error: no\nb.yaml:3:4: warning: hm\n",
+            InvalidDefinitions(
+                [
+                    Problem(Position("a.yaml", 1, 2), "no"),
+                    Problem(Position("b.yaml", 3, 4), "hm", "warning"),
+                ]
+            ),
+        ),
         (130, "", KeyboardInterrupt()),
     ],
 )
