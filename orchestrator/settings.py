@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
+
+
+def _amqp_url(url: SecretStr) -> SecretStr:
+    """Refuse what the client library would try for ever, or fail on without a word of sense."""
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
+        raise PydanticCustomError(
+            "amqp_url", "is not an AMQP URL, such as amqp://user:password@host:5672/vhost"
+        )
+    return url
 
 
 class Settings(BaseSettings):
@@ -20,7 +32,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ORCHESTRATOR_", frozen=True, extra="ignore")
 
-    amqp_url: SecretStr = Field(
+    amqp_url: Annotated[SecretStr, AfterValidator(_amqp_url)] = Field(
         default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"),
         description="RabbitMQ, with its vhost.",
     )

@@ -6,29 +6,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.harness import RULES, Site
+from tests.acceptance.harness import installed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.local import Services
+    from tests.acceptance.harness import Site
 
 
 @pytest.fixture
 def site(services: Services, unique: str, tmp_path: Path) -> Site:
     """An installation with its topology declared and the smallest rule file."""
-    return _installed(services, unique, tmp_path)
+    return installed(services, unique, tmp_path)
 
 
 @pytest.fixture
 def frail_site(own_services: Services, unique: str, tmp_path: Path) -> Site:
     """The same on services that this module may kill."""
-    return _installed(own_services, unique, tmp_path)
-
-
-def _installed(services: Services, name: str, folder: Path) -> Site:
-    site = Site(services, name, folder)
-    site.write_rules(RULES)
-    applied = site.run("apply")
-    assert applied.returncode == 0, applied.stderr
-    return site
+    return installed(own_services, unique, tmp_path)

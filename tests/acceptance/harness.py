@@ -158,6 +158,15 @@ class Site:
         return {place: count for place, count in counts.items() if count}
 
 
+def installed(services: Services, name: str, folder: Path) -> Site:
+    """Return a site with its topology declared and the smallest rule file."""
+    site = Site(services, name, folder)
+    site.write_rules(RULES)
+    applied = site.run("apply")
+    assert applied.returncode == 0, applied.stderr
+    return site
+
+
 class Process:
     """A process that can be killed and started again; its output goes to one file."""
 

@@ -1,7 +1,8 @@
-"""Publishers and consumers that are not ours: plain pika, with a ledger of what was confirmed."""
+"""Publishers and consumers on client libraries that are not ours, with a ledger of confirms."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
@@ -9,22 +10,30 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-import pika
-from pika.exceptions import AMQPError
+import aio_pika
+import pika  # type: ignore[import-untyped]
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from pika.exceptions import AMQPError  # type: ignore[import-untyped]
 
 from tests.acceptance.verdict import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pika.adapters.blocking_connection import BlockingChannel
+    from pika.adapters.blocking_connection import (  # type: ignore[import-untyped]
+        BlockingChannel,
+    )
 
-# It writes pages about every failed connect: here those are what is wanted.
-logging.getLogger("pika").setLevel(logging.CRITICAL)
+# They write pages about every connection that fails: here that is what is wanted.
+for library in ("pika", "aiormq", "aio_pika"):
+    logging.getLogger(library).setLevel(logging.CRITICAL)
 
 CHANNEL = "complaints.v1"
 RECONNECT_SECONDS = 0.1
 SLICE_SECONDS = 0.1
+CONFIRM_SECONDS = 10.0
+# aiormq cancels what waits for a channel that is closed under it.
+LOSSES = (*CONNECTION_EXCEPTIONS, AMQPError, TimeoutError, asyncio.CancelledError)
 PERSISTENT = 2
 DATA = {
     "complainant": {"name": "Ada Sample", "email": "ada@example.org"},
@@ -92,9 +101,8 @@ class _Thread:
         try:
             while not self._finished():
                 try:
-                    with connect(self._url) as connection:
-                        self._work(connection)
-                except (AMQPError, OSError):
+                    self._work()
+                except LOSSES:
                     time.sleep(RECONNECT_SECONDS)
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self._error = error
@@ -102,12 +110,16 @@ class _Thread:
     def _finished(self) -> bool:
         return self._stopping.is_set()
 
-    def _work(self, connection: pika.BlockingConnection) -> None:
+    def _work(self) -> None:
+        """Connect, and work until finished or until the connection is lost."""
         raise NotImplementedError
 
 
 class Publisher(_Thread):
     """Files complaints at a steady rate, each again until the broker confirmed it.
+
+    A broker that starts again may take a message and never confirm it: without a limit on that
+    wait, a publisher hangs. pika's blocking connection has none, hence aio-pika.
 
     Args:
         url: of the broker.
@@ -131,16 +143,22 @@ class Publisher(_Thread):
     def _finished(self) -> bool:
         return super()._finished() and self._unsure is None
 
-    def _work(self, connection: pika.BlockingConnection) -> None:
-        channel = connection.channel()
-        channel.confirm_delivery()
-        while not self._finished():
-            event_id = self._unsure = self._unsure or f"{self._name}{len(self.confirmed)}"
-            send(channel, self._exchange, json.dumps(complaint(event_id)).encode())
-            self.confirmed.add(event_id)
-            self._unsure = None
-            self._due += self._interval
-            connection.sleep(max(0.0, self._due - time.monotonic()))
+    def _work(self) -> None:
+        asyncio.run(self._publish())
+
+    async def _publish(self) -> None:
+        async with await aio_pika.connect(self._url) as connection:
+            channel = await connection.channel(on_return_raises=True)
+            exchange = await channel.get_exchange(self._exchange)
+            while not self._finished():
+                event_id = self._unsure = self._unsure or f"{self._name}{len(self.confirmed)}"
+                body = json.dumps(complaint(event_id)).encode()
+                message = aio_pika.Message(body, delivery_mode=PERSISTENT)
+                await exchange.publish(message, CHANNEL, timeout=CONFIRM_SECONDS)
+                self.confirmed.add(event_id)
+                self._unsure = None
+                self._due += self._interval
+                await asyncio.sleep(max(0.0, self._due - time.monotonic()))
 
 
 class Collector(_Thread):
@@ -159,15 +177,18 @@ class Collector(_Thread):
         self.arrivals: list[Arrival] = []
         self._queues = queues
 
-    def _work(self, connection: pika.BlockingConnection) -> None:
-        channel = connection.channel()
-        channel.basic_qos(prefetch_count=500)
-        for queue in self._queues:
-            channel.basic_consume(queue, self._receive)
-        while not self._finished():
-            connection.process_data_events(time_limit=SLICE_SECONDS)
+    def _work(self) -> None:
+        with connect(self._url) as connection:
+            channel = connection.channel()
+            channel.basic_qos(prefetch_count=500)
+            for queue in self._queues:
+                channel.basic_consume(queue, self._receive)
+            while not self._finished():
+                connection.process_data_events(time_limit=SLICE_SECONDS)
 
-    def _receive(self, channel: BlockingChannel, method: Any, _properties: Any, body: bytes) -> None:
+    def _receive(
+        self, channel: BlockingChannel, method: Any, _properties: Any, body: bytes
+    ) -> None:
         command = json.loads(body)
         self.arrivals.append(Arrival(command["id"], command["type"], command["causationid"]))
         channel.basic_ack(method.delivery_tag)

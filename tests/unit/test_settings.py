@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from orchestrator.cli.context import read_settings
 from orchestrator.errors import Misconfigured
@@ -47,6 +47,8 @@ def other_than(default: object) -> str:
     """Return the text of a valid value that is not the default."""
     if isinstance(default, bool):
         return str(not default)
+    if isinstance(default, SecretStr):
+        return "amqp://elsewhere:5672/"
     if isinstance(default, int | float):
         return str(default + 1) if default < 1000 else str(default - 1)
     return {"info": "debug", "auto": "json", "7D": "8D"}.get(str(default), "other")
@@ -77,6 +79,8 @@ def test_yes_is_said_in_many_ways(value: str, monkeypatch: pytest.MonkeyPatch) -
         ("QUEUE", "two words", "String should match pattern"),
         ("NAMESPACE", "{1}", "String should match pattern"),  # a hash tag of Redis Cluster
         ("EXCHANGE", "hms\n", "String should match pattern"),
+        ("AMQP_URL", "broker:5672", "is not an AMQP URL"),
+        ("AMQP_URL", "http://broker:15672/", "is not an AMQP URL"),
         ("LOG_MAX_AGE", "a week", "String should match pattern"),
         ("REDIS_ALLOW_WEAK", "maybe", "Input should be a valid boolean"),
     ],
