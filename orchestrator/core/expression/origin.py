@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ Locate = Callable[[int], Position]
 """Gives the place in a file of a character of the source text."""
 
 _MAX_QUOTE: Final = 60
+_LONG_WORD: Final = re.compile(r"(\w{60})\w{20,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,9 @@ class Origin:
     locate: Locate | None
 
     def error(self, message: str, offset: int) -> ExpressionError:
-        """Return the error to show for something at ``offset``."""
-        return ExpressionError(message, self.locate(offset) if self.locate else None)
+        """Return the error to show for something at ``offset``; a very long name in it is cut."""
+        shown = _LONG_WORD.sub(r"\1...", message)
+        return ExpressionError(shown, self.locate(offset) if self.locate else None)
 
 
 @dataclass(frozen=True, slots=True)

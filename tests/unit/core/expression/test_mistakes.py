@@ -152,3 +152,11 @@ def test_further_roots_are_known_when_they_are_given() -> None:
     assert compile_expression("item.fee", roots=roots)({"item": {"fee": 3}}) == 3
     with pytest.raises(ExpressionError, match='"item" is unknown'):
         compile_expression("item.fee")
+
+
+def test_a_very_long_name_is_cut_in_the_message() -> None:
+    """A message is one line that a person can read, whatever somebody pasted into a condition."""
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression("x" * 500)
+    assert f'"{"x" * 60}..." is unknown' in caught.value.message
+    assert len(caught.value.message) < 250
