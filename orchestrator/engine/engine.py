@@ -9,7 +9,7 @@ from orchestrator.engine.patience import delays
 from orchestrator.errors import Defect, Misconfigured, OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from orchestrator.core.definitions import Rulebook
     from orchestrator.core.event import Delivery
@@ -67,14 +67,16 @@ class Engine:
 
     async def run(self) -> None:
         """Consume until `stop`, subscribing again whenever the subscription is lost."""
-        waits = delays()
+        waits: Iterator[float] | None = None
         while not self._patience.stopping:
             try:
                 async with self._broker.subscribe(self._queue, self._prefetch) as subscription:
-                    self._observer.recovered("broker")
-                    waits = delays()
+                    if waits is not None:
+                        self._observer.recovered("broker")
+                        waits = None
                     await self._consume(subscription)
             except* (Unavailable, Misconfigured) as errors:
+                waits = waits or delays()
                 await self._patience.pause("broker", _first(errors), next(waits))
 
     async def _consume(self, subscription: Subscription) -> None:
