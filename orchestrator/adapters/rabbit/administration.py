@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from aiormq.exceptions import ChannelNotFoundEntity
+from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
 
 from orchestrator.adapters.rabbit.failures import APPLY, translated
 from orchestrator.adapters.rabbit.link import Link
@@ -81,7 +81,10 @@ class Administration:
     async def check(
         self, topology: Topology, *, patience_seconds: float = PATIENCE_SECONDS
     ) -> list[str]:
-        """Return what is missing, different or forbidden, as sentences. Creates nothing.
+        """Return what is missing or different, as sentences. Creates nothing.
+
+        Without the permission to configure, only what is missing is found: a user that may just
+        read and write must be able to start.
 
         Args:
             topology: what should exist.
@@ -92,7 +95,7 @@ class Administration:
         problems = [*self._version_problems()]
         for part in _parts(topology):
             if await self._appears(part, give_up_at):
-                problems += await self._problems(part)
+                problems += await self._problems(part, if_allowed=True)
             else:
                 problems.append(f"{_name(part)} is missing: {APPLY}")
         return problems
@@ -127,7 +130,7 @@ class Administration:
                 " dead-lettering: upgrade to 3.10 or later"
             )
 
-    async def _problems(self, part: Part) -> list[str]:
+    async def _problems(self, part: Part, *, if_allowed: bool = False) -> list[str]:
         """Declare `part` and return what the broker has against it."""
         try:
             with translated(f"{self._link.where}: {_name(part)}"):
@@ -136,7 +139,8 @@ class Administration:
                 await _declare(channel, part)
                 await channel.close()
         except Misconfigured as problem:
-            return [str(problem)]
+            forbidden = isinstance(problem.__cause__, ChannelAccessRefused)
+            return [] if forbidden and if_allowed else [str(problem)]
         return []
 
     async def _appears(self, part: Part, give_up_at: float) -> bool:

@@ -156,8 +156,9 @@ class RabbitBroker:
         async with self._opening:
             if self._publisher is not None and self._publisher.failure is None:
                 return self._publisher
-            wasted = self._publisher is not None and not self._publisher.proven
-            self._wasted = self._wasted + 1 if wasted else 0
+            failed, self._publisher = self._publisher, None
+            if failed is not None:
+                self._wasted = 0 if failed.proven else self._wasted + 1
             link = await self._publishing.link()
             channel = await link.channel(confirms=True)
             timeout = min(_FIRST_CONFIRM_SECONDS * 2**self._wasted, CONFIRM_TIMEOUT_SECONDS)
