@@ -132,7 +132,7 @@ async def test_a_service_that_comes_back_finds_everything_in_order(
     assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
     service = "broker" if name == "publish" else "store"
     assert ledger.waits == [(service, str(error))] * 2
-    assert ledger.recoveries == ["broker", service]
+    assert ledger.recoveries == [service]
 
 
 @pytest.mark.parametrize("name", ["receive", "acknowledge"])
@@ -145,7 +145,7 @@ async def test_a_lost_subscription_is_opened_again(name: str) -> None:
 
     assert told(list({m.id: m for m in this.sent}.values())) == sends(6)
     assert ledger.waits == [("broker", "gone")]
-    assert ledger.recoveries.count("broker") == 2
+    assert ledger.recoveries == ["broker"]
     assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
 
 
