@@ -120,10 +120,17 @@ class Process:
 
     def peak_rss_mb(self) -> float:
         """Return the most memory it ever held."""
+        return self._status_mb("VmHWM")
+
+    def rss_mb(self) -> float:
+        """Return the memory it holds now."""
+        return self._status_mb("VmRSS")
+
+    def _status_mb(self, name: str) -> float:
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) / 1024
-        raise RuntimeError("the kernel does not tell VmHWM")
+        raise RuntimeError(f"the kernel does not tell {name}")
 
 
 @contextmanager
