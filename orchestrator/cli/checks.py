@@ -20,7 +20,7 @@ from orchestrator.settings import Settings
 from orchestrator.topology import Names, dead_letter_queue, topology
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from orchestrator.catalog import Catalog
     from orchestrator.core.problem import Problem
@@ -70,7 +70,7 @@ async def _reachable(check: str, findings: AsyncIterator[Finding]) -> AsyncItera
         yield Finding(check, "error", str(error))
 
 
-def _variables(environment: os._Environ[str]) -> Iterator[Finding]:
+def _variables(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield the variables that look like ours and are none: most are slips of the finger."""
     known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
     for name in sorted(environment):
