@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Delivery, Outgoing
 
 CLOUDEVENTS_JSON = "application/cloudevents+json"
+MAX_ATTRIBUTE = 1000
+"""Characters of an id, a subject and the like: they go into headers, which share one AMQP frame."""
 
 _BINARY_PREFIXES = ("ce-", "cloudEvents:", "cloudEvents_")
 _ROUTING_HEADERS = ("CC", "BCC")
@@ -113,6 +115,8 @@ def _from_plain(content: Mapping[str, object], delivery: Delivery, now: datetime
         business_id = str(business_id)
     if business_id is not None and (not isinstance(business_id, str) or not business_id):
         raise BadMessage("bad-id", "id is neither a non-empty text nor an integer")
+    if business_id is not None:
+        _bounded("id", business_id)
     data = content.get("data", {})
     source = delivery.app_id or ""
     distinction: str | bytes
@@ -146,7 +150,7 @@ def _from_plain(content: Mapping[str, object], delivery: Delivery, now: datetime
 def _required(content: Mapping[str, object], name: str) -> str:
     value = content.get(name)
     if isinstance(value, str) and value:
-        return value
+        return _bounded(name, value)
     problem = "has no" if value is None or value == "" else "has a non-text"
     raise BadMessage(f"no-{name}", f'the message {problem} "{name}"')
 
@@ -157,12 +161,22 @@ def _optional(content: Mapping[str, object], name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise BadMessage(f"bad-{name}", f'"{name}" is not a text')
+    return _bounded(name, value)
+
+
+def _bounded(name: str, value: str) -> str:
+    if len(value) > MAX_ATTRIBUTE:
+        raise BadMessage(
+            "attribute-too-long",
+            f'"{name}" has {len(value)} characters, over the limit of {MAX_ATTRIBUTE}: put it'
+            " into the data",
+        )
     return value
 
 
 def _traceparent(headers: Mapping[str, object]) -> str | None:
     value = headers.get("traceparent")
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and len(value) <= MAX_ATTRIBUTE else None
 
 
 def _time(value: object, delivery: Delivery, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.envelope import decode
+from orchestrator.core.envelope import MAX_ATTRIBUTE, decode
 from orchestrator.core.event import Delivery
 from orchestrator.core.payload import MAX_BODY_BYTES, MAX_DEPTH, read_json
 from orchestrator.errors import BadMessage
@@ -150,6 +150,30 @@ def test_headers_that_are_no_cloudevent_are_refused(headers: dict[str, Any], rea
     with pytest.raises(BadMessage) as refusal:
         decode(Delivery(b"{}", headers=headers), NOW)
     assert refusal.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        *((CE, name) for name in ("id", "source", "type", "subject", "correlationid")),
+        *(({"type": "Filed"}, name) for name in ("id", "type", "correlationid", "causationid")),
+    ],
+)
+def test_an_attribute_must_fit_into_a_header(form: dict[str, str], name: str) -> None:
+    """A command says in a header what caused it; one too long for a frame ends the connection."""
+    decode(Delivery(json.dumps(form | {name: "x" * MAX_ATTRIBUTE}).encode()), NOW)
+    with pytest.raises(BadMessage) as refusal:
+        decode(Delivery(json.dumps(form | {name: "x" * (MAX_ATTRIBUTE + 1)}).encode()), NOW)
+    assert refusal.value.reason == "attribute-too-long"
+    assert str(refusal.value) == (
+        f'"{name}" has 1001 characters, over the limit of 1000: put it into the data'
+    )
+
+
+def test_a_trace_context_that_cannot_be_one_is_left_out() -> None:
+    """As its specification says of invalid ones: the trace starts anew, the event is good."""
+    delivery = Delivery(b'{"type": "Filed"}', headers={"traceparent": "0" * 100_000})
+    assert decode(delivery, NOW).traceparent is None
 
 
 @pytest.mark.parametrize("header", ["CC", "BCC"])
