@@ -47,7 +47,6 @@ def test_the_daemon_becomes_ready_and_ends_when_asked(applied: Shell) -> None:
     with ended(applied.start("run")) as daemon:
         port = next_line(daemon, "http_listening")["port"]
         next_line(daemon, "rulebook_loaded")
-        next_line(daemon, "service_recovered")
         with urlopen(f"http://127.0.0.1:{port}/ready") as answer:
             ready = json.load(answer)
         assert ready["ready"]

@@ -39,7 +39,7 @@ def test_a_complaint_is_followed_from_filing_to_assignment(applied: Shell, uniqu
         1
     ]
     with (
-        running(applied, "run", until="service_recovered"),
+        running(applied, "run", until="rulebook_loaded"),
         running(applied, "consumers", "run", "notify", "hr", until="http_listening"),
         applied.start("tail", "--from", "first", "--key", unique, "--json") as tail,
     ):
