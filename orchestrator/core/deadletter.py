@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_ERROR_LENGTH: Final = 1000
 """Headers must fit into one AMQP frame together; a longer error is cut."""
 
+MAX_OWN_HEADERS: Final = 100_000
+"""Bytes of the message's own headers that a copy keeps; our notes need the rest of the frame."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
@@ -63,7 +66,7 @@ def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
     """Return the copy of `delivery` for the dead-letter queue of `queue`.
 
     Properties, body and the message's own headers are kept exactly, an absent property stays
-    absent.
+    absent. Only headers that would leave no room for ours are left out, the largest first.
 
     Args:
         delivery: what is given up.
@@ -92,7 +95,7 @@ def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
         for name, value in delivery.headers.items()
         if name not in (headers.RULE, headers.ATTEMPT, headers.REDRIVE_RULE)
     }
-    return _copy(delivery, "", f"{queue}.dlq", kept | notes)
+    return _copy(delivery, "", f"{queue}.dlq", {**_fitting(kept), **notes})
 
 
 def retry(delivery: Delivery, queue: str, exchange: str, attempt: int, error: str) -> Message:
@@ -106,7 +109,7 @@ def retry(delivery: Delivery, queue: str, exchange: str, attempt: int, error: st
         error: the error of this attempt, for people.
     """
     notes = _notes(delivery, error) | {headers.ATTEMPT: attempt}
-    return _copy(delivery, exchange, queue, {**delivery.headers, **notes})
+    return _copy(delivery, exchange, queue, {**_fitting(delivery.headers), **notes})
 
 
 def read(delivery: Delivery, queue: str) -> DeadLetter:
@@ -168,6 +171,34 @@ def _notes(delivery: Delivery, error: str) -> dict[str, object]:
     }
     known = {name: delivery.headers.get(name, value) for name, value in origin.items()}
     return known | {headers.ERROR: error}
+
+
+def _fitting(own: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the headers that a copy keeps: a frame that is too large ends the connection."""
+    sizes = {name: _encoded_size(name) + _encoded_size(value) for name, value in own.items()}
+    excess = sum(sizes.values()) - MAX_OWN_HEADERS
+    left_out: set[str] = set()
+    for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if excess <= 0:
+            break
+        left_out.add(name)
+        excess -= sizes[name]
+    return {name: value for name, value in own.items() if name not in left_out}
+
+
+def _encoded_size(value: object) -> int:
+    """Return how many bytes a header's value takes in AMQP, at most."""
+    match value:
+        case str():
+            return 5 + len(value.encode())
+        case bytes():
+            return 5 + len(value)
+        case list():
+            return 5 + sum(map(_encoded_size, value))
+        case dict():
+            return 5 + sum(_encoded_size(name) + _encoded_size(of) for name, of in value.items())
+        case _:
+            return 10
 
 
 def _copy(

@@ -98,3 +98,27 @@ def test_a_long_error_is_cut() -> None:
     copy = dead_letter(BARE, "q", "rejected", "x" * 200_000, NOW)
 
     assert len(str(copy.headers["x-error"])) == MAX_ERROR_LENGTH
+
+
+@pytest.mark.parametrize(
+    "huge",
+    ["x" * 99_990, "ü" * 49_990, b"x" * 99_990, [1] * 10_000, {"a": {"b": "x" * 99_970}}],
+    ids=["text", "text beyond ASCII", "bytes", "numbers", "tables"],
+)
+def test_headers_that_leave_no_room_are_left_out(huge: object) -> None:
+    """What a publisher could just send must not end our connection at every attempt to copy it."""
+    delivery = Delivery(b"{", headers={"tenant": 7, "huge": huge, "note": "small"})
+    copies = (
+        dead_letter(delivery, "q", "not-json", "no", NOW),
+        retry(delivery, "q", "retry.1s", 2, "no"),
+    )
+    for copy in copies:
+        assert "huge" not in copy.headers
+        assert (copy.headers["tenant"], copy.headers["note"]) == (7, "small")
+
+
+def test_headers_that_fit_are_kept_to_the_last() -> None:
+    """The control: large is not too large."""
+    delivery = Delivery(b"{", headers={"large": "x" * 99_000, "tenant": 7})
+    copy = dead_letter(delivery, "q", "not-json", "no", NOW)
+    assert {name: copy.headers[name] for name in delivery.headers} == delivery.headers
