@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from benchmarks.load import latency, throughput
+from benchmarks.latency import latency, reload_pause_ms
 from benchmarks.micro import micro_benchmarks
+from benchmarks.subjects import thousand_rules_over_thousand_types
+from benchmarks.throughput import throughput
 
 if TYPE_CHECKING:
-    from benchmarks.load import Latency, Throughput
+    from benchmarks.latency import Latency
+    from benchmarks.throughput import Throughput
 
 SUBJECTS = ("handwritten", "orchestrator")
 
@@ -30,6 +33,8 @@ def say(text: str) -> None:
 async def compare(options: argparse.Namespace) -> dict[str, Any]:
     """Run both subjects in turn, several rounds, and return the medians."""
     rates: dict[tuple[str, bool], list[Throughput]] = {}
+    many: list[float] = []
+    pauses: list[float] = []
     tails: dict[str, list[Latency]] = {name: [] for name in SUBJECTS}
     for round_number in range(options.rounds):
         say(f"round {round_number + 1} of {options.rounds}")
@@ -41,7 +46,18 @@ async def compare(options: argparse.Namespace) -> dict[str, Any]:
             tails[name].append(
                 await latency(name, per_second=200, seconds=options.seconds, log=True, say=say)
             )
-    return _summary(rates, tails)
+        definitions = thousand_rules_over_thousand_types()
+        one = rates["orchestrator", False][-1]
+        thousand = await throughput(
+            "orchestrator", options.events, log=False, say=say, definitions=definitions
+        )
+        many.append(thousand.events_per_second / one.events_per_second)
+        pauses.append(await reload_pause_ms(per_second=200, say=say))
+    return {
+        **_summary(rates, tails),
+        "ratio_of_1000_rules_over_1000_types_to_1_rule": statistics.median(many),
+        "reload_of_1000_rules_longest_pause_ms": statistics.median(pauses),
+    }
 
 
 def _summary(
@@ -97,7 +113,7 @@ def main() -> None:
         _print_table(results)
 
 
-def _rounded(value: Any) -> Any:
+def _rounded(value: object) -> object:
     if isinstance(value, dict):
         return {name: _rounded(inner) for name, inner in value.items()}
     return round(value, 3) if isinstance(value, float) else value

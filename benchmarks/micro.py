@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.load import event
-from benchmarks.subjects import CHANNEL, ROOT
+from benchmarks.load import DATA, event
+from benchmarks.subjects import CHANNEL, ROOT, thousand_rules_over_thousand_types
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.core.event import Delivery
+from orchestrator.core.expression import compile_expression
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, match, read
 from orchestrator.rulefile import read_rules
@@ -34,12 +37,31 @@ def micro_benchmarks(say: Callable[[str], None]) -> dict[str, float]:
         raise RuntimeError(str(problems))
     one = _rulebook(catalog, "- {when: ComplaintFiled, then: [SendAcknowledgment]}\n")
     hundred = _rulebook(catalog, _hundred_rules())
+    many = thousand_rules_over_thousand_types()
+    with tempfile.TemporaryDirectory() as folder:
+        many.write(Path(folder))
+        documents = read_schema_files(Path(folder, "schemas"))
+        generated, problems = read_catalog(documents)
+        if generated is None:
+            raise RuntimeError(str(problems))
+        thousand = _rulebook(generated, many.rules)
+        schemas_seconds = _best(lambda: read_catalog(documents))
     seconds = _best(lambda: read_rules([("thousand.yaml", _thousand_rules())], catalog))
     return {
         "match_and_decide_1_rule_us": 1e6 * _deciding(one) / EVENTS,
         "match_and_decide_100_rules_us": 1e6 * _deciding(hundred) / EVENTS,
+        "match_and_decide_1000_rules_over_1000_types_us": 1e6 * _deciding(thousand) / EVENTS,
+        "expression_ns": _expression_ns(),
         "load_1000_rules_ms": 1e3 * seconds,
+        "load_1000_message_types_ms": 1e3 * schemas_seconds,
     }
+
+
+def _expression_ns() -> float:
+    """Return what the guard of the documentation costs where it holds."""
+    holds = compile_expression('data.category == "overtime-pay" && data.amount > 0').holds
+    scope = {"data": DATA}
+    return 1e9 * _best(lambda: [holds(scope) for _ in range(EVENTS)]) / EVENTS
 
 
 def _hundred_rules() -> str:

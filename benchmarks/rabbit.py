@@ -77,7 +77,7 @@ async def ours(broker: RabbitBroker, queue: str, batch: int, watch: Stopwatch) -
         left = watch.messages
         async with broker.subscribe(queue, PREFETCH) as subscription:
             while left:
-                received = await subscription.receive(batch)
+                received = await subscription.receive(min(batch, left))
                 left -= len(received)
                 await subscription.acknowledge(received[-1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,55 @@ RULE = "- when: ComplaintFiled\n  then:\n    - SendAcknowledgment\n    - AssignI
 CHANNEL = "complaints.v1"
 OUTPUTS = {"notify": "notify.v1", "hr": "hr.v1"}
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The rules and message types a subject runs with.
+
+    Attributes:
+        rules: the text of its rule file.
+        types: how many event types there are beside those that are shipped.
+    """
+
+    rules: str = RULE
+    types: int = 0
+
+    def write(self, folder: Path) -> None:
+        """Write both into subfolders."""
+        shutil.copytree(ROOT / "schemas", folder / "schemas")
+        if self.types:
+            (folder / "schemas" / "generated.yaml").write_text(_documents(self.types))
+        (folder / "rules").mkdir()
+        self.rewrite_rules(folder / "rules")
+
+    def rewrite_rules(self, folder: Path) -> None:
+        """Write the rules again, as an editor would."""
+        (folder / "rules.yaml").write_text(self.rules)
+
+
+def thousand_rules_over_thousand_types() -> Definitions:
+    """Return 1,000 rules, each on a type of its own; one of them is the benchmark's."""
+    others = "".join(
+        f"- when: Generated{number}\n  if: data.amount > {number}\n  then: [SendNotification]\n"
+        for number in range(999)
+    )
+    return Definitions(RULE + others, types=999)
+
+
+def _documents(types: int) -> str:
+    """Return an AsyncAPI document with so many event types on one channel."""
+    names = [f"Generated{number}" for number in range(types)]
+    listed = "".join(
+        f"      {name}:\n        $ref: '#/components/messages/{name}'\n" for name in names
+    )
+    messages = "".join(f"    {name}:\n      payload:\n        type: object\n" for name in names)
+    return (
+        'asyncapi: "3.0.0"\n'
+        'info:\n  title: generated\n  version: "1.0.0"\n'
+        f"channels:\n  generated:\n    address: generated.v1\n    messages:\n{listed}"
+        f"components:\n  messages:\n{messages}"
+    )
 
 
 @dataclass(frozen=True)
@@ -57,12 +107,12 @@ class Subject:
 
 @asynccontextmanager
 async def subject(
-    name: str, *, log: bool, rules: str = RULE
+    name: str, *, log: bool, definitions: Definitions | None = None
 ) -> AsyncIterator[tuple[Subject, Administration]]:
     """Declare the objects of a subject, and delete them afterwards."""
     prefix = f"bench-{uuid.uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix=prefix) as folder:
-        Path(folder, "rules.yaml").write_text(rules)
+        (definitions or Definitions()).write(Path(folder))
         environment = {
             "ORCHESTRATOR_EXCHANGE": prefix,
             "ORCHESTRATOR_QUEUE": f"{prefix}.in",
@@ -70,8 +120,8 @@ async def subject(
             "ORCHESTRATOR_NAMESPACE": prefix,
             "ORCHESTRATOR_KEEP_LOG": str(log),
             "ORCHESTRATOR_KEEP_TAIL": str(log),
-            "ORCHESTRATOR_RULES": folder,
-            "ORCHESTRATOR_SCHEMAS": str(ROOT / "schemas"),
+            "ORCHESTRATOR_RULES": f"{folder}/rules",
+            "ORCHESTRATOR_SCHEMAS": f"{folder}/schemas",
             "ORCHESTRATOR_HTTP_PORT": "0",
             "ORCHESTRATOR_LOG_LEVEL": "warning",
         }
