@@ -25,6 +25,15 @@ _flags_at = Struct(">H").unpack_from
 _content_at = Struct(">HHQH").unpack_from
 _CONTENT_START: Final = 14
 _TEXT: Final = ord("S")
+MAX_NESTING: Final = 32
+"""Levels of tables and lists in a header; the broker's own notes have three."""
+
+# Of the types that hold no length: one byte for the type, and what follows.
+_VALUE_SIZES: Final = {ord(kind): 1 + size for kind, size in {
+    "t": 1, "b": 1, "B": 1, "s": 2, "u": 2, "I": 4, "i": 4, "f": 4, "D": 5,
+    "l": 8, "L": 8, "d": 8, "T": 8, "V": 0,
+}.items()}  # fmt: skip
+_UNREADABLE: Final = (ValueError, ArithmeticError, LookupError, OSError, RecursionError)
 
 
 def content_size(header: bytes) -> int:
@@ -127,8 +136,26 @@ def _value(data: bytes, at: int) -> tuple[object, int]:
             return raw.decode(), end
         except UnicodeDecodeError:
             return raw, end
-    used, value = pamqp_decode.embedded_value(data[at:])
-    return value, at + used
+    try:
+        used, value = pamqp_decode.embedded_value(data[at:])
+    except _UNREADABLE:
+        return _raw_value(data, at)
+    return (value, at + used) if _is_shallow(value) else _raw_value(data, at)
+
+
+def _raw_value(data: bytes, at: int) -> tuple[bytes, int]:
+    """Return a value that cannot be read as its bytes: it must not cost the connection."""
+    size = _VALUE_SIZES.get(data[at])
+    end = at + 5 + _long_at(data, at + 1)[0] if size is None else at + size
+    return data[at + 1 : end], end
+
+
+def _is_shallow(value: object, levels: int = MAX_NESTING) -> bool:
+    """Whether tables and lists nest so little that whoever walks them later has stack enough."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in inner)
 
 
 _LAST_SECOND: Final = int(datetime.max.replace(tzinfo=UTC).timestamp())
