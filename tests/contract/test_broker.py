@@ -166,6 +166,19 @@ async def test_an_acknowledgment_settles_everything_before_it(bench: Bench) -> N
     assert [(each.body, each.redelivered) for each in again] == [(b"c", True), (b"d", True)]
 
 
+async def test_leaving_keeps_what_was_acknowledged(bench: Bench) -> None:
+    """However many acknowledgments are still on their way: each one lost is a duplicate."""
+    await bench.publish(*map(str, range(400)), exchange="", routing_key=bench.queue)
+    async with bench.broker.subscribe(bench.queue, 1000) as subscription:
+        for _ in range(400):
+            (received,) = await subscription.receive(1)
+            await subscription.acknowledge(received)
+
+    await bench.publish("next", exchange="", routing_key=bench.queue)
+
+    assert names(await bench.take(1)) == ["next"]
+
+
 async def test_prefetch_bounds_what_is_handed_out(bench: Bench) -> None:
     """Another replica must get what this one has no room for."""
     await bench.publish(*"abc", exchange="", routing_key=bench.queue)

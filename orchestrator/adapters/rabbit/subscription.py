@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.adapters.rabbit.decoding import delivery
 from orchestrator.adapters.rabbit.encoding import acknowledgment
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Delivery
 
 
+_CONSUMER_TAG: Final = "orchestrator"  # unique on its channel, which has no other consumer
+
+
 async def start_consuming(
     link: Link,
     channel: AbstractChannel,
@@ -28,20 +31,27 @@ async def start_consuming(
     prefetch: int,
     arguments: Mapping[str, Any] | None = None,
 ) -> RabbitSubscription:
-    """Consume `queue` on a fresh channel, under a fresh consumer tag.
+    """Consume `queue` on a fresh channel, as its only consumer.
 
     Raises:
         AMQPError: of the client library: the caller says what was being done.
     """
     subscription = RabbitSubscription(link, channel.number, queue)
     await channel.basic_qos(prefetch_count=prefetch)
-    await channel.basic_consume(queue, _never_called, arguments=dict(arguments or {}))
+    await channel.basic_consume(
+        queue, _never_called, consumer_tag=_CONSUMER_TAG, arguments=dict(arguments or {})
+    )
     return subscription
 
 
 async def stop_consuming(link: Link, channel: AbstractChannel) -> None:
-    """Close `channel`: what is not acknowledged goes back to its queue."""
+    """Cancel and close: what is not acknowledged goes back to its queue.
+
+    Closing alone would do, but RabbitMQ passes only some 30 acknowledgments at a time on to a
+    quorum queue, and forgets the rest when the channel closes: hundreds would come again.
+    """
     with suppress(OrchestratorError), translated(link.where):
+        await channel.basic_cancel(_CONSUMER_TAG)
         await channel.close()
     link.tap.detach(channel.number)
 
