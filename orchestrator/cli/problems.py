@@ -30,19 +30,19 @@ class Summary:
     """What was checked.
 
     Attributes:
-        things: what was counted, such as ``rules``.
+        thing: what was counted, such as ``rule``.
         count: how many there are; None when errors prevent counting.
         files: what was read.
     """
 
-    things: str
+    thing: str
     count: int | None
     files: Sized
 
     def __str__(self) -> str:
         """Return it without a verdict."""
-        files = f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"
-        return files if self.count is None else f"{self.count} {self.things} in {files}"
+        files = _count(len(self.files), "file")
+        return files if self.count is None else f"{_count(self.count, self.thing)} in {files}"
 
 
 def report(problems: Sequence[Problem], form: str, summary: Summary) -> int:
@@ -121,9 +121,9 @@ def _escaped(value: str) -> str:
 def _verdict(summary: Summary, errors: int, warnings: int) -> str:
     if not errors and not warnings:
         return click.style(f"{summary}: no problems", fg="green")
-    counted = [
-        f"{count} {word}{'' if count == 1 else 's'}"
-        for count, word in ((errors, "error"), (warnings, "warning"))
-        if count
-    ]
+    counted = [_count(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
     return f"{summary}: {', '.join(counted)}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -43,8 +43,8 @@ def check(path: Path | None, schemas: Path | None, form: str) -> int:
     catalog, problems = read_catalog(documents)
     if catalog is None:
         # Without the message types every rule would look wrong.
-        return report(problems, form, Summary("message types", None, documents))
+        return report(problems, form, Summary("message type", None, documents))
     files = read_rule_files(path or settings.rules)
     rulebook, found = read_rules(files, catalog)
     count = None if rulebook is None else len(rulebook.definitions)
-    return report([*problems, *found], form, Summary("rules", count, files))
+    return report([*problems, *found], form, Summary("rule", count, files))

@@ -45,7 +45,7 @@ def check(path: Path | None, form: str) -> int:
     files = read_schema_files(path or read_settings().schemas)
     catalog, problems = read_catalog(files)
     count = None if catalog is None else len(catalog.types)
-    return report(problems, form, Summary("message types", count, files))
+    return report(problems, form, Summary("message type", count, files))
 
 
 @command.command(

@@ -44,7 +44,7 @@ def test_a_clean_file_is_exit_code_0(tmp_path: Path, invoke: Callable[..., Resul
     """A check that never says yes is of no use in a pipeline."""
     (tmp_path / "clean.yaml").write_text(CLEAN)
     result = invoke("rules", "check", str(tmp_path))
-    assert (result.code, result.out, result.err) == (0, "", "1 rules in 1 file: no problems\n")
+    assert (result.code, result.out, result.err) == (0, "", "1 rule in 1 file: no problems\n")
 
 
 @pytest.mark.parametrize("arguments", [["--json"], ["--format", "json"]])
@@ -88,14 +88,14 @@ def test_the_exit_code_tells_errors_from_warnings(code: int, levels: list[str], 
     """A pipeline stops on errors, and may go on with warnings, whatever is printed."""
     found = [Problem(Position("a.yaml", 1, 1), "wrong", level) for level in levels]  # type: ignore[arg-type]
     with click.Context(click.Command("check")):
-        assert problems.report(found, form, problems.Summary("rules", 1, ["a.yaml"])) == code
+        assert problems.report(found, form, problems.Summary("rule", 1, ["a.yaml"])) == code
 
 
 def test_annotations_survive_what_a_message_may_hold(capsys: pytest.CaptureFixture[str]) -> None:
     """A newline or a colon in the wrong place and GitHub shows nothing at all."""
     problem = Problem(Position("a,b:c.yaml", 2, 3), "100% wrong\nreally", "warning")
     with click.Context(click.Command("check")):
-        problems.report([problem], "github", problems.Summary("rules", 1, ["a.yaml"]))
+        problems.report([problem], "github", problems.Summary("rule", 1, ["a.yaml"]))
     assert capsys.readouterr().out == (
         "::warning file=a%2Cb%3Ac.yaml,line=2,col=3::100%25 wrong%0Areally\n"
     )
