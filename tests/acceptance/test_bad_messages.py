@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from orchestrator.topology import dead_letter_queue
-from tests.acceptance.harness import RULES, Experiment, Site, eventually
+from tests.acceptance.experiment import Experiment
+from tests.acceptance.harness import RULES, Site
+from tests.acceptance.process import eventually
 from tests.acceptance.traffic import complaint, connect, send, take_all
 
 CASE = "x-case"

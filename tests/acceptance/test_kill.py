@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.harness import READY, Experiment, kill_repeatedly
+from tests.acceptance.experiment import Experiment, kill_repeatedly
+from tests.acceptance.process import READY
 
 if TYPE_CHECKING:
     from tests.acceptance.harness import Site
@@ -59,7 +60,7 @@ def test_two_replicas_share_the_work_while_one_is_killed(site: Site, chance: ran
         site.daemon("victim") as victim,
         Experiment(site, per_second=200) as experiment,
     ):
-        kill_repeatedly(victim, chance, seconds=8, between=(0.5, 2.0))
+        kill_repeatedly(victim, chance, seconds=5, between=(0.5, 2.0))
         wrong = experiment.count()
         victim.wait_for(READY)
         assert (survivor.terminate(), victim.terminate()) == (0, 0)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.topology import Names
-from tests.acceptance.harness import OURS, READY, eventually
+from tests.acceptance.harness import OURS
+from tests.acceptance.process import READY, eventually
 from tests.acceptance.traffic import CHANNEL, complaint, connect, send
 
 if TYPE_CHECKING:
-    from tests.acceptance.harness import Process, Site
+    from tests.acceptance.harness import Site
+    from tests.acceptance.process import Process
 
 EVENTS = 20_000
 LIMIT_MB = 150

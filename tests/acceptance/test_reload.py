@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.harness import READY, Experiment, eventually
+from tests.acceptance.experiment import Experiment
+from tests.acceptance.process import READY, eventually
 from tests.acceptance.traffic import connect, send, take_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.acceptance.harness import Process, Site
+    from tests.acceptance.harness import Site
+    from tests.acceptance.process import Process
 
 REFUSED = "rulebook_refused"
 ON_ANOTHER_CHANNEL = """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.harness import Experiment
+from tests.acceptance.experiment import Experiment
 
 if TYPE_CHECKING:
     from tests.acceptance.harness import Site
