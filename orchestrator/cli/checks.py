@@ -161,7 +161,7 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
     )
     try:
         yield Finding("redis", "ok", f"version {await store.server_version()}")
-        weaknesses = await store.verify()
+        weaknesses = await store.inspect()
         for weakness in weaknesses:
             yield Finding("redis", "warning", weakness)
         if not weaknesses:

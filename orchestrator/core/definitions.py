@@ -157,7 +157,7 @@ class Rulebook:
     Attributes:
         revision: hash over all definitions and the catalog, 12 hexadecimal digits.
         definitions: in file order.
-        contracts: the catalog's entry of every event type in use, to validate intake.
+        contracts: the catalog's entry of every documented type, and of every type in use.
         by_type: event type -> the definitions it triggers with their conditions, in file order.
     """
 

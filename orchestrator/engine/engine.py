@@ -121,7 +121,7 @@ class Engine:
             raise
         except Exception as error:  # noqa: BLE001 - the one boundary: no event may stop the daemon
             if len(deliveries) == 1:
-                self._observer.defect(error)
+                self._observer.defect(error, deliveries[0])
                 return (self._spine.give_up(deliveries[0], Defect(error)),)
         return [batch for delivery in deliveries for batch in await self._react([delivery])]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from orchestrator.core.event import Delivery
     from orchestrator.errors import Refused
 
 EventOutcome = Literal["reacted", "ignored", "duplicate", "failed", "refused"]
@@ -65,8 +66,8 @@ class Observer(Protocol):
     def batch_done(self, report: BatchReport) -> None:
         """A batch is published and acknowledged."""
 
-    def defect(self, error: Exception) -> None:
-        """A defect of ours stopped one message, which is a dead letter now. Log the traceback."""
+    def defect(self, error: Exception, delivery: Delivery) -> None:
+        """A defect of ours stopped `delivery`, a dead letter now. Never log its data."""
 
     def reloaded(self, revision: str, rules: int) -> None:
         """A new rulebook runs."""

@@ -16,7 +16,7 @@ from orchestrator.rulefile.rules import Draft, read_rule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from orchestrator.core.definitions import MessageContract, Rule
+    from orchestrator.core.definitions import Rule
     from orchestrator.core.problem import Position, Problem
     from orchestrator.rulefile.messages import MessageCatalog
 
@@ -112,7 +112,7 @@ def _listed_rules(root: Part) -> Iterator[Part]:
 
 def _rulebook(rules: Sequence[Rule], catalog: MessageCatalog) -> Rulebook:
     wanted = {event_type for rule in rules for event_type in rule.triggers}
-    contracts: dict[str, MessageContract] = {}
+    contracts = dict(catalog.types)
     for event_type in sorted(wanted):
         if contract := catalog.event(event_type):
             contracts[event_type] = contract

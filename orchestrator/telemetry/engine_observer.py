@@ -12,6 +12,7 @@ from orchestrator.telemetry.metrics import UNKNOWN, EngineMetrics
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orchestrator.core.event import Delivery
     from orchestrator.engine.report import BatchReport, DeadLetter
     from orchestrator.telemetry.health import Health
     from orchestrator.telemetry.metrics import Metrics
@@ -63,10 +64,16 @@ class EngineTelemetry(Availability):
             conflicts=report.conflicts,
         )
 
-    def defect(self, error: Exception) -> None:
-        """Show where a defect of ours is."""
+    def defect(self, error: Exception, delivery: Delivery) -> None:
+        """Show where a defect of ours is, and which message met it."""
         self._engine.defects.inc()
-        self._log.error(log_events.DEFECT, exc_info=error)
+        self._log.error(
+            log_events.DEFECT,
+            correlation_id=delivery.correlation_id,
+            message_id=delivery.message_id,
+            type=delivery.type,
+            exc_info=error,
+        )
 
     def reloaded(self, revision: str, rules: int) -> None:
         """Show the new rulebook."""

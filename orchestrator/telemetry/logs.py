@@ -94,5 +94,6 @@ def _route_libraries(threshold: int, stream: TextIO, *, readable: bool) -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
     for name in _LEAKY:
-        # At DEBUG they print the frame that carries the password.
-        logging.getLogger(name).setLevel(max(threshold, logging.INFO))
+        # At DEBUG they print the frame that carries the password; what they warn of with a
+        # traceback at every disconnect, we say in one line.
+        logging.getLogger(name).setLevel(logging.ERROR)

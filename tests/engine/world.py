@@ -14,7 +14,7 @@ import orjson
 from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.core.decision import Decision, Instance, Signal, forget, remember
 from orchestrator.core.definitions import Action, Rule, Rulebook
-from orchestrator.core.event import Event, Message, Outgoing
+from orchestrator.core.event import Delivery, Event, Message, Outgoing
 from orchestrator.core.ids import message_id
 from orchestrator.core.problem import Position
 from orchestrator.engine.engine import Engine
@@ -162,7 +162,8 @@ class Ledger:
         if self.enough <= 0 and self.engine is not None:
             self.engine.stop()
 
-    def defect(self, error: Exception) -> None:
+    def defect(self, error: Exception, delivery: Delivery) -> None:
+        del delivery
         self.defects.append(error)
 
     def reloaded(self, revision: str, rules: int) -> None:

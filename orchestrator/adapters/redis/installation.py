@@ -41,6 +41,14 @@ class Installation:
 
     async def verify(self) -> list[str]:
         """See ``ports.Store.verify``."""
+        weaknesses = await self.inspect()
+        with translated(self._server):
+            await (self._insist() if self.epoch else self._agree())
+            self._beat = int(await self._redis.incr(self._layout.beat))
+        return weaknesses
+
+    async def inspect(self) -> list[str]:
+        """Check the server's settings only, and write nothing: see ``ports.Store.verify``."""
         with translated(self._server):
             weaknesses = await self._weaknesses()
         if weaknesses and not self._allow_weak:
@@ -49,9 +57,6 @@ class Installation:
                 " Set these in redis.conf or by CONFIG SET, or accept the loss with"
                 " ORCHESTRATOR_REDIS_ALLOW_WEAK=1"
             )
-        with translated(self._server):
-            await (self._insist() if self.epoch else self._agree())
-            self._beat = int(await self._redis.incr(self._layout.beat))
         return [f"Redis at {self._server} can lose commits: {weakness}" for weakness in weaknesses]
 
     def lost_data(self) -> Misconfigured:

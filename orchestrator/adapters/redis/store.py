@@ -182,6 +182,10 @@ class RedisStore:
         with translated(self._server):
             return sum(await pipeline.execute())
 
+    async def inspect(self) -> list[str]:
+        """Do what `verify` does about the server's settings; write nothing."""
+        return await self._installation.inspect()
+
     async def verify(self) -> list[str]:
         """See ``ports.Store.verify``."""
         return await self._installation.verify()

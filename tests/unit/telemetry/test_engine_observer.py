@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from orchestrator.core.event import Delivery
 from orchestrator.engine.report import BatchReport, DeadLetter
 from orchestrator.errors import BadMessage
 from orchestrator.telemetry.engine_observer import EngineTelemetry
@@ -91,10 +92,19 @@ def test_a_defect_is_counted_and_logged_with_its_traceback(watched: Watched) -> 
     """It is ours to mend, and the traceback says where."""
     error = ValueError("impossible")
     with capture_logs() as lines:
-        watched.observer.defect(error)
+        watched.observer.defect(error, Delivery(b"", message_id="m-1", correlation_id="C-991"))
 
     assert watched.value("defects_total") == 1
-    assert lines == [{"event": "defect", "log_level": "error", "exc_info": error}]
+    assert lines == [
+        {
+            "event": "defect",
+            "log_level": "error",
+            "correlation_id": "C-991",
+            "message_id": "m-1",
+            "type": None,
+            "exc_info": error,
+        }
+    ]
 
 
 def test_only_the_rulebook_that_runs_is_shown(watched: Watched) -> None:
