@@ -95,10 +95,30 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class InstanceKey:
-    """Where an instance is kept: a definition's name and a correlation key."""
+    """Where an instance is kept: a definition's name and a correlation key.
+
+    Attributes:
+        definition: the definition's name.
+        key: the correlation key; it alone decides about the shard.
+        part: empty for what the definition remembers; the message's id for one that it sends later.
+    """
 
     definition: str
     key: str
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """The timer of an instance. An instance has one, or none.
+
+    Attributes:
+        at: which instance.
+        due: when, aware, to the millisecond.
+    """
+
+    at: InstanceKey
+    due: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +129,13 @@ class InstanceWrite:
         at: which instance.
         expected: the version the decision saw; None when there was no instance.
         state: the next state, or None to remove the instance.
+        due: when its timer is due from now on; None for no timer.
     """
 
     at: InstanceKey
     expected: ReactionId | None
     state: bytes | None
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +145,14 @@ class Commit:
     Attributes:
         key: the correlation key; everything in the commit lives in its shard.
         reactions: at least one. Several only for signals decided one after another on one instance.
-        write: the instance's change; None for stateless reactions. Its next version is the last
-            reaction's id.
+        writes: the instances' changes. Their next version is the last reaction's id.
+        timer: the timer that led to it; written only while it is set for just then.
     """
 
     key: str
     reactions: tuple[Reaction, ...]
-    write: InstanceWrite | None = None
+    writes: tuple[InstanceWrite, ...] = ()
+    timer: Timer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +174,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The instance moved on since it was loaded. Nothing was written: load and decide again."""
+    """An instance or the timer is not as it was. Nothing was written: load and decide again."""
 
 
 CommitResult = Committed | Duplicate | Conflict
@@ -201,6 +224,9 @@ class Store(Protocol):
             Unavailable: some may have been applied; repeat all of them.
             Misconfigured: the store lost data it had (see ``verify``).
         """
+
+    async def due(self, now: datetime, limit: int) -> list[Timer]:
+        """Return timers that are due by `now`, the earliest first, at most about `limit`."""
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Remove the outbox entries. Idempotent."""

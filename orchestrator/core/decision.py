@@ -30,32 +30,54 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one signal. Made by `emit`, `remember`, `forget` or `nothing`.
+    """What follows from one signal. Made by `emit`, `remember` or `forget`.
 
     Attributes:
         outgoing: messages to send, in order.
+        later: messages to send when their time has come, in order.
         state: the instance's next state; None when the instance ends, or never was.
+        due: when the instance wants to be asked again if nothing happens; None for never.
         writes: whether the instance changes at all.
     """
 
     outgoing: tuple[Outgoing, ...]
+    later: tuple[Later, ...]
     state: bytes | None
+    due: datetime | None
     writes: bool
 
 
-def emit(outgoing: tuple[Outgoing, ...]) -> Decision:
-    """Send `outgoing`, and remember nothing."""
-    return Decision(outgoing=outgoing, state=None, writes=False)
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A message decided now and sent later, by a durable timer.
+
+    Attributes:
+        due: when, aware.
+        outgoing: the message, with the id it will be sent under.
+    """
+
+    due: datetime
+    outgoing: Outgoing
 
 
-def remember(state: bytes, outgoing: tuple[Outgoing, ...] = ()) -> Decision:
-    """Keep `state` for the key, and send `outgoing`."""
-    return Decision(outgoing=outgoing, state=state, writes=True)
+def emit(outgoing: tuple[Outgoing, ...], later: tuple[Later, ...] = ()) -> Decision:
+    """Send messages, and leave the instance as it is."""
+    return Decision(outgoing=outgoing, later=later, state=None, due=None, writes=False)
 
 
-def forget(outgoing: tuple[Outgoing, ...] = ()) -> Decision:
-    """End the instance, and send `outgoing`."""
-    return Decision(outgoing=outgoing, state=None, writes=True)
+def remember(
+    state: bytes,
+    due: datetime | None = None,
+    outgoing: tuple[Outgoing, ...] = (),
+    later: tuple[Later, ...] = (),
+) -> Decision:
+    """Keep `state` for the key, be asked again at `due`, and send messages."""
+    return Decision(outgoing=outgoing, later=later, state=state, due=due, writes=True)
+
+
+def forget(outgoing: tuple[Outgoing, ...] = (), later: tuple[Later, ...] = ()) -> Decision:
+    """End the instance and its timer, and send messages."""
+    return Decision(outgoing=outgoing, later=later, state=None, due=None, writes=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +99,27 @@ class Signal:
     scope: Scope
 
 
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """The other reason to decide: the instance's timer is due and was not overtaken by an event.
+
+    Attributes:
+        key: the correlation key of the instance.
+        due: when the timer was set for; decisions go by this, not by when it was noticed.
+        reaction: the id of the reaction to be decided.
+        now: the decision's time, aware.
+        source: the name this orchestrator sends under.
+    """
+
+    key: str
+    due: datetime
+    reaction: ReactionId
+    now: datetime
+    source: str
+
+
 class Definition(Protocol):
-    """Something that decides: a stateless rule, and later joins, windows and workflows.
+    """Something that decides: a stateless rule, a join or window, and later workflows.
 
     Implementations are pure and frozen: no clock, no I/O, no randomness, no logging.
     """
@@ -102,5 +143,10 @@ class Definition(Protocol):
     def key(self, event: Event, scope: Scope) -> str:
         """Return the correlation key its state is kept under."""
 
-    def decide(self, instance: Instance | None, signal: Signal) -> Decision:
-        """Return what follows. Raise a ``Refused`` error when it cannot be decided."""
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Return what follows. Raise a ``Refused`` error when it cannot be decided.
+
+        Args:
+            instance: what is remembered under the key; None for nothing. Never None on `Elapsed`.
+            signal: an event that the guard let through, or the instance's timer.
+        """
