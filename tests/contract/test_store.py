@@ -22,6 +22,7 @@ from orchestrator.ports import (
     Reaction,
     Settlement,
     Store,
+    Timer,
 )
 
 if TYPE_CHECKING:
@@ -65,8 +66,10 @@ def message(message_id: str) -> Message:
     )
 
 
-def write(expected: Reaction | None, state: bytes | None) -> InstanceWrite:
-    return InstanceWrite(JOIN, expected.id if expected else None, state)
+def write(
+    expected: Reaction | None, state: bytes | None, due: datetime | None = None
+) -> tuple[InstanceWrite, ...]:
+    return (InstanceWrite(JOIN, expected.id if expected else None, state, due),)
 
 
 async def test_a_commit_is_applied_once(store: Store) -> None:
@@ -167,3 +170,72 @@ async def test_a_marker_outlives_the_dedupe_window(store: Store) -> None:
     await store.commit([commit], NOW)
     (result,) = await store.commit([commit], NOW + timedelta(hours=23, minutes=59))
     assert isinstance(result, Duplicate)
+
+
+async def due(store: Store, now: datetime) -> list[Timer]:
+    return await store.due(now, 100)
+
+
+async def test_a_timer_is_due_at_its_time_and_not_before(store: Store) -> None:
+    """Early would turn an answer that is on its way into "nobody answered"."""
+    moment = NOW + timedelta(seconds=5, microseconds=400)
+    await store.commit([Commit("C-1", (reaction("1"),), write(None, b"A", moment))], NOW)
+    assert await due(store, moment) == []
+    assert await due(store, moment + timedelta(milliseconds=1)) == [
+        Timer(JOIN, NOW + timedelta(seconds=5, milliseconds=1))
+    ]
+
+
+async def test_a_write_moves_or_removes_the_timer(store: Store) -> None:
+    """An instance has one timer: the one of its last write."""
+    one, two = reaction("1"), reaction("2")
+    await store.commit([Commit("C-1", (one,), write(None, b"A", NOW))], NOW)
+    later = NOW + timedelta(hours=1)
+    await store.commit([Commit("C-1", (two,), write(one, b"B", later))], NOW)
+    assert await due(store, NOW) == []
+    assert await due(store, later) == [Timer(JOIN, later)]
+    await store.commit([Commit("C-1", (reaction("3"),), write(two, None))], NOW)
+    assert await due(store, later) == []
+
+
+async def test_a_timer_fires_once(store: Store) -> None:
+    """Any number of replicas may see that it is due; one of them commits."""
+    one = reaction("1")
+    await store.commit([Commit("C-1", (one,), write(None, b"A", NOW))], NOW)
+    (timer,) = await due(store, NOW)
+    fire = Commit("C-1", (reaction("fired"),), write(one, None), timer)
+    rival = Commit("C-1", (reaction("rival"),), write(one, None), timer)
+    assert await store.commit([fire, rival], NOW) == [Committed(), Conflict()]
+
+
+async def test_a_timer_that_was_moved_does_not_fire(store: Store) -> None:
+    """An event that came first decides, although the timer was already read as due."""
+    one, two = reaction("1"), reaction("2")
+    await store.commit([Commit("C-1", (one,), write(None, b"A", NOW))], NOW)
+    (timer,) = await due(store, NOW)
+    later = NOW + timedelta(hours=1)
+    await store.commit([Commit("C-1", (two,), write(one, b"A", later))], NOW)
+    fire = Commit("C-1", (reaction("fired"),), write(two, None), timer)
+    assert await store.commit([fire], NOW) == [Conflict()]
+
+
+async def test_timers_come_in_the_order_they_are_due(store: Store) -> None:
+    """After downtime the oldest must not wait behind the newest."""
+    moments = [NOW + timedelta(seconds=(n * 7) % 30) for n in range(30)]
+    for n, moment in enumerate(moments):
+        at = InstanceKey("join", f"C-{n}")
+        change = InstanceWrite(at, None, b"A", moment)
+        await store.commit([Commit(at.key, (reaction(f"{n}"),), (change,))], NOW)
+    found = await store.due(NOW + timedelta(minutes=1), 10)
+    assert found
+    assert [timer.due for timer in found] == sorted(moments)[: len(found)]
+
+
+async def test_messages_for_later_are_instances_of_their_own(store: Store) -> None:
+    """A stateless rule may send several later; each has its own timer, beside the rule's state."""
+    parts = [InstanceKey("rule", "C-1", part) for part in ("m-1", "m-2")]
+    writes = tuple(InstanceWrite(at, None, at.part.encode(), NOW) for at in parts)
+    await store.commit([Commit("C-1", (reaction("1", message("1")),), writes)], NOW)
+    assert {timer.at for timer in await due(store, NOW)} == set(parts)
+    found = await store.load([*parts, InstanceKey("rule", "C-1")])
+    assert [instance and instance.state for instance in found] == [b"m-1", b"m-2", None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.core.decision import Instance
@@ -12,8 +13,10 @@ from orchestrator.ports import (
     Conflict,
     Duplicate,
     InstanceKey,
+    InstanceWrite,
     OutboxEntry,
     Settlement,
+    Timer,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._markers: set[ReactionId] = set()
         self._instances: dict[InstanceKey, Instance] = {}
+        self._timers: dict[InstanceKey, datetime] = {}
         self._outbox: dict[ReactionId, OutboxEntry] = {}
 
     async def load(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
@@ -47,21 +51,38 @@ class MemoryStore:
         }
         if done:
             return Duplicate(done=done)
-        write = commit.write
-        if write is not None:
-            instance = self._instances.get(write.at)
-            if (instance.version if instance else None) != write.expected:
-                return Conflict()
-            if write.state is None:
-                self._instances.pop(write.at, None)
-            else:
-                self._instances[write.at] = Instance(commit.reactions[-1].id, write.state)
+        if not self._as_expected(commit):
+            return Conflict()
+        for write in commit.writes:
+            self._write(write, commit.reactions[-1].id)
         for reaction in commit.reactions:
             self._markers.add(reaction.id)
             if reaction.messages:
                 settlement = Settlement(commit.key, reaction.id)
                 self._outbox[reaction.id] = OutboxEntry(settlement, reaction.messages, now)
         return Committed()
+
+    def _as_expected(self, commit: Commit) -> bool:
+        timer = commit.timer
+        if timer is not None and self._timers.get(timer.at) != timer.due:
+            return False
+        found = [(self._instances.get(write.at), write.expected) for write in commit.writes]
+        return all(
+            (instance.version if instance else None) == expected for instance, expected in found
+        )
+
+    def _write(self, write: InstanceWrite, version: ReactionId) -> None:
+        self._instances.pop(write.at, None)
+        self._timers.pop(write.at, None)
+        if write.state is not None:
+            self._instances[write.at] = Instance(version, write.state)
+            if write.due is not None:
+                self._timers[write.at] = _next_millisecond(write.due)
+
+    async def due(self, now: datetime, limit: int) -> list[Timer]:
+        """See ``ports.Store.due``."""
+        timers = [Timer(at, due) for at, due in self._timers.items() if due <= now]
+        return sorted(timers, key=lambda timer: timer.due)[:limit]
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """See ``ports.Store.settle``."""
@@ -81,3 +102,8 @@ class MemoryStore:
     async def verify(self) -> list[str]:
         """See ``ports.Store.verify``."""
         return []
+
+
+def _next_millisecond(moment: datetime) -> datetime:
+    """Round up, as a store does that keeps milliseconds: no timer fires early."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1000)

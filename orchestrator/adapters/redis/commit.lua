@@ -1,57 +1,88 @@
--- Apply the commits of one shard, each atomically and in order. O(1) per reaction, no rule logic.
+-- Apply the commits of one shard, each atomically and in order. O(1) per reaction and write (the
+-- sorted sets are logarithmic), no rule logic.
 --
--- KEYS: 1 epoch, 2 markers of this dedupe window, 3 markers of the one before, 4 outbox,
---       5.. the instances that are written
--- ARGV: 1 the epoch this process knows, 2 seconds markers live, then per commit:
---       number of reactions, position of its instance in KEYS or 0,
---       [when not 0] expected version or '', next value or '' to remove it,
+-- KEYS: 1 epoch, 2 markers of this dedupe window, 3 markers of the one before, 4 outbox, 5 timers,
+--       6.. pairs: an instance that is written, and the index of its definition's open instances
+-- ARGV: 1 the epoch this process knows, 2 seconds markers live, 3 now in ms, then per commit:
+--       number of reactions, number of writes, timer that led to it or '', its due time in ms,
+--       per write: position of its pair in KEYS, expected version or '', next value or '' to
+--         remove it, its timer's name, due time in ms or '' for none, its name in the index or '',
 --       per reaction: id, outbox entry or ''
 -- Returns per commit: 1 committed, 0 conflict, or for duplicates a flat list of
 --       id, outbox entry or '' of the reactions that were committed before.
-local epoch, seen, seen_before, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local epoch, seen, seen_before, outbox, timers = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 if redis.call('GET', epoch) ~= ARGV[1] then
   return redis.error_reply('EPOCH this server does not hold what was written')
 end
 
-local results, at = {}, 3
-while at <= #ARGV do
-  local reactions, position = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  local instance, expected, value = nil, nil, nil
-  at = at + 2
-  if position > 0 then
-    instance, expected, value = KEYS[position], ARGV[at], ARGV[at + 1]
-    at = at + 2
-  end
-  local last = at + 2 * reactions - 2
-
+local function committed_before(first, last)
   local done = {}
-  for i = at, last, 2 do
+  for i = first, last, 2 do
     local id = ARGV[i]
     if redis.call('SISMEMBER', seen, id) == 1 or redis.call('SISMEMBER', seen_before, id) == 1 then
       done[#done + 1] = id
       done[#done + 1] = redis.call('HGET', outbox, id) or ''
     end
   end
+  return done
+end
 
+local function as_expected(first, last, timer, due)
+  if timer ~= '' and tonumber(redis.call('ZSCORE', timers, timer) or '-1') ~= tonumber(due) then
+    return false
+  end
+  for i = first, last, 6 do
+    if redis.call('GETRANGE', KEYS[tonumber(ARGV[i])], 0, 15) ~= ARGV[i + 1] then
+      return false
+    end
+  end
+  return true
+end
+
+local function write(i)
+  local position = tonumber(ARGV[i])
+  local instance, index = KEYS[position], KEYS[position + 1]
+  local value, timer, due, name = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+  if value == '' then
+    redis.call('DEL', instance)
+    if name ~= '' then redis.call('ZREM', index, name) end
+  else
+    redis.call('SET', instance, value)
+    if name ~= '' then redis.call('ZADD', index, ARGV[3], name) end
+  end
+  if due == '' then
+    redis.call('ZREM', timers, timer)
+  else
+    redis.call('ZADD', timers, due, timer)
+  end
+end
+
+local results, at = {}, 4
+while at <= #ARGV do
+  local reactions, writes = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local timer, due = ARGV[at + 2], ARGV[at + 3]
+  local first_write, last_write = at + 4, at + 6 * writes - 2
+  local first_reaction = at + 4 + 6 * writes
+  local last_reaction = first_reaction + 2 * reactions - 2
+
+  local done = committed_before(first_reaction, last_reaction)
   if #done > 0 then
     results[#results + 1] = done
-  elseif instance and redis.call('GETRANGE', instance, 0, 15) ~= expected then
+  elseif not as_expected(first_write, last_write, timer, due) then
     results[#results + 1] = 0
   else
-    for i = at, last, 2 do
+    for i = first_reaction, last_reaction, 2 do
       redis.call('SADD', seen, ARGV[i])
       if ARGV[i + 1] ~= '' then
         redis.call('HSET', outbox, ARGV[i], ARGV[i + 1])
       end
     end
-    if instance and value == '' then
-      redis.call('DEL', instance)
-    elseif instance then
-      redis.call('SET', instance, value)
+    for i = first_write, last_write, 6 do
+      write(i)
     end
     results[#results + 1] = 1
   end
-  at = last + 2
+  at = last_reaction + 2
 end
 redis.call('EXPIRE', seen, ARGV[2])
 return results

@@ -38,9 +38,19 @@ class Layout:
         """Return the name of the shard's outbox: hash of reaction id -> entry."""
         return self._prefixes[shard] + b"outbox"
 
+    def timers(self, shard: int) -> bytes:
+        """Return the name of the shard's timers: sorted set by due time in ms."""
+        return self._prefixes[shard] + b"timers"
+
+    def open_index(self, shard: int, definition: str) -> bytes:
+        """Return the name of a definition's open instances: sorted set by last change in ms."""
+        return b"%sopen:%s" % (self._prefixes[shard], definition.encode())
+
     def instance(self, at: InstanceKey) -> bytes:
-        """Return the name of an instance."""
+        """Return the name of an instance, or of a message that is sent later."""
         prefix = self._prefixes[self.shard(at.key)]
+        if at.part:
+            return b"%sl:%s" % (prefix, at.part.encode())
         return b"%si:%s:%s" % (prefix, at.definition.encode(), at.key.encode())
 
     def bucket(self, timestamp: float) -> int:

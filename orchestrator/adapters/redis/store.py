@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from redis.exceptions import NoScriptError, ResponseError
 
 from orchestrator.adapters.redis.connection import address, connect, translated
+from orchestrator.adapters.redis.entries import instance, read_outbox_entry, script_call, timer
 from orchestrator.adapters.redis.installation import Installation
 from orchestrator.adapters.redis.layout import Layout
-from orchestrator.core.decision import Instance
-from orchestrator.core.envelope import pack, unpack
 from orchestrator.core.ids import ReactionId
 from orchestrator.ports import (
     Commit,
@@ -24,12 +23,14 @@ from orchestrator.ports import (
     InstanceKey,
     OutboxEntry,
     Settlement,
+    Timer,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from orchestrator.core.event import Message
+    from orchestrator.core.decision import Instance
+
 
 SCRIPT = (Path(__file__).parent / "commit.lua").read_bytes()
 VERSION_BYTES = 16
@@ -77,17 +78,18 @@ class RedisStore:
             pipeline.get(self._layout.instance(at))
         with translated(self._server):
             values = await pipeline.execute()
-        return [_instance(value) for value in values]
+        return [instance(value) for value in values]
 
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
         if not self._installation.epoch or self._installation.lost:
             await self.verify()
+        layout, epoch = self._layout, self._installation.epoch
         by_shard: dict[int, list[int]] = {}
         for index, commit in enumerate(commits):
-            by_shard.setdefault(self._layout.shard(commit.key), []).append(index)
+            by_shard.setdefault(layout.shard(commit.key), []).append(index)
         calls = [
-            self._call(shard, [commits[index] for index in indices], now)
+            script_call(layout, epoch, shard, [commits[index] for index in indices], now)
             for shard, indices in by_shard.items()
         ]
         replies = await self._run(calls)
@@ -97,28 +99,6 @@ class RedisStore:
                 if answer != 1:
                     results[index] = _result(answer)
         return results
-
-    def _call(self, shard: int, commits: Sequence[Commit], now: datetime) -> tuple[Any, ...]:
-        """Return number of keys, keys and arguments of the script for one shard."""
-        layout, moment = self._layout, now.timestamp()
-        seen = layout.seen(shard, layout.bucket(moment))
-        keys = [layout.epoch(shard), *seen, layout.outbox(shard)]
-        arguments: list[bytes | int] = [self._installation.epoch, layout.marker_seconds]
-        committed_ms = int(moment * 1000)
-        for commit in commits:
-            arguments.append(len(commit.reactions))
-            write = commit.write
-            if write is None:
-                arguments.append(0)
-            else:
-                keys.append(layout.instance(write.at))
-                version = commit.reactions[-1].id
-                value = b"" if write.state is None else version + write.state
-                arguments += (len(keys), write.expected or b"", value)
-            for reaction in commit.reactions:
-                entry = _write_entry(commit.key, reaction.messages, committed_ms)
-                arguments += (reaction.id, entry)
-        return (len(keys), *keys, *arguments)
 
     async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Run the script once per call; again as a whole when the server does not know it."""
@@ -146,6 +126,24 @@ class RedisStore:
         replies: list[Any] = await pipeline.execute(raise_on_error=False)
         return replies
 
+    async def due(self, now: datetime, limit: int) -> list[Timer]:
+        """See ``ports.Store.due``: one range of each shard, in one round trip."""
+        per_shard = limit // self._layout.shards + 1
+        pipeline = self._redis.pipeline(transaction=False)
+        for shard in range(self._layout.shards):
+            timers = self._layout.timers(shard)
+            latest = int(now.timestamp() * 1000)
+            pipeline.zrange(
+                timers, "-inf", latest, byscore=True, offset=0, num=per_shard, withscores=True
+            )
+        with translated(self._server):
+            ranges = await pipeline.execute()
+        # A shard that was cut may have more behind its last one: others must not overtake it.
+        cut = [found[-1][1] for found in ranges if len(found) == per_shard]
+        horizon = min(cut, default=float("inf"))
+        found = [entry for entries in ranges for entry in entries if entry[1] <= horizon]
+        return [timer(name, due_ms) for name, due_ms in sorted(found, key=itemgetter(1, 0))]
+
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """See ``ports.Store.settle``."""
         by_shard: dict[int, list[ReactionId]] = {}
@@ -170,7 +168,7 @@ class RedisStore:
                     )
                 ]
             for reaction, value in dict(entries).items():
-                entry = _read_entry(reaction, value)
+                entry = read_outbox_entry(reaction, value)
                 if entry.committed_at < committed_before:
                     yield entry
 
@@ -202,34 +200,12 @@ class RedisStore:
         return str(found["redis_version"])
 
 
-def _instance(value: bytes | None) -> Instance | None:
-    if value is None:
-        return None
-    return Instance(version=ReactionId(value[:VERSION_BYTES]), state=value[VERSION_BYTES:])
-
-
 def _result(answer: int | list[bytes]) -> CommitResult:
     if isinstance(answer, int):
         return Conflict()
     return Duplicate(
         done={
-            ReactionId(reaction): _read_entry(reaction, entry).messages if entry else ()
+            ReactionId(reaction): read_outbox_entry(reaction, entry).messages if entry else ()
             for reaction, entry in zip(answer[::2], answer[1::2], strict=True)
         }
-    )
-
-
-def _write_entry(key: str, messages: Sequence[Message], committed_ms: int) -> bytes:
-    """Return an outbox entry: JSON that a person can read, empty when there is nothing to send."""
-    if not messages:
-        return b""
-    return b'{"at":%d,"key":%s,"messages":%s}' % (committed_ms, orjson.dumps(key), pack(messages))
-
-
-def _read_entry(reaction: bytes, entry: bytes) -> OutboxEntry:
-    content = orjson.loads(entry)
-    return OutboxEntry(
-        settlement=Settlement(key=content["key"], id=ReactionId(reaction)),
-        messages=unpack(content["messages"]),
-        committed_at=datetime.fromtimestamp(content["at"] / 1000, tz=UTC),
     )
