@@ -21,6 +21,7 @@ from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
 from orchestrator.engine.spine import Spine
 from orchestrator.engine.sweeper import Sweeper
+from orchestrator.engine.timekeeper import Timekeeper
 from orchestrator.errors import InvalidDefinitions, Misconfigured
 from orchestrator.http import create_app, serving
 from orchestrator.rulefile import read_rule_files, read_rules
@@ -103,6 +104,16 @@ class Daemon:
             period_seconds=settings.sweep_seconds,
             age_seconds=settings.outbox_age_seconds,
         )
+        self._timekeeper = Timekeeper(
+            self._engine,
+            self._spine,
+            self._broker,
+            self._store,
+            clock=SystemClock(),
+            patience=self._patience,
+            observer=self._telemetry,
+            queue=settings.queue,
+        )
         self._reloader = Reloader(
             self._engine,
             self._broker,
@@ -116,7 +127,7 @@ class Daemon:
 
     def _compose_engine(self, rulebook: Rulebook) -> Engine:
         settings = self._settings
-        spine = Spine(
+        self._spine = Spine(
             self._broker,
             self._store,
             SystemClock(),
@@ -127,7 +138,7 @@ class Daemon:
         )
         return Engine(
             self._broker,
-            spine,
+            self._spine,
             self._patience,
             self._telemetry,
             rulebook=rulebook,
@@ -160,6 +171,7 @@ class Daemon:
             await self._reloader.start()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._sweeper.run(), name="sweeper")
+                tasks.create_task(self._timekeeper.run(), name="timekeeper")
                 tasks.create_task(self._watch_files(), name="watcher")
                 tasks.create_task(self._reload_on_demand(), name="reloader")
                 tasks.create_task(self._consume(), name="engine")

@@ -73,6 +73,9 @@ class Broker(Protocol):
                 publish all of them again, with the same ids.
         """
 
+    async def backlog(self, queue: str) -> int:
+        """Return how many messages wait in `queue`, those handed out not counted."""
+
     async def bind(self, queue: str, channels: Collection[str]) -> None:
         """Make `queue` receive what is published under `channels` from now on. Idempotent."""
 

@@ -159,12 +159,14 @@ class Rulebook:
         definitions: in file order.
         contracts: the catalog's entry of every documented type, and of every type in use.
         by_type: event type -> the definitions it triggers with their conditions, in file order.
+        by_name: name -> definition, for timers.
     """
 
     revision: str
     definitions: tuple[Definition, ...]
     contracts: Mapping[str, MessageContract]
     by_type: Mapping[str, tuple[Listener, ...]] = field(init=False)
+    by_name: Mapping[str, Definition] = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the definitions by event type."""
@@ -175,6 +177,8 @@ class Rulebook:
                 index.setdefault(trigger, []).append((definition, condition))
         by_type = {event_type: tuple(listeners) for event_type, listeners in index.items()}
         object.__setattr__(self, "by_type", by_type)
+        by_name = {definition.name: definition for definition in self.definitions}
+        object.__setattr__(self, "by_name", by_name)
 
     @property
     def channels(self) -> frozenset[str]:

@@ -47,6 +47,17 @@ def reaction_id(event: Identity, rule: str) -> ReactionId:
     return ReactionId(blake2b(event + rule.encode(), digest_size=16).digest())
 
 
+def elapsed_id(version: ReactionId, timer: str, due_ms: int) -> ReactionId:
+    """Return the id of the reaction to a timer, of an instance as `version` left it.
+
+    Args:
+        version: the reaction that wrote the instance last; it tells two of its lives apart.
+        timer: the instance's name.
+        due_ms: what the timer was set for, in milliseconds since 1970.
+    """
+    return ReactionId(_digest((version, timer.encode(), b"%d" % due_ms)))
+
+
 def message_id(reaction: ReactionId, index: int) -> str:
     """Return the id of the `index`-th message (from 0) of `reaction`: 32 hexadecimal digits."""
     return blake2b(reaction + _INDEX(index), digest_size=16).hexdigest()

@@ -6,19 +6,33 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import orjson
+
 from orchestrator.core.deadletter import dead_letter
+from orchestrator.core.event import Delivery
 from orchestrator.engine.report import BatchReport, DeadLetter
-from orchestrator.ports import Commit, InstanceKey, Settlement
+from orchestrator.ports import (
+    Commit,
+    Committed,
+    Conflict,
+    Duplicate,
+    InstanceKey,
+    Settlement,
+)
+
+TIMER_TYPE = "orchestrator.timer"
+"""The type of the dead letter of a timer: there is no message to copy."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from orchestrator.core.decision import Definition, Signal
-    from orchestrator.core.event import Delivery, Event, Message
+    from orchestrator.core.event import Event, Message
     from orchestrator.core.ids import ReactionId
     from orchestrator.engine.report import EventOutcome, Stage
     from orchestrator.errors import Refused
+    from orchestrator.ports import CommitResult, Timer
 
 
 @dataclass(slots=True)
@@ -59,6 +73,21 @@ class Case:
         """Return the case less the reactions that are `done`; None when nothing is left."""
         left = [trigger for trigger in self.triggers if trigger.signal.reaction not in done]
         return Case(self.definition, self.key, left) if left else None
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A timer that is due, and what was decided.
+
+    Attributes:
+        timer: the timer.
+        commit: what to write; without messages where deciding failed.
+        error: why it failed; None when it did not.
+    """
+
+    timer: Timer
+    commit: Commit
+    error: Refused | None = None
 
 
 @dataclass(slots=True)
@@ -140,6 +169,23 @@ class Batch:
                 self.repeated(trigger.intake)
                 self._send(case.key, reaction, done[reaction])
 
+    def fired(self, firing: Firing, result: CommitResult) -> None:
+        """Take over what a timer's commit did; nothing if somebody else was faster."""
+        commit, name = firing.commit, firing.timer.at.definition
+        match result:
+            case Committed():
+                self.report.reactions[name] = self.report.reactions.get(name, 0) + 1
+                for reaction in commit.reactions:
+                    self._send(commit.key, reaction.id, reaction.messages)
+                if firing.error is not None:
+                    letter = DeadLetter(TIMER_TYPE, commit.key, name, firing.error)
+                    self._give_up(_timer_delivery(firing.timer), letter)
+            case Duplicate(done=done):
+                for reaction in commit.reactions:
+                    self._send(commit.key, reaction.id, done[reaction.id])
+            case Conflict():
+                self.report.conflicts += 1
+
     def repeated(self, intake: Intake) -> None:
         """Note that a definition has reacted to the event before."""
         if intake.outcome == "ignored":
@@ -159,3 +205,16 @@ class Batch:
             if message.exchange is None and message.type is not None:
                 report.sent[message.type] = report.sent.get(message.type, 0) + 1
         return report
+
+
+def _timer_delivery(timer: Timer) -> Delivery:
+    """Return a timer in the form of a message, so that its dead letter can be looked at."""
+    at = timer.at
+    told = {"definition": at.definition, "key": at.key, "due": timer.due}
+    return Delivery(
+        orjson.dumps(told, option=orjson.OPT_UTC_Z),
+        type=TIMER_TYPE,
+        correlation_id=at.key,
+        content_type="application/json",
+        timestamp=timer.due,
+    )

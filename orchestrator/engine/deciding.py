@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.decision import Instance, Signal
+from orchestrator.core.decision import Elapsed, Instance, Signal, forget
 from orchestrator.core.envelope import decode, encode
 from orchestrator.core.headers import REDRIVE_RULE
-from orchestrator.core.ids import reaction_id
+from orchestrator.core.ids import elapsed_id, reaction_id
+from orchestrator.core.later import keep, release
 from orchestrator.core.scope import Scope
-from orchestrator.engine.batch import Batch, Case, Intake, Trigger
+from orchestrator.engine.batch import Batch, Case, Firing, Intake, Trigger
 from orchestrator.errors import Refused
-from orchestrator.ports import Commit, InstanceWrite, Reaction
+from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from orchestrator.core.decision import Decision
     from orchestrator.core.definitions import Listener, Rulebook
     from orchestrator.core.ids import ReactionId
+    from orchestrator.ports import Timer
 
 
 def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
@@ -100,7 +103,8 @@ def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tu
     The case comes back without the triggers that failed, so that nothing fails twice.
     """
     definition = case.definition
-    running, writes = instance, False
+    running, changed = instance, False
+    writes: list[InstanceWrite] = []
     decided, reactions = [], []
     for trigger in case.triggers:
         signal = trigger.signal
@@ -112,15 +116,70 @@ def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tu
             continue
         decided.append(trigger)
         reactions.append(Reaction(signal.reaction, messages))
+        writes += _kept_for_later(definition.name, case.key, decision)
         if decision.writes:
-            writes = True
+            changed, due = True, decision.due
             running = (
                 Instance(signal.reaction, decision.state) if decision.state is not None else None
             )
     if not reactions:
         return
-    write = None
-    if writes:
+    if changed:
         expected = instance.version if instance else None
-        write = InstanceWrite(case.at, expected, running.state if running else None)
-    yield Case(definition, case.key, decided), Commit(case.key, tuple(reactions), write)
+        writes.append(InstanceWrite(case.at, expected, running.state if running else None, due))
+    commit = Commit(case.key, tuple(reactions), tuple(writes))
+    yield Case(definition, case.key, decided), commit
+
+
+def _kept_for_later(rule: str, key: str, decision: Decision) -> list[InstanceWrite]:
+    """Return what keeps messages until they are due: each is an instance with a timer."""
+    return [
+        InstanceWrite(InstanceKey(rule, key, later.outgoing.id), None, keep(later), later.due)
+        for later in decision.later
+    ]
+
+
+def fire(
+    batch: Batch,
+    timers: Sequence[Timer],
+    instances: Sequence[Instance | None],
+    rulebook: Rulebook,
+    source: str,
+) -> list[Firing]:
+    """Decide what follows from timers that are due, each on its instance."""
+    firings = [
+        _fire_one(batch, timer, instance, rulebook, source)
+        for timer, instance in zip(timers, instances, strict=True)
+        if instance is not None  # somebody else was faster
+    ]
+    batch.lap("decide")
+    return firings
+
+
+def _fire_one(
+    batch: Batch, timer: Timer, instance: Instance, rulebook: Rulebook, source: str
+) -> Firing:
+    """Decide one timer. Where that fails, the instance stays, visible, without a timer."""
+    at = timer.at
+    due_ms = round(timer.due.timestamp() * 1000)
+    reaction = elapsed_id(instance.version, f"{at.definition}/{at.key}/{at.part}", due_ms)
+    elapsed = Elapsed(at.key, timer.due, reaction, batch.now, source)
+    try:
+        decision = _decide_elapsed(at, instance, elapsed, rulebook)
+        messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
+    except Refused as error:
+        stays = InstanceWrite(at, instance.version, instance.state)
+        return Firing(timer, Commit(at.key, (Reaction(reaction, ()),), (stays,), timer), error)
+    writes = _kept_for_later(at.definition, at.key, decision)
+    writes.append(InstanceWrite(at, instance.version, decision.state, decision.due))
+    return Firing(timer, Commit(at.key, (Reaction(reaction, messages),), tuple(writes), timer))
+
+
+def _decide_elapsed(
+    at: InstanceKey, instance: Instance, elapsed: Elapsed, rulebook: Rulebook
+) -> Decision:
+    if at.part:
+        return release(instance, elapsed)
+    definition = rulebook.by_name.get(at.definition)
+    # The rule is gone: what it remembered goes with it.
+    return forget() if definition is None else definition.decide(instance, elapsed)

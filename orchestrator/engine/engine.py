@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from orchestrator.engine.backlog import Backlog
 from orchestrator.engine.patience import delays
 from orchestrator.errors import Defect, Misconfigured, OrchestratorError, Unavailable
 
@@ -57,6 +58,7 @@ class Engine:
         self._queue = queue
         self._prefetch = prefetch
         self._batch_size = batch_size
+        self.backlog = Backlog()
         self._idle_task: asyncio.Task[object] | None = None
 
     def stop(self) -> None:
@@ -91,6 +93,8 @@ class Engine:
             while not self._patience.stopping:
                 deliveries = await self._receive(subscription)
                 for batch in await self._react(deliveries):
+                    if batch.intakes:
+                        self.backlog.decided(batch.intakes[-1].event.time, batch.now)
                     await room.acquire()
                     before = finishing.create_task(self._finish(batch, subscription, before))
                     before.add_done_callback(lambda _: room.release())
@@ -101,6 +105,7 @@ class Engine:
         `stop` cancels this wait and no other: nothing is in hand here, so nothing can be torn.
         """
         task = self._idle_task = asyncio.current_task()
+        self.backlog.idle = not subscription.waiting()
         try:
             return await subscription.receive(self._batch_size)
         except asyncio.CancelledError:
@@ -110,6 +115,7 @@ class Engine:
             return ()
         finally:
             self._idle_task = None
+            self.backlog.idle = False
 
     async def _react(self, deliveries: Sequence[Delivery]) -> Sequence[Batch]:
         """React to `deliveries` together; on a defect of ours one by one, to find the culprit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.batch import Batch
-from orchestrator.engine.deciding import decide, match, read
+from orchestrator.engine.deciding import decide, fire, match, read
 from orchestrator.errors import Unavailable
 from orchestrator.ports import Committed, Conflict, Duplicate
 
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
     from orchestrator.errors import Refused
-    from orchestrator.ports import Broker, Clock, Commit, CommitResult, Store, Subscription
+    from orchestrator.ports import (
+        Broker,
+        Clock,
+        Commit,
+        CommitResult,
+        Store,
+        Subscription,
+        Timer,
+    )
 
 MAX_CONFLICTS = 20
 
@@ -69,6 +77,26 @@ class Spine:
             cases = await self._commit(batch, proposals)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.
         raise Unavailable(f"other replicas keep changing the same keys ({cases[0].key} and others)")
+
+    async def elapse(self, timers: Sequence[Timer], rulebook: Rulebook) -> Batch:
+        """Decide what follows from timers that are due and commit it. Not yet sent on return.
+
+        A timer that is no longer set for its time was fired, moved or cancelled by somebody else:
+        it commits nothing, and the next look at what is due tells how things stand.
+        """
+        batch = Batch((), self._clock.now(), self._queue)
+        wanted = [timer.at for timer in timers]
+        instances = await self._patience.until_done("store", lambda: self._store.load(wanted))
+        batch.lap("load")
+        firings = fire(batch, timers, instances, rulebook, self._source)
+        commits = [firing.commit for firing in firings]
+        results = await self._patience.until_done(
+            "store", lambda: self._store.commit(commits, batch.now)
+        )
+        batch.lap("commit")
+        for firing, result in zip(firings, results, strict=True):
+            batch.fired(firing, result)
+        return batch
 
     def give_up(self, delivery: Delivery, error: Refused) -> Batch:
         """Return a batch that does nothing but dead-letter `delivery`."""

@@ -28,6 +28,9 @@ class Meddled:
         self._port = port
         self._between = between
 
+    def waiting(self) -> int:
+        return self._port.waiting()
+
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
         return lambda *arguments: self._between(name, lambda: method(*arguments))

@@ -44,6 +44,10 @@ class MemoryBroker:
         """Return how many deliveries wait in `queue`, those in hand not counted."""
         return len(self._queues[queue])
 
+    async def backlog(self, queue: str) -> int:
+        """See ``ports.Broker.backlog``."""
+        return len(self._existing(queue))
+
     @asynccontextmanager
     async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[MemorySubscription]:
         """See ``ports.Broker.subscribe``."""

@@ -106,6 +106,18 @@ class RabbitBroker:
         finally:
             await stop_consuming(link, channel)
 
+    async def backlog(self, queue: str) -> int:
+        """Count the messages that wait in `queue`: see `ports.Broker`."""
+        count = 0
+
+        async def look(channel: AbstractChannel) -> None:
+            nonlocal count
+            found = await channel.queue_declare(queue, passive=True)
+            count = found.message_count or 0
+
+        await self._once(f"look at {queue}", look)
+        return count
+
     async def bind(self, queue: str, channels: Collection[str]) -> None:
         """Bind `queue` on the bus: see `ports.Broker`."""
         bus = self._names.bus

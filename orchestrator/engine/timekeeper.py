@@ -1,0 +1,80 @@
+"""Fires durable timers: after the events that came before them, in the order they are due."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.engine.engine import Engine
+    from orchestrator.engine.patience import Patience
+    from orchestrator.engine.report import Observer
+    from orchestrator.engine.spine import Spine
+    from orchestrator.ports import Broker, Clock, Store, Timer
+
+PERIOD_SECONDS = 0.25
+TIMERS_AT_ONCE = 1000
+
+
+class Timekeeper:
+    """Looks for due timers several times a second; any number of replicas may.
+
+    Args:
+        engine: whose rulebook decides, and whose backlog goes first.
+        queue: the input queue.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root passes each by name
+        self,
+        engine: Engine,
+        spine: Spine,
+        broker: Broker,
+        store: Store,
+        *,
+        clock: Clock,
+        patience: Patience,
+        observer: Observer,
+        queue: str,
+    ) -> None:
+        self._engine = engine
+        self._broker = broker
+        self._store = store
+        self._clock = clock
+        self._spine = spine
+        self._patience = patience
+        self._observer = observer
+        self._queue = queue
+
+    async def run(self) -> None:
+        """Fire timers until the process stops."""
+        # What fails when the process stops is no loss: the timers stay set.
+        with suppress(Unavailable, Misconfigured):
+            while not self._patience.stopping:
+                if await self.fire_due() < TIMERS_AT_ONCE:
+                    await self._patience.idle(PERIOD_SECONDS)
+
+    async def fire_due(self) -> int:
+        """Fire what is due and behind no event; return how many timers that were."""
+        now = self._clock.now()
+        due = await self._patience.until_done("store", lambda: self._store.due(now, TIMERS_AT_ONCE))
+        ready = await self._behind_no_event(due)
+        if ready:
+            batch = await self._spine.elapse(ready, self._engine.rulebook)
+            self._observer.batch_done(await self._spine.finish(batch))
+        return len(ready)
+
+    async def _behind_no_event(self, due: Sequence[Timer]) -> Sequence[Timer]:
+        """Return the timers that every event which arrived before them has been decided for."""
+        backlog = self._engine.backlog
+        if due and due[-1].due > backlog.decided_until and backlog.idle:
+            moment = self._clock.now()
+            depth = await self._patience.until_done(
+                "broker", lambda: self._broker.backlog(self._queue)
+            )
+            if depth == 0 and backlog.idle:
+                backlog.seen_empty(moment)
+        return [timer for timer in due if timer.due <= backlog.decided_until]
