@@ -6,13 +6,22 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from orchestrator.adapters.memory.broker import MemoryBroker
-from orchestrator.core.decision import Decision, Instance, Signal, forget, remember
+from orchestrator.core.decision import (
+    Decision,
+    Elapsed,
+    Instance,
+    Later,
+    Signal,
+    emit,
+    forget,
+    remember,
+)
 from orchestrator.core.definitions import Action, Rule, Rulebook
 from orchestrator.core.event import Delivery, Event, Message, Outgoing
 from orchestrator.core.ids import message_id
@@ -20,6 +29,7 @@ from orchestrator.core.problem import Position
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.spine import Spine
+from orchestrator.engine.timekeeper import Timekeeper
 from tests.engine.interference import Meddled, MeddledBroker
 
 if TYPE_CHECKING:
@@ -97,6 +107,47 @@ class Pairs:
             causation_id=event.id,
         )
         return forget((outgoing,))
+
+
+PATIENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A definition that asks after an hour without an answer, and sends thanks two hours later."""
+
+    name: str = "reminder"
+    triggers: tuple[str, ...] = ("Filed", "Answered")
+    stateful: bool = True
+    guard: None = None
+
+    def key(self, event: Event, scope: Scope) -> str:
+        """Return the correlation key."""
+        del scope
+        return event.correlation_id
+
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Wait for the answer, or for the hour."""
+        if isinstance(signal, Elapsed):
+            assert instance is not None
+            return forget((self._message(signal, "Remind", signal.key),))
+        if signal.event.type == "Answered":
+            return forget()
+        thanks = Later(signal.now + 2 * PATIENCE, self._message(signal, "Thank", signal.event.id))
+        if instance is not None:
+            return emit((), (thanks,))
+        return remember(b"", signal.event.time + PATIENCE, later=(thanks,))
+
+    def _message(self, signal: Signal | Elapsed, kind: str, data: object) -> Outgoing:
+        return Outgoing(
+            id=message_id(signal.reaction, 0),
+            type=kind,
+            channel="notify.v1",
+            source=signal.source,
+            time=signal.now,
+            data=data,
+            correlation_id="C",
+        )
 
 
 def rulebook(*definitions: Any) -> Rulebook:
@@ -255,6 +306,27 @@ class World:
             batch_size=batch_size,
         )
         return ledger.engine, ledger
+
+    def timekeeper(self, between: Interference | None = None) -> tuple[Timekeeper, Engine, Ledger]:
+        """Return a timekeeper beside an engine that is not started."""
+        engine, ledger = self.engine(between=between)
+        timekeeper = Timekeeper(
+            engine,
+            engine._spine,  # noqa: SLF001 - what the composition root would pass
+            engine._broker,  # noqa: SLF001
+            engine._spine._store,  # noqa: SLF001
+            clock=self.clock,
+            patience=engine._patience,  # noqa: SLF001
+            observer=ledger,
+            queue=QUEUE,
+        )
+        return timekeeper, engine, ledger
+
+    async def fire(self, between: Interference | None = None) -> int:
+        """Fire what is due, as an engine would that has seen the queue empty just now."""
+        timekeeper, engine, _ = self.timekeeper(between)
+        engine.backlog.seen_empty(self.clock.now())
+        return await timekeeper.fire_due()
 
     async def run(self, **options: Any) -> Ledger:
         """Run an engine until the queue as it is now is worked off."""

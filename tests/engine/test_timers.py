@@ -1,0 +1,226 @@
+"""Timers: never early, once whatever is killed, and behind the events that came before them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.adapters.redis import RedisStore
+from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
+from orchestrator.errors import ExpressionError
+from tests.engine.interference import CrashedError, Fuse
+from tests.engine.world import NOW, PATIENCE, Reminder, World, filed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from orchestrator.core.event import Message
+    from orchestrator.ports import Store
+
+KEYS = ("C-0", "C-1", "C-2", "C-3")
+DUE = NOW + PATIENCE
+SOON = timedelta(milliseconds=1)
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def new_store(
+    request: pytest.FixtureRequest, unique: str
+) -> AsyncIterator[Callable[[], Store]]:
+    """Make as many empty stores of a kind as a test wants."""
+    stores: list[RedisStore] = []
+
+    def make() -> Store:
+        if request.param == "memory":
+            return MemoryStore()
+        url = request.getfixturevalue("redis_url")
+        stores.append(RedisStore(url, namespace=f"{unique}-{len(stores)}", shards=2))
+        return stores[-1]
+
+    yield make
+    for store in stores:
+        await store.close()
+
+
+async def waiting(store: Store) -> World:
+    """A world in which every key was filed at `NOW` and waits for its answer."""
+    this = World(store, Reminder())
+    await this.publish(*(filed(f"e-{key}", key) for key in KEYS))
+    await this.run()
+    return this
+
+
+def kinds(messages: list[Message]) -> list[tuple[str, object]]:
+    """Return what was sent, each id once."""
+    once = {message.id: message for message in messages}
+    bodies = [orjson.loads(message.body) for message in once.values()]
+    return sorted((body["type"], body["data"]) for body in bodies)
+
+
+REMINDED = [("Remind", key) for key in KEYS]
+THANKED = [("Thank", f"e-{key}") for key in KEYS]
+
+
+async def test_a_timer_fires_at_its_time_and_not_before(new_store: Callable[[], Store]) -> None:
+    """Early would turn an answer that is on its way into "nobody answered"."""
+    this = await waiting(new_store())
+    this.clock.moment = DUE - SOON
+    assert await this.fire() == 0
+    this.clock.moment = DUE
+    assert await this.fire() == len(KEYS)
+    assert kinds(this.sent) == REMINDED
+    assert await this.fire() == 0
+
+
+async def test_a_message_kept_for_later_goes_out_at_its_time(
+    new_store: Callable[[], Store],
+) -> None:
+    """It keeps the id it was decided under, and says when it was really sent."""
+    this = await waiting(new_store())
+    this.clock.moment = NOW + 2 * PATIENCE
+    await this.fire()
+    assert kinds(this.sent) == REMINDED + THANKED
+    times = {orjson.loads(m.body)["time"] for m in this.sent if m.type == "Thank"}
+    assert times == {"2026-03-01T11:00:00Z"}
+
+
+async def test_an_answer_removes_the_timer(new_store: Callable[[], Store]) -> None:
+    """Who answered in time is not reminded."""
+    this = await waiting(new_store())
+    await this.publish(filed("a-1", "C-1", "Answered"))
+    await this.run()
+    this.clock.moment = DUE
+    await this.fire()
+    assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-1")]
+
+
+@contextmanager
+def survived() -> Iterator[None]:
+    """Go on after a crash."""
+    try:
+        yield
+    except* CrashedError:
+        pass
+
+
+async def fire_with_crashes(new_store: Callable[[], Store]) -> tuple[int, list[str]]:
+    """Fire everything with a crash at every outside call, and again after it."""
+    problems = []
+    for calls in range(100):
+        for after in (False, True):
+            this = await waiting(new_store())
+            this.clock.moment = NOW + 2 * PATIENCE
+            fuse = Fuse(calls, after=after)
+            with survived():
+                await this.fire(fuse)
+            if not fuse.blown:
+                return calls, problems
+            await this.fire()
+            await sweep(this)
+            if kinds(this.sent) != REMINDED + THANKED or await this.store.outbox_size():
+                problems.append(f"{'after' if after else 'before'} call {calls}: {this.sent}")
+    raise AssertionError("firing makes calls without end")
+
+
+async def sweep(this: World) -> None:
+    """Publish what a dead process left in the outbox, as the sweeper does."""
+    async for entry in this.store.outbox(this.clock.now() + timedelta(days=1)):
+        await this.broker.publish(entry.messages)
+        await this.store.settle([entry.settlement])
+
+
+async def test_no_crash_point_loses_or_doubles_a_timer(new_store: Callable[[], Store]) -> None:
+    """A timer fires once, whatever is killed: what was committed stays in the outbox."""
+    points, problems = await fire_with_crashes(new_store)
+    assert problems == []
+    assert points >= 4  # due, load, commit, publish, settle
+
+
+class ForgetsFirst(MemoryStore):
+    """Wrong: removes due timers when they are looked at, before anything is committed."""
+
+    async def due(self, *arguments: Any) -> Any:
+        timers = await super().due(*arguments)
+        for timer in timers:
+            self._timers.pop(timer.at)
+        return timers
+
+
+async def test_the_suite_notices_timers_that_are_taken_before_the_commit() -> None:
+    """Negative control: the usual way to write it loses timers."""
+    _, problems = await fire_with_crashes(ForgetsFirst)
+    assert problems
+
+
+async def test_replicas_that_see_the_same_timer_fire_it_once(
+    new_store: Callable[[], Store],
+) -> None:
+    """Both may poll; one of them commits, and only that one publishes."""
+    this = await waiting(new_store())
+    this.clock.moment = DUE
+    await asyncio.gather(*(this.fire() for _ in range(3)))
+    assert len(this.sent) == len(KEYS)
+    assert kinds(this.sent) == REMINDED
+
+
+async def test_a_timer_waits_for_the_events_that_came_before_it() -> None:
+    """After an outage the answers lie in the queue: they must be decided first."""
+    this = await waiting(MemoryStore())
+    this.clock.moment = DUE + PATIENCE / 2
+    await this.publish(filed("a-0", "C-0", "Answered"))
+    timekeeper, engine, ledger = this.timekeeper()
+    assert await timekeeper.fire_due() == 0  # nothing is known about the queue yet
+    ledger.enough = 10**9
+    task = asyncio.create_task(engine.run())
+    await ledger.until(lambda: bool(ledger.reports) and engine.backlog.idle)
+    assert await timekeeper.fire_due() == len(KEYS) - 1
+    engine.stop()
+    await task
+    assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-0")]
+
+
+async def test_load_does_not_hold_timers_up() -> None:
+    """Under load the queue is never seen empty: an event stamped after the timer is enough."""
+    this = await waiting(MemoryStore())
+    this.clock.moment = DUE + PATIENCE / 2
+    timekeeper, engine, _ = this.timekeeper()
+    engine.backlog.decided(DUE - SOON, this.clock.now())
+    assert await timekeeper.fire_due() == 0
+    engine.backlog.decided(DUE, this.clock.now())
+    assert await timekeeper.fire_due() == len(KEYS)
+
+
+async def test_a_stamp_from_the_future_tells_nothing_about_the_present() -> None:
+    """One producer with a wrong clock must not let timers overtake everybody's events."""
+    this = await waiting(MemoryStore())
+    timekeeper, engine, _ = this.timekeeper()
+    engine.backlog.decided(DUE + PATIENCE, this.clock.now())
+    this.clock.moment = DUE
+    assert await timekeeper.fire_due() == 0
+
+
+class Failing(Reminder):
+    """A reminder whose expression fails when it is time."""
+
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        if isinstance(signal, Elapsed) and signal.key == "C-2":
+            raise ExpressionError("no field named amount")
+        return super().decide(instance, signal)
+
+
+async def test_a_timer_that_fails_is_a_dead_letter_and_harms_no_other() -> None:
+    """It must not be tried for ever, and not be forgotten either: the instance stays."""
+    this = await waiting(MemoryStore())
+    this.rulebook = World(MemoryStore(), Failing()).rulebook
+    this.clock.moment = DUE
+    assert await this.fire() == len(KEYS)
+    assert await this.fire() == 0
+    assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-2")]
+    (letter,) = this.dead_letters
+    assert (letter.type, letter.correlation_id) == ("orchestrator.timer", "C-2")
+    assert letter.headers["x-error"] == "no field named amount"
