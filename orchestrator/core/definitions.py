@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from orchestrator.core.decision import Decision, Definition, Instance, Signal, emit
+from orchestrator.core.decision import Decision, Definition, Instance, Later, Signal, emit
 from orchestrator.core.event import Outgoing
 from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
 
     from orchestrator.core.event import Event
     from orchestrator.core.expression import Expression, Template
@@ -48,6 +49,7 @@ class Action:
         for_each: a list expression; the action is taken once per item. None means once.
         item_name: the name an item has in `data` and `guard`.
         position: where it stands in the rule file.
+        after: how long after the decision it is sent; None for at once.
     """
 
     message: MessageContract
@@ -56,6 +58,7 @@ class Action:
     for_each: Expression | None
     item_name: str
     position: Position
+    after: timedelta | None = None
 
     def payload(self, scope: Scope) -> object:
         """Return the data to send. Raise ``SchemaViolation`` when it breaks the schema."""
@@ -99,36 +102,77 @@ class Rule:
 
     def decide(self, instance: Instance | None, signal: Signal) -> Decision:  # noqa: ARG002
         """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
-        outgoing: list[Outgoing] = []
-        for outer in _scopes(self, signal.scope):
-            for action in self.actions:
-                for scope in _scopes(action, outer):
-                    if action.guard is None or action.guard.holds(scope):
-                        if len(outgoing) == MAX_FAN_OUT:
-                            raise ExpressionError(
-                                f"one event would send more than {MAX_FAN_OUT:,} messages",
-                                self.position,
-                            )
-                        payload = action.payload(scope)
-                        outgoing.append(self._outgoing(signal, action, payload, len(outgoing)))
-        return emit(tuple(outgoing))
+        return emit(*take(self, self.actions, signal, _scopes(self, signal.scope)))
 
-    def _outgoing(self, signal: Signal, action: Action, payload: object, index: int) -> Outgoing:
-        event = signal.event
-        return Outgoing(
-            id=message_id(signal.reaction, index),
-            type=action.message.name,
-            channel=action.message.channel,
-            source=signal.source,
-            time=signal.now,
-            data=payload,
-            correlation_id=event.correlation_id,
-            subject=event.subject,
-            causation_id=event.id,
-            traceparent=event.traceparent,
-            rule=self.name,
-            revision=self.revision,
-        )
+
+class Sender(Protocol):
+    """What messages name as the one that sends them: a definition of any kind."""
+
+    @property
+    def name(self) -> str:
+        """The name of the rule."""
+
+    @property
+    def revision(self) -> str:
+        """The revision of the rule."""
+
+    @property
+    def position(self) -> Position:
+        """Where the rule stands."""
+
+
+def take(
+    sender: Sender, actions: Sequence[Action], signal: Signal, scopes: Sequence[Scope]
+) -> tuple[tuple[Outgoing, ...], tuple[Later, ...]]:
+    """Return the messages that `actions` send at once, and those that they send later.
+
+    Args:
+        sender: the rule whose actions they are.
+        actions: in order.
+        signal: the event they follow from, and the reaction their ids derive from.
+        scopes: what expressions may read; all actions are taken once for each.
+
+    Raises:
+        Refused: one of them cannot be sent: none is.
+    """
+    outgoing: list[Outgoing] = []
+    later: list[Later] = []
+    for outer in scopes:
+        for action in actions:
+            for scope in _scopes(action, outer):
+                if action.guard is None or action.guard.holds(scope):
+                    index = len(outgoing) + len(later)
+                    if index == MAX_FAN_OUT:
+                        raise ExpressionError(
+                            f"one event would send more than {MAX_FAN_OUT:,} messages",
+                            sender.position,
+                        )
+                    message = _outgoing(sender, signal, action, action.payload(scope), index)
+                    if action.after is None:
+                        outgoing.append(message)
+                    else:
+                        later.append(Later(signal.now + action.after, message))
+    return tuple(outgoing), tuple(later)
+
+
+def _outgoing(
+    sender: Sender, signal: Signal, action: Action, payload: object, index: int
+) -> Outgoing:
+    event = signal.event
+    return Outgoing(
+        id=message_id(signal.reaction, index),
+        type=action.message.name,
+        channel=action.message.channel,
+        source=signal.source,
+        time=signal.now,
+        data=payload,
+        correlation_id=event.correlation_id,
+        subject=event.subject,
+        causation_id=event.id,
+        traceparent=event.traceparent,
+        rule=sender.name,
+        revision=sender.revision,
+    )
 
 
 def _scopes(repeated: Rule | Action, scope: Scope) -> Sequence[Scope]:

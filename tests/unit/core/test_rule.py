@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from orchestrator.core import definitions
-from orchestrator.core.decision import Decision, Signal
+from orchestrator.core.decision import Decision, Later, Signal, emit
 from orchestrator.core.definitions import Action, Rule, Rulebook
 from orchestrator.core.event import Event, Outgoing
 from orchestrator.core.expression import ROOTS, compile_expression, compile_template
@@ -114,7 +114,7 @@ def test_a_stateless_rule_remembers_nothing() -> None:
     """It must not touch an instance, nor be asked one by one."""
     made = rule(action())
     assert made.stateful is False
-    assert decide(made) == Decision(decide(made).outgoing, state=None, writes=False)
+    assert decide(made) == emit(decide(made).outgoing)
     assert made.key(EVENT, Scope(EVENT, NOW)) == "case-7"
 
 
@@ -175,6 +175,18 @@ def test_ids_count_what_is_sent_and_not_what_is_written() -> None:
         message_id(reaction, 0),
         message_id(reaction, 1),
     ]
+
+
+def test_an_action_may_wait_for_its_time() -> None:
+    """`after` counts from the decision, and what waits has its id already."""
+    made = rule(action("now"), action("in 5 days", after=timedelta(days=5)), action("too"))
+    decision = decide(made)
+    reaction = reaction_id(EVENT.identity, "intake")
+
+    assert [outgoing.data for outgoing in decision.outgoing] == ["now", "too"]
+    (later,) = decision.later
+    assert later == Later(NOW + timedelta(days=5), later.outgoing)
+    assert (later.outgoing.data, later.outgoing.id) == ("in 5 days", message_id(reaction, 1))
 
 
 def test_deciding_twice_decides_the_same() -> None:

@@ -1,0 +1,23 @@
+"""Rules that remember: joins, sequences, counts and absences. Pure; knows no store and no YAML."""
+
+from orchestrator.core.stateful.memory import revision_of
+from orchestrator.core.stateful.pattern import (
+    Absent,
+    AtLeast,
+    Count,
+    Element,
+    InSequence,
+    Pattern,
+)
+from orchestrator.core.stateful.rule import StatefulRule
+
+__all__ = [
+    "Absent",
+    "AtLeast",
+    "Count",
+    "Element",
+    "InSequence",
+    "Pattern",
+    "StatefulRule",
+    "revision_of",
+]

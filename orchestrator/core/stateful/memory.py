@@ -1,0 +1,165 @@
+"""What a rule remembers about one key, and its bytes. Knows nothing of when a rule fires."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from orchestrator.core.event import Event
+from orchestrator.core.ids import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from orchestrator.core.stateful.pattern import Element
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+_LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One event that is remembered.
+
+    Attributes:
+        time: when it happened, in microseconds since 1970.
+        identity: of the event: tells a repetition from a second fact, and orders equal times.
+        name: the element it counts for.
+        event: the event itself; None where only its time matters.
+    """
+
+    time: int
+    identity: Identity
+    name: str
+    event: Event | None
+
+    @property
+    def order(self) -> tuple[int, bytes]:
+        """Return what events are sorted by: their time, and for equal times their identity."""
+        return self.time, self.identity
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything a rule remembers about one key.
+
+    Attributes:
+        kept: the events, oldest first.
+        told: the end of the last window that ended in vain, in microseconds since 1970: what
+            happened until then is not reported again. None if there was none.
+    """
+
+    kept: tuple[Kept, ...] = ()
+    told: int | None = None
+
+    @property
+    def opened(self) -> int | None:
+        """Return when the open window began: the time of the oldest event not yet reported."""
+        times = (one.time for one in self.kept)
+        return next((time for time in times if self.told is None or time > self.told), None)
+
+    def knows(self, event: Event) -> bool:
+        """Tell whether this very event is remembered already."""
+        return any(one.identity == event.identity for one in self.kept)
+
+    def adding(self, new: Kept, limit: int) -> Memory:
+        """Return the memory with `new`, and at most `limit` events (2 or more) per element.
+
+        Above the limit the oldest, which its window began with, and the newest stay.
+        """
+        kept = sorted((*self.kept, new), key=lambda one: one.order)
+        same = [one for one in kept if one.name == new.name]
+        if len(same) > limit:
+            kept.remove(same[1])
+        return Memory(tuple(kept), self.told)
+
+    def where(self, wanted: Callable[[Kept], bool]) -> Memory:
+        """Return the memory with only those events."""
+        return Memory(tuple([one for one in self.kept if wanted(one)]), self.told)
+
+    def pack(self, revision: str) -> bytes:
+        """Return the bytes to store, for a definition of that revision."""
+        by_name: dict[str, list[list[object]]] = {}
+        for one in self.kept:
+            by_name.setdefault(one.name, []).append(_packed(one))
+        state: dict[str, object] = {"revision": revision, "kept": by_name}
+        if self.told is not None:
+            state["told"] = self.told
+        return orjson.dumps(state)
+
+
+def unpack(state: bytes, elements: Sequence[Element]) -> Memory:
+    """Return what `Memory.pack` wrote; what counted for an element that is gone is left out."""
+    content: dict[str, Any] = orjson.loads(state)
+    kept = [
+        _unpacked(one, element)
+        for element in elements
+        for one in content["kept"].get(element.name, ())
+    ]
+    return Memory(tuple(sorted(kept, key=lambda one: one.order)), content.get("told"))
+
+
+def revision_of(state: bytes) -> str:
+    """Return the revision of the definition that wrote `state`."""
+    revision: str = orjson.loads(state)["revision"]
+    return revision
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a moment in microseconds since 1970."""
+    return (moment - _EPOCH) // MICROSECOND
+
+
+def milliseconds_after(time: int) -> datetime:
+    """Return the first full millisecond not before a time in microseconds: timers are never early.
+
+    A time beyond the year 9999 is that year's last day.
+    """
+    milliseconds = -(-time // 1000)
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return _LATEST
+
+
+def _packed(one: Kept) -> list[object]:
+    return [one.time, b64encode(one.identity).rstrip(b"=").decode(), *_attributes(one.event)]
+
+
+def _attributes(event: Event | None) -> Iterator[object]:
+    if event is not None:
+        yield event.id
+        yield event.source
+        yield event.subject
+        yield event.correlation_id
+        yield event.causation_id
+        yield event.traceparent
+        yield event.data
+
+
+def _unpacked(packed: list[Any], element: Element) -> Kept:
+    time, encoded, *attributes = packed
+    identity = Identity(b64decode(encoded + "=" * (-len(encoded) % 4)))
+    event = _event(time, identity, element, attributes) if attributes else None
+    return Kept(time, identity, element.name, event)
+
+
+def _event(time: int, identity: Identity, element: Element, attributes: list[Any]) -> Event:
+    event_id, source, subject, correlation_id, causation_id, traceparent, data = attributes
+    return Event(
+        type=element.event_type,
+        id=event_id,
+        source=source,
+        subject=subject,
+        time=_EPOCH + timedelta(microseconds=time),
+        data=data,
+        correlation_id=correlation_id,
+        causation_id=causation_id,
+        traceparent=traceparent,
+        identity=identity,
+    )

@@ -1,0 +1,220 @@
+"""Decides what a rule that remembers does with an event, or when its time is over. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from orchestrator.core.decision import Decision, Elapsed, Signal, emit, forget, remember
+from orchestrator.core.definitions import take
+from orchestrator.core.scope import Scope
+from orchestrator.core.stateful.matching import complete, condensed, lapse
+from orchestrator.core.stateful.memory import (
+    MICROSECOND,
+    Kept,
+    Memory,
+    microseconds,
+    milliseconds_after,
+    unpack,
+)
+from orchestrator.core.stateful.pattern import Absent, Count
+from orchestrator.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from orchestrator.core.decision import Instance, Later
+    from orchestrator.core.definitions import Action
+    from orchestrator.core.event import Event, Outgoing
+    from orchestrator.core.expression import Expression
+    from orchestrator.core.problem import Position
+    from orchestrator.core.stateful.pattern import Element, Pattern
+
+MAX_KEY_LENGTH: Final = 200
+"""Characters: every key is part of several names in the store."""
+
+MAX_EVENTS: Final = 20
+"""Events remembered per element and key: of more than that, the oldest and the newest."""
+
+MAX_COUNTED: Final = 10_000
+"""The same for a count, which remembers only when they happened."""
+
+MAX_STATE_BYTES: Final = 1024 * 1024
+"""What is remembered for one key is read and written whole."""
+
+Messages: TypeAlias = "tuple[tuple[Outgoing, ...], tuple[Later, ...]]"
+"""What is sent at once, and what is sent later."""
+
+NOTHING: Final[Messages] = ((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class StatefulRule:
+    """A rule that remembers events per key until its pattern is complete or its time is over.
+
+    Everything goes by the time at which events happened. Those that lie within `within` of each
+    other belong together, in whatever order they arrive.
+
+    Attributes:
+        name: unique in the rulebook.
+        revision: hash of the normalised definition, 12 hexadecimal digits.
+        description: for people.
+        elements: what it waits for. An event counts for the first it fits, in the order written.
+            For `Absent` the event that starts, then the one that is missed.
+        pattern: when it fires.
+        within: how long after the first event, by event time; None for no limit.
+        by: event type -> the expression of its key; None for the event's correlation key.
+        actions: taken when it fires (for `Absent` when the time is over without the event).
+        otherwise: taken when the time is over and it has not fired.
+        position: where it stands in the rule file.
+    """
+
+    name: str
+    revision: str
+    description: str
+    elements: tuple[Element, ...]
+    pattern: Pattern
+    within: timedelta | None
+    by: Mapping[str, Expression] | None
+    actions: tuple[Action, ...]
+    otherwise: tuple[Action, ...]
+    position: Position
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Return the event types of its elements, without repetition."""
+        return tuple(dict.fromkeys(element.event_type for element in self.elements))
+
+    @property
+    def stateful(self) -> bool:
+        """Return True: it decides on what it remembers."""
+        return True
+
+    @property
+    def guard(self) -> None:
+        """Return None: each element has its own."""
+        return
+
+    def key(self, event: Event, scope: Scope) -> str:
+        """Return the key its memory is kept under.
+
+        Raises:
+            ExpressionError: the event has none that can be used.
+        """
+        value = event.correlation_id if self.by is None else self.by[event.type](scope)
+        text = _key_text(value)
+        if text is None:
+            raise ExpressionError(
+                f"the key (`by`) of {event.type} must be a text, a number or a bool that is not"
+                " empty; this expression gave something else",
+                self.position,
+            )
+        if len(text) > MAX_KEY_LENGTH:
+            raise ExpressionError(
+                f"the key (`by`) of {event.type} has {len(text)} characters, over the limit of"
+                f" {MAX_KEY_LENGTH}: use an id",
+                self.position,
+            )
+        return text
+
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Return what follows from an event, or from the end of the oldest event's time.
+
+        Raises:
+            Refused: an expression failed, a message breaks its schema, or too much is remembered.
+        """
+        memory = Memory() if instance is None else unpack(instance.state, self.elements)
+        if isinstance(signal, Elapsed):
+            return self._on_time_over(memory, signal)
+        element = self._element(signal)
+        if element is None or memory.knows(signal.event):
+            return emit(())
+        event = signal.event
+        new = Kept(microseconds(event.time), event.identity, element.name, event)
+        limit = MAX_COUNTED if isinstance(self.pattern, Count) else MAX_EVENTS
+        return self._on_event(memory.adding(new, limit), signal)
+
+    def _element(self, signal: Signal) -> Element | None:
+        """Return the first element that the event counts for."""
+        for element in self.elements:
+            if element.event_type == signal.event.type and (
+                element.guard is None or element.guard.holds(signal.scope)
+            ):
+                return element
+        return None
+
+    def _on_event(self, memory: Memory, signal: Signal) -> Decision:
+        memory = condensed(self.pattern, self._names, self._within, memory)
+        outcome = complete(self.pattern, self._names, self._within, memory)
+        if outcome is None:
+            return self._next(memory)
+        return self._next(outcome.rest, self._take(self.actions, outcome.events, signal))
+
+    def _on_time_over(self, memory: Memory, signal: Elapsed) -> Decision:
+        if self._within is None:
+            return self._next(memory)
+        due = microseconds(signal.due)
+        events, memory = lapse(self.pattern, self._names, self._within, memory, due)
+        actions = self.actions if isinstance(self.pattern, Absent) else self.otherwise
+        return self._next(memory, self._take(actions, events, signal) if events else NOTHING)
+
+    def _take(
+        self, actions: Sequence[Action], events: Mapping[str, Kept], signal: Signal | Elapsed
+    ) -> Messages:
+        """Return what `actions` send about `events`, the newest of which stands for them all."""
+        attributes: dict[str, object] = {}
+        newest: Event | None = None
+        for kept in sorted(events.values(), key=lambda one: one.order):
+            if kept.event is not None:
+                newest = kept.event
+                attributes[kept.name] = newest.attributes()
+        if newest is None:
+            raise RuntimeError(f"rule {self.name}: nothing is known of the events it is about")
+        scope = Scope(newest, signal.now)
+        scope["events"] = attributes
+        about = Signal(newest, signal.reaction, signal.now, signal.source, scope)
+        return take(self, actions, about, (scope,))
+
+    def _next(self, memory: Memory, messages: Messages = NOTHING) -> Decision:
+        """Return the decision to keep `memory` until the time of its oldest event is over."""
+        if not memory.kept:
+            return forget(*messages)
+        state = memory.pack(self.revision)
+        if len(state) > MAX_STATE_BYTES:
+            raise ExpressionError(
+                f"rule {self.name} would remember {len(state):,} bytes for one key, over the limit"
+                f" of {MAX_STATE_BYTES:,}: send references instead of documents (claim check)",
+                self.position,
+            )
+        outgoing, later = messages
+        return remember(state, self._due(memory), outgoing, later)
+
+    def _due(self, memory: Memory) -> datetime | None:
+        if self._within is None:
+            return None
+        return milliseconds_after(memory.kept[0].time + self._within)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple([element.name for element in self.elements])
+
+    @property
+    def _within(self) -> int | None:
+        """Return the length of the window in microseconds."""
+        return None if self.within is None else self.within // MICROSECOND
+
+
+def _key_text(value: object) -> str | None:
+    """Return the text of a key, equal for numbers that are equal; None for what is no key."""
+    match value:
+        case str():
+            return value or None
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case _:
+            return None
