@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.definitions import Action
+from orchestrator.core.expression.times import format_duration
 from orchestrator.document import shown
 from orchestrator.errors import SchemaViolation
+from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition, read_repetition, read_template
 from orchestrator.rulefile.messages import MessageCatalog, find_message
-from orchestrator.rulefile.parts import Form
+from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import MessageContract
     from orchestrator.core.expression import Template
+    from orchestrator.rulefile.names import Names
     from orchestrator.rulefile.parts import Part
 
 FULL_FORM = Form(
     what="an action",
-    keys=("send", "with", "if", "for_each", "as"),
-    stateful=frozenset({"after", "await", "timeout"}),
+    keys=("send", "with", "if", "for_each", "as", "after"),
+    elsewhere=dict.fromkeys(("await", "timeout"), NOT_AVAILABLE.format("workflows")),
     synonyms={
         "data": "with",
         "payload": "with",
@@ -30,10 +33,12 @@ FULL_FORM = Form(
         "command": "send",
         "emit": "send",
         "publish": "send",
+        "delay": "after",
+        "in": "after",
     },
     note="; fields of the message go under `with`",
 )
-_MODIFIERS = frozenset(FULL_FORM.keys) - {"send"} | FULL_FORM.stateful
+_MODIFIERS = (frozenset(FULL_FORM.keys) - {"send"}) | FULL_FORM.elsewhere.keys()
 _FORMS = "write `- SendAcknowledgment`, or `- SendAcknowledgment: {fields}`, or `- send: ...`"
 
 
@@ -45,26 +50,28 @@ class ReadAction:
     definition: dict[str, object]
 
 
-def read_actions(then: Part, catalog: MessageCatalog, roots: frozenset[str]) -> list[ReadAction]:
-    """Return the actions, without those that had to be refused."""
+def read_actions(then: Part, catalog: MessageCatalog, names: Names) -> list[ReadAction]:
+    """Return the actions of ``then`` or ``otherwise``, without those that had to be refused."""
     if not isinstance(then.value, list):
-        then.refuse(f"`then` is {then.kind}: put each message on a line of its own after `- `")
+        then.refuse(
+            f"`{then.key}` is {then.kind}: put each message on a line of its own after `- `"
+        )
         return []
     if not then.value:
-        then.refuse("`then` is an empty list: name at least one message to send")
-    read = (_read_action(item, catalog, roots) for item in then.items())
+        then.refuse(f"`{then.key}` is an empty list: name at least one message to send")
+    read = (_read_action(item, catalog, names) for item in then.items())
     return [action for action in read if action is not None]
 
 
-def _read_action(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+def _read_action(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction | None:
     match item.value:
         case str() as name if name:
             contract = find_message(item, catalog, name)
-            return _finished(item, contract, None, roots) if contract else None
+            return _finished(item, contract, None, names) if contract else None
         case {"send": _}:
-            return _read_full(item, catalog, roots)
+            return _read_full(item, catalog, names)
         case dict() as fields if len(fields) == 1 and not _MODIFIERS.issuperset(fields):
-            return _read_short(item, catalog, roots)
+            return _read_short(item, catalog, names)
         case dict():
             item.refuse(_wrong_mapping(item))
         case _:
@@ -72,7 +79,7 @@ def _read_action(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> 
     return None
 
 
-def _read_short(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+def _read_short(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction | None:
     ((name, data),) = item.all_entries().items()
     contract = find_message(item, catalog, name)
     if data.value is None:
@@ -81,17 +88,18 @@ def _read_short(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> R
             f"or `- {shown(name)}: {{}}` to send none"
         )
         return None
-    return _finished(item, contract, data, roots) if contract else None
+    return _finished(item, contract, data, names) if contract else None
 
 
-def _read_full(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+def _read_full(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction | None:
     entries = item.entries(FULL_FORM)
     send = entries["send"]
     name = send.text("write the type of the message, such as SendAcknowledgment")
     contract = find_message(send, catalog, name) if name else None
-    repetition = read_repetition(entries, roots)
-    guard = read_condition(entries.get("if"), repetition.roots)
-    template = _read_data(entries.get("with"), contract, repetition.roots)
+    repetition = read_repetition(entries, names)
+    guard = read_condition(entries.get("if"), repetition.names)
+    template = _read_data(entries.get("with"), contract, repetition.names)
+    after = read_duration(entries["after"]) if "after" in entries else None
     if contract is None:
         return None
     action = Action(
@@ -101,17 +109,17 @@ def _read_full(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> Re
         for_each=repetition.items,
         item_name=repetition.item_name,
         position=item.position,
+        after=after,
     )
-    return ReadAction(action, {key: part.value for key, part in entries.items()})
+    definition = {key: part.value for key, part in entries.items()}
+    return ReadAction(action, definition | ({"after": format_duration(after)} if after else {}))
 
 
-def _finished(
-    item: Part, contract: MessageContract, data: Part | None, roots: frozenset[str]
-) -> ReadAction:
+def _finished(item: Part, contract: MessageContract, data: Part | None, names: Names) -> ReadAction:
     """Return an action of the bare or the short form."""
     action = Action(
         message=contract,
-        data=_read_data(data, contract, roots),
+        data=_read_data(data, contract, names),
         guard=None,
         for_each=None,
         item_name="item",
@@ -122,7 +130,7 @@ def _finished(
 
 
 def _read_data(
-    data: Part | None, contract: MessageContract | None, roots: frozenset[str]
+    data: Part | None, contract: MessageContract | None, names: Names
 ) -> Template | None:
     if data is None:
         return None
@@ -135,7 +143,7 @@ def _read_data(
     if not isinstance(data.value, dict | str):
         data.refuse(f"a message's data is a mapping of fields, not {data.kind}")
         return None
-    template = read_template(data, roots)
+    template = read_template(data, names)
     if template is not None and template.is_constant and contract is not None:
         _check_constant(data, template, contract)
     return template

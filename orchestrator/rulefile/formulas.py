@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.expression import ROOTS, compile_expression, compile_template
+from orchestrator.core.expression.values import with_article
 from orchestrator.core.problem import Problem
 from orchestrator.document import quoted
 from orchestrator.errors import ExpressionError
+from orchestrator.rulefile.names import Names, refuse_unknown_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _RESERVED = ROOTS | {"events", "input", "steps", "instance"}
 _WORDS = frozenset({"true", "false", "null", "in"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_NAME_ADVICE = "use letters, digits and _, a letter first"
 _DEFAULT_ITEM = "item"
 _CUT = "; ` #` begins a comment in unquoted text: put the whole value in quotes"
 
@@ -32,15 +35,15 @@ class Repetition:
     Attributes:
         items: the list expression; None means once.
         item_name: the name an item has.
-        roots: what expressions inside may read.
+        names: what expressions inside may read.
     """
 
     items: Expression | None
     item_name: str
-    roots: frozenset[str]
+    names: Names
 
 
-def read_condition(part: Part | None, roots: frozenset[str]) -> Expression | None:
+def read_condition(part: Part | None, names: Names) -> Expression | None:
     """Return the compiled ``if``; None where there is none, or it had to be refused."""
     if part is None:
         return None
@@ -50,29 +53,45 @@ def read_condition(part: Part | None, roots: frozenset[str]) -> Expression | Non
             "`enabled: false`"
         )
         return None
-    return _compile(part, roots, _Wanted("bool", 'write a condition such as "data.amount > 0"'))
+    return _compile(part, names, _CONDITION)
 
 
-def read_repetition(entries: Mapping[str, Part], roots: frozenset[str]) -> Repetition:
+def read_key(part: Part) -> Expression | None:
+    """Return the expression of a key; None where it had to be refused.
+
+    It may not read the time: the same event must have the same key whenever it is decided.
+    """
+    return _compile(part, Names(ROOTS - {"now"}), _KEY)
+
+
+def read_repetition(entries: Mapping[str, Part], names: Names) -> Repetition:
     """Read ``for_each`` and ``as`` of a rule or an action."""
     items, name = entries.get("for_each"), entries.get("as")
     if items is None:
         if name is not None:
             name.refuse_key("`as` names the items of a `for_each`, and there is none: remove it")
-        return Repetition(None, _DEFAULT_ITEM, roots)
-    item_name = _item_name(items, name, roots)
-    wanted = _Wanted("list", "write an expression that gives a list, in quotes: 'data.items'")
-    return Repetition(_compile(items, roots, wanted), item_name, roots | {item_name})
+        return Repetition(None, _DEFAULT_ITEM, names)
+    item_name = _item_name(items, name, names.roots)
+    return Repetition(_compile(items, names, _LIST), item_name, names.with_item(item_name))
 
 
-def read_template(part: Part, roots: frozenset[str]) -> Template | None:
+def read_label(part: Part) -> str | None:
+    """Return the ``as`` of an event; None where it had to be refused."""
+    text = part.text("write a name, such as `as: first`")
+    if text is not None and (not _NAME.fullmatch(text) or text in _WORDS):
+        part.refuse(f"{quoted(text)} cannot name an event: {_NAME_ADVICE}")
+        return None
+    return text
+
+
+def read_template(part: Part, names: Names) -> Template | None:
     """Return the compiled data of a message; None where it had to be refused."""
     failures: list[ExpressionError] = []
     try:
-        return compile_template(
+        template = compile_template(
             part.value,
             lambda path, offset: part.document.locate((*part.path, *path), offset),
-            roots=roots,
+            roots=names.roots,
             on_error=failures.append,
         )
     except ExpressionError:
@@ -80,31 +99,44 @@ def read_template(part: Part, roots: frozenset[str]) -> Template | None:
             position = failure.position or part.position
             part.problems.append(Problem(position, failure.message))
         return None
+    refuse_unknown_events(part, template.references, names.events)
+    return template
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """What an expression must give, and how to write one that does."""
 
-    kind: Kind
+    kinds: frozenset[Kind]
     instead: str
 
 
-def _compile(part: Part, roots: frozenset[str], wanted: _Wanted) -> Expression | None:
+_CONDITION = _Wanted(frozenset({"bool"}), 'write a condition such as "data.amount > 0"')
+_LIST = _Wanted(
+    frozenset({"list"}), "write an expression that gives a list, in quotes: 'data.items'"
+)
+_KEY = _Wanted(
+    frozenset({"string", "number", "bool"}),
+    "write an expression that gives text or a number, such as data.employer",
+)
+
+
+def _compile(part: Part, names: Names, wanted: _Wanted) -> Expression | None:
     source = part.text(wanted.instead)
     if source is None:
         return None
     document, path = part.document, part.path
     try:
         expression = compile_expression(
-            source, lambda offset: document.locate(path, offset), roots=roots
+            source, lambda offset: document.locate(path, offset), roots=names.roots
         )
     except ExpressionError as error:
         hint = _CUT if document.cut_by_comment(path) else ""
         part.problems.append(Problem(error.position or part.position, error.message + hint))
         return None
-    if expression.kind not in {None, wanted.kind}:
-        part.refuse(f"`{part.key}` gives a {expression.kind}: {wanted.instead}")
+    if expression.kind is not None and expression.kind not in wanted.kinds:
+        part.refuse(f"`{part.key}` gives {with_article(expression.kind)}: {wanted.instead}")
+    refuse_unknown_events(part, expression.references, names.events)
     return expression
 
 
@@ -117,9 +149,7 @@ def _item_name(items: Part, name: Part | None, roots: frozenset[str]) -> str:
     if text is None:
         return _DEFAULT_ITEM
     if not _NAME.fullmatch(text) or text in _WORDS:
-        name.refuse(
-            f"{quoted(text)} cannot name an item: use letters, digits and _, a letter first"
-        )
+        name.refuse(f"{quoted(text)} cannot name an item: {_NAME_ADVICE}")
     elif text in _RESERVED or text in roots:
         name.refuse(f"{quoted(text)} already means something else here: choose another name")
     return text

@@ -37,10 +37,11 @@ def name_rules(drafts: Iterable[Draft]) -> list[tuple[str, Draft]]:
 
 
 def _default_name(draft: Draft, unnamed: Counter[str]) -> str | None:
-    if not draft.triggers:
+    triggers = draft.content.triggers
+    if not triggers:
         return None
     file = draft.part.document.file
-    name = f"{PurePath(file).stem}.{draft.triggers[0]}"
+    name = f"{PurePath(file).stem}.{triggers[0]}"
     if not RULE_NAME.fullmatch(name):
         draft.part.refuse(
             f"{quoted(name)} cannot name this rule: give it a `name`, or rename the file"

@@ -22,27 +22,27 @@ class Form:
     Attributes:
         what: the mapping in words, such as ``a rule``.
         keys: those it may have.
-        stateful: keys that only stateful rules have.
+        elsewhere: keys that have their place elsewhere -> what to do about them here.
         synonyms: what people write instead -> the key they mean.
         note: what else to say about a key that is like none of them.
     """
 
     what: str
     keys: tuple[str, ...]
-    stateful: frozenset[str]
+    elsewhere: Mapping[str, str]
     synonyms: Mapping[str, str]
     note: str = ""
 
     def advice(self, key: str) -> str:
         """Say what is wrong with a key that is not one of `keys`."""
-        if key in self.stateful:
-            return f"`{key}` belongs to {NOT_AVAILABLE}"
+        if key in self.elsewhere:
+            return f"`{key}` {self.elsewhere[key]}"
         meant = self.synonyms.get(key) or nearest(key, self.keys)
         known = f"did you mean `{meant}`?" if meant else f"it has {', '.join(self.keys)}{self.note}"
         return f"`{shown(key)}` is not a key of {self.what}: {known}"
 
 
-NOT_AVAILABLE = "stateful rules, which are not available in this version: remove it"
+NOT_AVAILABLE = "belongs to {}, which are not available in this version: remove it"
 
 
 @dataclass(frozen=True, slots=True)

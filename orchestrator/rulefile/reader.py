@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.definitions import Rulebook
 from orchestrator.document import read_document
-from orchestrator.rulefile.loops import refuse_loop
+from orchestrator.rulefile.loops import refuse_loops
 from orchestrator.rulefile.naming import name_rules
 from orchestrator.rulefile.parts import Form, Part
 from orchestrator.rulefile.revision import digest
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from orchestrator.core.definitions import Rule
     from orchestrator.core.problem import Position, Problem
+    from orchestrator.core.stateful import StatefulRule
     from orchestrator.rulefile.messages import MessageCatalog
 
 _FILE = Form(
     what="a rule file",
     keys=("rules", "workflows"),
-    stateful=frozenset(),
+    elsewhere={},
     synonyms={"rule": "rules"},
 )
 _RULE_KEYS = frozenset({"when", "then"})
@@ -60,8 +61,7 @@ def read_rules(
     """
     read = [_read_file(name, text, catalog) for name, text in files]
     named = name_rules(draft for file in read for draft in file.drafts)
-    for _, draft in named:
-        refuse_loop(draft)
+    refuse_loops(named)
     problems = sorted((found for file in read for found in file.problems), key=_place)
     if any(problem.level == "error" for problem in problems):
         return None, problems
@@ -110,7 +110,7 @@ def _listed_rules(root: Part) -> Iterator[Part]:
         rules.refuse(f"`rules` is {rules.kind}: write a list, each rule after `- `")
 
 
-def _rulebook(rules: Sequence[Rule], catalog: MessageCatalog) -> Rulebook:
+def _rulebook(rules: Sequence[Rule | StatefulRule], catalog: MessageCatalog) -> Rulebook:
     wanted = {event_type for rule in rules for event_type in rule.triggers}
     contracts = dict(catalog.types)
     for event_type in sorted(wanted):

@@ -8,24 +8,32 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from orchestrator.core.definitions import Rule
-from orchestrator.core.expression import ROOTS
 from orchestrator.document import quoted
-from orchestrator.rulefile.actions import ReadAction, read_actions
-from orchestrator.rulefile.formulas import Repetition, read_condition, read_repetition
-from orchestrator.rulefile.parts import Form
+from orchestrator.rulefile.content import Heading
+from orchestrator.rulefile.memories import read_memory
+from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
+from orchestrator.rulefile.reactions import MEMORY_KEYS, read_reaction
 from orchestrator.rulefile.revision import digest
-from orchestrator.rulefile.triggers import read_triggers
+from orchestrator.rulefile.triggers import When, read_when
 
 if TYPE_CHECKING:
-    from orchestrator.core.expression import Expression
+    from orchestrator.core.definitions import Rule
+    from orchestrator.core.stateful import StatefulRule
+    from orchestrator.rulefile.content import Content
     from orchestrator.rulefile.messages import MessageCatalog
     from orchestrator.rulefile.parts import Part
 
 RULE_FORM = Form(
     what="a rule",
-    keys=("name", "description", "when", "if", "then", "enabled", "for_each", "as"),
-    stateful=frozenset({"within", "by", "otherwise", "timezone", "timeout", "after", "steps"}),
+    keys=(
+        *("name", "description", "when", "if", "then", "enabled", "for_each", "as"),
+        *("within", "by", "otherwise"),
+    ),
+    elsewhere={
+        "timezone": NOT_AVAILABLE.format("schedules"),
+        "steps": NOT_AVAILABLE.format("workflows"),
+        "after": "stands in an action, beside its `send`: move it there",
+    },
     synonyms={
         "on": "when",
         "event": "when",
@@ -37,6 +45,10 @@ RULE_FORM = Form(
         "send": "then",
         "id": "name",
         "disabled": "enabled",
+        "timeout": "within",
+        "window": "within",
+        "else": "otherwise",
+        "key": "by",
     },
 )
 RULE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -53,11 +65,7 @@ class Draft:
         name: as it is written; None where it is not.
         enabled: whether it takes part.
         description: for people.
-        triggers: event types.
-        guard: the compiled ``if``.
-        repetition: the rule's own ``for_each``.
-        actions: what it sends.
-        definition: normalised, without name and description: what the revision is made of.
+        content: what it waits for and what it sends.
     """
 
     part: Part
@@ -65,25 +73,13 @@ class Draft:
     name: str | None
     enabled: bool
     description: str
-    triggers: tuple[str, ...]
-    guard: Expression | None
-    repetition: Repetition
-    actions: list[ReadAction]
-    definition: dict[str, object]
+    content: Content
 
-    def finished(self, name: str) -> Rule:
+    def finished(self, name: str) -> Rule | StatefulRule:
         """Return the rule under its name."""
-        return Rule(
-            name=name,
-            revision=digest(orjson.dumps([name, self.definition], option=orjson.OPT_SORT_KEYS)),
-            description=self.description,
-            triggers=self.triggers,
-            guard=self.guard,
-            actions=tuple(read.action for read in self.actions),
-            for_each=self.repetition.items,
-            item_name=self.repetition.item_name,
-            position=self.part.position,
-        )
+        meaning = orjson.dumps([name, self.content.definition], option=orjson.OPT_SORT_KEYS)
+        heading = Heading(name, digest(meaning), self.description, self.part.position)
+        return self.content.finished(heading)
 
 
 def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
@@ -95,29 +91,30 @@ def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
     for key, advice in (("when", "name the event it waits for"), ("then", "name what it sends")):
         if key not in entries:
             part.refuse(f"this rule has no `{key}`: {advice}")
-    repetition = read_repetition(entries, ROOTS)
-    when, then = entries.get("when"), entries.get("then")
-    actions = read_actions(then, catalog, repetition.roots) if then else []
-    triggers = read_triggers(when, catalog) if when else ()
-    condition, items = entries.get("if"), entries.get("for_each")
+    content = _read_content(part, entries, catalog)
+    if content.needs_name and "name" not in entries:
+        part.refuse(
+            f"{content.needs_name} needs a `name`: one made from the file would change with it, "
+            "and what waits would be lost"
+        )
     return Draft(
         part=part,
         name_part=entries.get("name", part),
         name=_read_name(entries.get("name")),
         enabled=_read_enabled(entries.get("enabled")),
         description=_read_description(entries.get("description")),
-        triggers=triggers,
-        guard=read_condition(condition, ROOTS),
-        repetition=repetition,
-        actions=actions,
-        definition={
-            "when": triggers,
-            "if": condition and condition.value,
-            "for_each": items and items.value,
-            "as": repetition.item_name,
-            "then": [read.definition for read in actions],
-        },
+        content=content,
     )
+
+
+def _read_content(part: Part, entries: dict[str, Part], catalog: MessageCatalog) -> Content:
+    when = read_when(entries["when"], catalog) if "when" in entries else None
+    if when is None:  # nobody knows which of the two was meant: only what both have is read
+        entries = {key: entry for key, entry in entries.items() if key not in MEMORY_KEYS}
+        when = When(part, "any", (), None)
+    if when.pattern is None:
+        return read_reaction(entries, when, catalog)
+    return read_memory(entries, when, when.pattern, catalog)
 
 
 def _read_name(part: Part | None) -> str | None:

@@ -1,46 +1,188 @@
-"""Reads ``when``: which events a rule wants. Refuses forms that need a memory."""
+"""Reads ``when``: which events a rule waits for, and in which pattern. Knows no other key."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-from orchestrator.document import quoted
-from orchestrator.rulefile.messages import MessageCatalog, find_event
-from orchestrator.rulefile.parts import NOT_AVAILABLE
+from orchestrator.core.stateful import Absent, AtLeast, Count, InSequence
+from orchestrator.rulefile.elements import ReadElement, read_elements
+from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.core.stateful import Pattern
+    from orchestrator.rulefile.messages import MessageCatalog
     from orchestrator.rulefile.parts import Part
 
-_STATEFUL_FORMS = frozenset({"all", "at_least", "of", "sequence", "count", "absent", "every"})
-_STATEFUL_KEYS = _STATEFUL_FORMS | {"after"}
-_ELEMENT_KEYS = frozenset({"event", "if", "as"})
+MAX_COUNT = 10_000
+"""Events that one instance of a `Count` may have to remember."""
+
+Kind = Literal["any", "all", "at_least", "sequence", "count", "absent"]
 
 
-def read_triggers(when: Part, catalog: MessageCatalog) -> tuple[str, ...]:
-    """Return the event types, without those that had to be refused."""
-    if isinstance(when.value, dict):
-        _refuse_mapping(when)
-        return ()
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a rule waits for.
+
+    Attributes:
+        part: where it stands.
+        kind: its form; ``any`` needs no memory.
+        elements: the events, without those that had to be refused.
+        pattern: when a rule that remembers fires; None for ``any``.
+        whole: whether nothing of it had to be refused, so that others can be checked against it.
+    """
+
+    part: Part
+    kind: Kind
+    elements: tuple[ReadElement, ...]
+    pattern: Pattern | None
+    whole: bool = True
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The event types, without repetition, in the order they are written."""
+        return tuple(dict.fromkeys(read.element.event_type for read in self.elements))
+
+    @property
+    def unconditional(self) -> frozenset[str]:
+        """The types of which every event is wanted, whatever it holds."""
+        return frozenset(r.element.event_type for r in self.elements if not r.condition)
+
+
+def read_when(when: Part, catalog: MessageCatalog) -> When | None:
+    """Return what a rule waits for; None where its form had to be refused."""
+    before = len(when.problems)
+    found = _read_form(when, catalog)
+    refused = any(problem.level == "error" for problem in when.problems[before:])
+    return found and replace(found, whole=not refused)
+
+
+def _read_form(when: Part, catalog: MessageCatalog) -> When | None:
+    if not isinstance(when.value, dict):
+        return _read_any(when, catalog)
+    for key, read in _FORMS.items():
+        if key in when.value:
+            return read(when, catalog)
+    if "every" in when.value:
+        schedule = when.child("every", when.value["every"])
+        schedule.refuse_key(f"`every` {NOT_AVAILABLE.format('schedules')}")
+    else:
+        when.refuse(
+            "`when` takes an event type, a list of them, or one of all, at_least, sequence, count "
+            "and absent: {all: [A, B]}"
+        )
+    return None
+
+
+def _read_any(when: Part, catalog: MessageCatalog) -> When:
     if when.value == []:
         when.refuse("`when` is an empty list: name at least one event type")
-    elements = list(when.items()) if isinstance(when.value, list) else [when]
-    types: list[str] = []
-    for element in elements:
-        if isinstance(element.value, dict):
-            _refuse_mapping(element)
-        elif (name := find_event(element, catalog)) in types:
-            element.refuse(f"{quoted(name)} is listed twice: keep one")
-        elif name:
-            types.append(name)
-    return tuple(types)
+    parts = when.items() if isinstance(when.value, list) else [when]
+    return When(when, "any", read_elements(parts, catalog), None)
 
 
-def _refuse_mapping(part: Part) -> None:
-    keys = part.all_entries()
-    stateful = [key for key in keys if key in _STATEFUL_KEYS]
-    if stateful:
-        keys[stateful[0]].refuse_key(f"`{stateful[0]}` belongs to {NOT_AVAILABLE}")
-    elif _ELEMENT_KEYS.issuperset(keys) and keys:
-        part.refuse(f"a trigger with its own `if` or `as` belongs to {NOT_AVAILABLE}")
+def _read_all(when: Part, catalog: MessageCatalog) -> When:
+    entries = when.entries(_form("all"))
+    elements = _read_several(entries["all"], catalog)
+    return When(when, "all", elements, AtLeast(len(elements)))
+
+
+def _read_at_least(when: Part, catalog: MessageCatalog) -> When:
+    entries = when.entries(_form("at_least", "of"))
+    if "at_least" not in entries or "of" not in entries:
+        when.refuse("`at_least` and `of` belong together: {at_least: 2, of: [A, B, C]}")
+        elements: tuple[ReadElement, ...] = ()
     else:
-        part.refuse("`when` takes an event type, or a list of them: [A, B]; not a mapping")
+        elements = read_elements(_listed(entries["of"], at_least=1), catalog)
+    number = _read_number(entries.get("at_least"))
+    if number > _length(entries.get("of")) > 0:
+        entries["at_least"].refuse(f"only {_length(entries['of'])} events are listed under `of`")
+    if number == 1 and "of" in entries and "at_least" in entries:
+        entries["at_least"].refuse(
+            "one of several needs no memory: write `when: [A, B]`", "warning"
+        )
+    return When(when, "at_least", elements, AtLeast(number))
+
+
+def _read_sequence(when: Part, catalog: MessageCatalog) -> When:
+    entries = when.entries(_form("sequence"))
+    return When(when, "sequence", _read_several(entries["sequence"], catalog), InSequence())
+
+
+def _read_count(when: Part, catalog: MessageCatalog) -> When:
+    entries = when.entries(_form("count", "at_least"))
+    if "at_least" not in entries:
+        when.refuse("`count` needs a number: {count: ComplaintFiled, at_least: 3}")
+    number = _read_number(entries.get("at_least"))
+    if number > MAX_COUNT:
+        entries["at_least"].refuse(f"a rule counts up to {MAX_COUNT:,}: write a smaller number")
+    if number == 1 and "at_least" in entries:
+        entries["at_least"].refuse("counting to one needs no memory: write `when: A`", "warning")
+    return When(when, "count", _read_counted(entries["count"], catalog), Count(number))
+
+
+def _read_counted(part: Part, catalog: MessageCatalog) -> tuple[ReadElement, ...]:
+    if isinstance(part.value, list):
+        part.refuse("`count` takes one event: write its type without [ ]")
+        return ()
+    return read_elements([part], catalog)
+
+
+def _read_absent(when: Part, catalog: MessageCatalog) -> When:
+    entries = when.entries(_form("absent", "after"))
+    if "after" not in entries:
+        when.refuse("`absent` needs the event it should follow: {absent: B, after: A}")
+    ends = [entries[key] for key in ("after", "absent") if key in entries]
+    return When(when, "absent", read_elements(ends, catalog), Absent())
+
+
+def _read_single(when: Part, catalog: MessageCatalog) -> When:
+    return When(when, "any", read_elements([when], catalog), None)
+
+
+_FORMS: dict[str, Callable[[Part, MessageCatalog], When]] = {
+    "event": _read_single,
+    "all": _read_all,
+    "sequence": _read_sequence,
+    "count": _read_count,
+    "absent": _read_absent,
+    "at_least": _read_at_least,
+    "of": _read_at_least,
+}
+_BESIDE = "stands beside `when`, not in it: indent it less"
+_ASIDE = dict.fromkeys(("within", "by", "otherwise", "then"), _BESIDE)
+
+
+def _form(*keys: str) -> Form:
+    what = "`when: {" + ", ".join(f"{key}: ..." for key in keys) + "}`"
+    return Form(what=what, keys=keys, elsewhere=_ASIDE, synonyms={})
+
+
+def _read_several(part: Part, catalog: MessageCatalog) -> tuple[ReadElement, ...]:
+    return read_elements(_listed(part, at_least=2), catalog)
+
+
+def _listed(part: Part, at_least: int) -> list[Part]:
+    """Return the items of a list of events, or none where the list itself is wrong."""
+    if not isinstance(part.value, list):
+        part.refuse(f"`{part.key}` is {part.kind}: write a list of event types, such as [A, B]")
+        return []
+    if len(part.value) < at_least:
+        part.refuse(f"`{part.key}` has too few events: write at least {at_least}, such as [A, B]")
+    return list(part.items())
+
+
+def _length(part: Part | None) -> int:
+    return len(part.value) if part is not None and isinstance(part.value, list) else 0
+
+
+def _read_number(part: Part | None) -> int:
+    """Return how many; 1 where that is missing or had to be refused."""
+    if part is None:
+        return 1
+    if type(part.value) is not int or part.value < 1:
+        part.refuse(f"`{part.key}` takes a whole number from 1, such as 3")
+        return 1
+    return part.value

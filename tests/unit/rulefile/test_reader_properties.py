@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.rulefile import read_rules
 from orchestrator.rulefile.actions import FULL_FORM
+from orchestrator.rulefile.elements import ELEMENT_FORM
 from orchestrator.rulefile.rules import RULE_FORM
 
 if TYPE_CHECKING:
@@ -20,7 +21,17 @@ WORDS = (
     *("data.people", "${data.reason}", "${", "a ${item} b", "item", "as", "all", "every", "", "'"),
     *("two\nlines", "x" * 500, "\x1b[31mred", "a - b"),
 )
-KEYS = (*RULE_FORM.keys, *FULL_FORM.keys, *RULE_FORM.stateful, "rules", "workflows", *WORDS)
+WHEN_KEYS = ("all", "at_least", "of", "sequence", "count", "absent", "every")
+KEYS = (
+    *RULE_FORM.keys,
+    *FULL_FORM.keys,
+    *RULE_FORM.elsewhere,
+    *ELEMENT_FORM.keys,
+    *WHEN_KEYS,
+    "rules",
+    "workflows",
+    *WORDS,
+)
 VALUES = st.recursive(
     st.one_of(
         st.none(), st.booleans(), st.integers(-3, 3), st.floats(0, 9), st.sampled_from(WORDS)

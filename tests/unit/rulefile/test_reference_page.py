@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.rulefile import read_rules
 from orchestrator.rulefile.actions import FULL_FORM
+from orchestrator.rulefile.elements import ELEMENT_FORM
 from orchestrator.rulefile.rules import RULE_FORM
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def test_there_are_examples() -> None:
     assert len(EXAMPLES) > 5
 
 
-@pytest.mark.parametrize("key", [*RULE_FORM.keys, *FULL_FORM.keys])
+@pytest.mark.parametrize("key", [*RULE_FORM.keys, *FULL_FORM.keys, *ELEMENT_FORM.keys])
 def test_every_key_is_described(key: str) -> None:
     """A key in no table is a key nobody finds."""
     assert f"| `{key}` |" in PAGE

@@ -1,0 +1,84 @@
+"""What the expressions of a rule may read, and who reads what is not there. Compiles nothing."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from orchestrator.core.expression import ROOTS
+from orchestrator.core.problem import Problem
+from orchestrator.document import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.core.problem import Position
+    from orchestrator.rulefile.parts import Part
+
+EVENTS = "events"
+_MAX_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the expressions of one place may read.
+
+    Attributes:
+        roots: the names they may begin with.
+        events: what there is under ``events``; None where that cannot be told.
+    """
+
+    roots: frozenset[str] = ROOTS
+    events: frozenset[str] | None = None
+
+    def with_item(self, name: str) -> Names:
+        """Return these and the name of an item."""
+        return replace(self, roots=self.roots | {name})
+
+    def with_events(self, events: frozenset[str] | None) -> Names:
+        """Return these and the events a rule remembers."""
+        return replace(self, roots=self.roots | {EVENTS}, events=events)
+
+
+def refuse_unknown_events(
+    part: Part, references: frozenset[tuple[str, ...]], known: frozenset[str] | None
+) -> None:
+    """Refuse every ``events.NAME`` in a text, or in the texts of a template, that is not `known`.
+
+    Args:
+        part: where the text stands.
+        references: the paths that its expressions read.
+        known: the names there are; None where that cannot be told.
+    """
+    if known is None:
+        return
+    asked = {path[1] for path in references if path[0] == EVENTS and len(path) > 1}
+    for name in sorted(asked - known):
+        meant = difflib.get_close_matches(name, sorted(known), n=1)
+        there_is = f"did you mean {meant[0]}?" if meant else f"it has {_listed(known)}"
+        message = f"`events` has no {quoted(name)} here: {there_is}"
+        part.problems.append(Problem(_place(part, name), message))
+
+
+def _listed(known: frozenset[str]) -> str:
+    names = sorted(known)
+    rest = len(names) - _MAX_LISTED
+    return ", ".join(names[:_MAX_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _place(part: Part, name: str) -> Position:
+    """Return where ``events.NAME`` is first written, in either of its two ways."""
+    written = re.compile(rf"""\bevents\s*(?:\.\s*|\[\s*["']){re.escape(name)}\b""")
+    for text in _texts(part):
+        if found := written.search(str(text.value)):
+            return text.document.locate(text.path, found.start())
+    return part.position
+
+
+def _texts(part: Part) -> Iterator[Part]:
+    if isinstance(part.value, str):
+        yield part
+    for child in (*part.items(), *part.all_entries().values()):
+        yield from _texts(child)
