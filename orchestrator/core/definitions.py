@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from orchestrator.core.decision import Decision, Definition, Instance, Later, Signal, emit
+from orchestrator.core.decision import (
+    Decision,
+    Definition,
+    Elapsed,
+    Instance,
+    Later,
+    Signal,
+    emit,
+    forget,
+)
 from orchestrator.core.event import Outgoing
 from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
@@ -100,8 +109,10 @@ class Rule:
         """Return the event's own correlation key."""
         return event.correlation_id
 
-    def decide(self, instance: Instance | None, signal: Signal) -> Decision:  # noqa: ARG002
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:  # noqa: ARG002
         """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
+        if isinstance(signal, Elapsed):  # of a rule that had this name, and remembered
+            return forget()
         return emit(*take(self, self.actions, signal, _scopes(self, signal.scope)))
 
 

@@ -73,16 +73,28 @@ def _read_element(part: Part, catalog: MessageCatalog) -> ReadElement | None:
 def read_elements(parts: Iterable[Part], catalog: MessageCatalog) -> tuple[ReadElement, ...]:
     """Return the events, without those that had to be refused: no two have one name."""
     found: dict[str, ReadElement] = {}
+    greedy: dict[str, str] = {}
     for part in parts:
         read = _read_element(part, catalog)
         if read is None:
             continue
-        name = read.element.name
-        if name in found:
-            part.refuse(_taken(read.element))
+        element = read.element
+        if element.name in found:
+            part.refuse(_taken(element))
+        elif element.event_type in greedy:
+            part.refuse(_never_left(element, greedy[element.event_type]))
         else:
-            found[name] = read
+            found[element.name] = read
+            if read.condition is None:
+                greedy[element.event_type] = element.name
     return tuple(found.values())
+
+
+def _never_left(element: Element, first: str) -> str:
+    return (
+        f"no event is left for {quoted(element.name)}: every {element.event_type} counts for "
+        f"{quoted(first)}, which stands first: give that one an `if`"
+    )
 
 
 def _taken(element: Element) -> str:

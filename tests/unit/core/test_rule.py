@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core import definitions
-from orchestrator.core.decision import Decision, Later, Signal, emit
+from orchestrator.core.decision import Decision, Elapsed, Later, Signal, emit, forget
 from orchestrator.core.definitions import Action, Rule, Rulebook
 from orchestrator.core.event import Event, Outgoing
 from orchestrator.core.expression import ROOTS, compile_expression, compile_template
@@ -248,6 +248,13 @@ def test_the_events_own_data_is_checked_as_a_command() -> None:
     """What is passed on as it is may be right for the event and wrong for the command."""
     with pytest.raises(SchemaViolation):
         decide(rule(action()), replace(EVENT, data="forbidden"))
+
+
+def test_a_rule_ends_what_one_of_its_name_remembered() -> None:
+    """A rule that remembered was rewritten into one that does not: its last timer comes to this."""
+    elapsed = Elapsed("C-991", NOW, reaction_id(EVENT.identity, "intake"), NOW, "test")
+
+    assert rule(action("x")).decide(None, elapsed) == forget()
 
 
 def test_one_event_sends_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
