@@ -250,3 +250,61 @@ class Store(Protocol):
             Misconfigured: the store would lose data, or did; the text says what to do.
             Unavailable: it cannot be reached.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInstance:
+    """An instance that is open, as a list shows it. Messages kept for later are none.
+
+    Attributes:
+        at: which.
+        changed: when it was written last, aware, to the millisecond.
+        due: when its timer is due; None without one.
+    """
+
+    at: InstanceKey
+    changed: datetime
+    due: datetime | None = None
+
+
+class Inspection(Protocol):
+    """What a person may ask about what is remembered. Every answer comes from an index."""
+
+    async def open_instances(
+        self,
+        *,
+        definition: str | None = None,
+        after: OpenInstance | None = None,
+        unchanged_since: datetime | None = None,
+        limit: int,
+    ) -> list[OpenInstance]:
+        """Return a page of open instances, the newest change first.
+
+        One page after the other they hold every instance that does not change meanwhile, once.
+
+        Args:
+            definition: only what this one remembers; None for all.
+            after: the last of the page before, its `due` left out or not; None for the first page.
+            unchanged_since: only those not written after that, and the oldest change first.
+            limit: how many at most, at least 1.
+        """
+
+    async def remembered(self, key: str) -> list[OpenInstance]:
+        """Return what is remembered under a correlation key, by the names of the definitions."""
+
+    async def timers(
+        self,
+        *,
+        definition: str | None = None,
+        key: str | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Timer]:
+        """Return timers that are set, the earliest first.
+
+        Args:
+            definition: only this one's; None for all.
+            key: only those of this correlation key; None for all.
+            until: only those due by then; None for all.
+            limit: how many at most; None for all.
+        """

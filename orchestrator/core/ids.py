@@ -58,6 +58,17 @@ def elapsed_id(version: ReactionId, timer: str, due_ms: int) -> ReactionId:
     return ReactionId(_digest((version, timer.encode(), b"%d" % due_ms)))
 
 
+def order_id(version: ReactionId, order: str, instance: str) -> ReactionId:
+    """Return the id of the reaction to an operator's order, so that repeating it is harmless.
+
+    Args:
+        version: the reaction that wrote the instance last, as the operator saw it.
+        order: what is to be done.
+        instance: the instance's name; one reaction may have written several.
+    """
+    return ReactionId(_digest((version, order.encode(), instance.encode())))
+
+
 def message_id(reaction: ReactionId, index: int) -> str:
     """Return the id of the `index`-th message (from 0) of `reaction`: 32 hexadecimal digits."""
     return blake2b(reaction + _INDEX(index), digest_size=16).hexdigest()

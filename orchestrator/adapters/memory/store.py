@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import gt, itemgetter, lt
 from typing import TYPE_CHECKING
 
 from orchestrator.core.decision import Instance
@@ -14,6 +15,7 @@ from orchestrator.ports import (
     Duplicate,
     InstanceKey,
     InstanceWrite,
+    OpenInstance,
     OutboxEntry,
     Settlement,
     Timer,
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 
 
 class MemoryStore:
-    """``ports.Store`` in dictionaries. Markers are kept for ever."""
+    """``ports.Store`` and ``ports.Inspection`` in dictionaries. Markers are kept for ever."""
 
     def __init__(self) -> None:
         self._markers: set[ReactionId] = set()
         self._instances: dict[InstanceKey, Instance] = {}
+        self._changes: dict[InstanceKey, datetime] = {}
         self._timers: dict[InstanceKey, datetime] = {}
         self._outbox: dict[ReactionId, OutboxEntry] = {}
 
@@ -54,7 +57,7 @@ class MemoryStore:
         if not self._as_expected(commit):
             return Conflict()
         for write in commit.writes:
-            self._write(write, commit.reactions[-1].id)
+            self._write(write, commit.reactions[-1].id, now)
         for reaction in commit.reactions:
             self._markers.add(reaction.id)
             if reaction.messages:
@@ -71,11 +74,13 @@ class MemoryStore:
             (instance.version if instance else None) == expected for instance, expected in found
         )
 
-    def _write(self, write: InstanceWrite, version: ReactionId) -> None:
-        self._instances.pop(write.at, None)
-        self._timers.pop(write.at, None)
+    def _write(self, write: InstanceWrite, version: ReactionId, now: datetime) -> None:
+        for kept in (self._instances, self._changes, self._timers):
+            kept.pop(write.at, None)
         if write.state is not None:
             self._instances[write.at] = Instance(version, write.state)
+            if not write.at.part:
+                self._changes[write.at] = now.replace(microsecond=now.microsecond // 1000 * 1000)
             if write.due is not None:
                 self._timers[write.at] = _next_millisecond(write.due)
 
@@ -102,6 +107,55 @@ class MemoryStore:
     async def verify(self) -> list[str]:
         """See ``ports.Store.verify``."""
         return []
+
+    async def open_instances(
+        self,
+        *,
+        definition: str | None = None,
+        after: OpenInstance | None = None,
+        unchanged_since: datetime | None = None,
+        limit: int,
+    ) -> list[OpenInstance]:
+        """See ``ports.Inspection.open_instances``."""
+        ordered = sorted(map(self._open, self._changes), key=_place, reverse=not unchanged_since)
+        if unchanged_since is not None:
+            ordered = [found for found in ordered if found.changed <= unchanged_since]
+        if after is not None:
+            past = gt if unchanged_since else lt
+            ordered = [found for found in ordered if past(_place(found), _place(after))]
+        return [found for found in ordered if definition in (None, found.at.definition)][:limit]
+
+    async def remembered(self, key: str) -> list[OpenInstance]:
+        """See ``ports.Inspection.remembered``."""
+        return [self._open(at) for at in sorted(self._changes, key=_name) if at.key == key]
+
+    async def timers(
+        self,
+        *,
+        definition: str | None = None,
+        key: str | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Timer]:
+        """See ``ports.Inspection.timers``."""
+        return [
+            Timer(at, due)
+            for at, due in sorted(self._timers.items(), key=itemgetter(1))
+            if definition in (None, at.definition)
+            and key in (None, at.key)
+            and (until is None or due <= until)
+        ][:limit]
+
+    def _open(self, at: InstanceKey) -> OpenInstance:
+        return OpenInstance(at, self._changes[at], self._timers.get(at))
+
+
+def _place(found: OpenInstance) -> tuple[datetime, bytes, bytes]:
+    return (found.changed, found.at.key.encode(), found.at.definition.encode())
+
+
+def _name(at: InstanceKey) -> bytes:
+    return at.definition.encode()
 
 
 def _next_millisecond(moment: datetime) -> datetime:

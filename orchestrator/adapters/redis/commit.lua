@@ -2,7 +2,8 @@
 -- sorted sets are logarithmic), no rule logic.
 --
 -- KEYS: 1 epoch, 2 markers of this dedupe window, 3 markers of the one before, 4 outbox, 5 timers,
---       6.. pairs: an instance that is written, and the index of its definition's open instances
+--       6 names of the indexes that have members,
+--       7.. pairs: an instance that is written, and the index of its definition's open instances
 -- ARGV: 1 the epoch this process knows, 2 seconds markers live, 3 now in ms, then per commit:
 --       number of reactions, number of writes, timer that led to it or '', its due time in ms,
 --       per write: position of its pair in KEYS, expected version or '', next value or '' to
@@ -11,6 +12,7 @@
 -- Returns per commit: 1 committed, 0 conflict, or for duplicates a flat list of
 --       id, outbox entry or '' of the reactions that were committed before.
 local epoch, seen, seen_before, outbox, timers = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local indexes = KEYS[6]
 if redis.call('GET', epoch) ~= ARGV[1] then
   return redis.error_reply('EPOCH this server does not hold what was written')
 end
@@ -39,16 +41,28 @@ local function as_expected(first, last, timer, due)
   return true
 end
 
+local function list(index, name)
+  if redis.call('ZADD', index, ARGV[3], name) == 1 and redis.call('ZCARD', index) == 1 then
+    redis.call('SADD', indexes, index)
+  end
+end
+
+local function strike(index, name)
+  if redis.call('ZREM', index, name) == 1 and redis.call('EXISTS', index) == 0 then
+    redis.call('SREM', indexes, index)
+  end
+end
+
 local function write(i)
   local position = tonumber(ARGV[i])
   local instance, index = KEYS[position], KEYS[position + 1]
   local value, timer, due, name = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
   if value == '' then
     redis.call('DEL', instance)
-    if name ~= '' then redis.call('ZREM', index, name) end
+    if name ~= '' then strike(index, name) end
   else
     redis.call('SET', instance, value)
-    if name ~= '' then redis.call('ZADD', index, ARGV[3], name) end
+    if name ~= '' then list(index, name) end
   end
   if due == '' then
     redis.call('ZREM', timers, timer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from orchestrator.ports import Commit, InstanceWrite
 
 VERSION_BYTES = 16
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def script_call(
@@ -27,9 +29,10 @@ def script_call(
 ) -> tuple[bytes | int, ...]:
     """Return number of keys, keys and arguments of ``commit.lua`` for one shard."""
     moment = now.timestamp()
-    now_ms = int(moment * 1000)
+    now_ms = milliseconds_since_1970(now)
     seen = layout.seen(shard, layout.bucket(moment))
-    keys = [layout.epoch(shard), *seen, layout.outbox(shard), layout.timers(shard)]
+    outbox, timers, indexes = layout.outbox(shard), layout.timers(shard), layout.open_indexes(shard)
+    keys = [layout.epoch(shard), *seen, outbox, timers, indexes]
     arguments: list[bytes | int] = [epoch, layout.marker_seconds, now_ms]
     for commit in commits:
         timer = commit.timer
@@ -75,7 +78,12 @@ def timer(name: bytes, due_ms: float) -> Timer:
 
 def milliseconds(moment: datetime) -> int:
     """Return a moment as whole milliseconds since 1970, rounded up: no timer fires early."""
-    return -int(-moment.timestamp() * 1000 // 1)
+    return -((_BEGINNING - moment) // _MILLISECOND)
+
+
+def milliseconds_since_1970(moment: datetime) -> int:
+    """Return the whole milliseconds that have passed since 1970, as a server counts them."""
+    return (moment - _BEGINNING) // _MILLISECOND
 
 
 def moment_of(ms: float) -> datetime:

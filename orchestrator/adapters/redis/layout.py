@@ -46,6 +46,15 @@ class Layout:
         """Return the name of a definition's open instances: sorted set by last change in ms."""
         return b"%sopen:%s" % (self._prefixes[shard], definition.encode())
 
+    def open_indexes(self, shard: int) -> bytes:
+        """Return the name of the set that names the shard's open indexes: those with members."""
+        return self._prefixes[shard] + b"open"
+
+    @staticmethod
+    def indexed_definition(index: bytes) -> str:
+        """Return the definition whose open instances an index holds."""
+        return index.rpartition(b"}:open:")[2].decode()
+
     def instance(self, at: InstanceKey) -> bytes:
         """Return the name of an instance, or of a message that is sent later."""
         prefix = self._prefixes[self.shard(at.key)]

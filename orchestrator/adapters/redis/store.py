@@ -11,6 +11,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from orchestrator.adapters.redis.connection import address, connect, translated
 from orchestrator.adapters.redis.entries import instance, read_outbox_entry, script_call, timer
+from orchestrator.adapters.redis.inspection import RedisInspection
 from orchestrator.adapters.redis.installation import Installation
 from orchestrator.adapters.redis.layout import Layout
 from orchestrator.core.ids import ReactionId
@@ -46,6 +47,9 @@ class RedisStore:
         shards: how many parts the key space has; must not change while data exists.
         dedupe: how long a marker is kept at least.
         allow_weak: accept a server that can lose commits, and say so in `verify`.
+
+    Attributes:
+        inspection: what is remembered, as lists for people.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class RedisStore:
         self._installation = Installation(
             self._redis, self._server, self._layout, allow_weak=allow_weak
         )
+        self.inspection = RedisInspection(self._redis, self._server, self._layout)
         self._script = ""
 
     async def close(self) -> None:

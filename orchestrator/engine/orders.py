@@ -1,0 +1,55 @@
+"""What an operator may do to what is remembered, each as a commit. Knows no rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.ids import order_id
+from orchestrator.ports import Commit, Conflict, InstanceKey, InstanceWrite, Reaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from orchestrator.core.decision import Instance
+    from orchestrator.ports import Store
+
+    Order = Callable[[InstanceKey, Instance], Commit]
+
+
+def cancel(at: InstanceKey, instance: Instance) -> Commit:
+    """Return what ends an instance, or a message kept for later, and its timer. Sends nothing."""
+    return _order("cancel", at, instance, InstanceWrite(at, instance.version, None))
+
+
+def cancel_timer(at: InstanceKey, instance: Instance) -> Commit:
+    """Return what ends the timer only: what is remembered goes on, for as long as it takes.
+
+    A message kept for later is nothing without its timer, so it ends with it.
+    """
+    state = None if at.part else instance.state
+    return _order("cancel-timer", at, instance, InstanceWrite(at, instance.version, state))
+
+
+def _order(name: str, at: InstanceKey, instance: Instance, write: InstanceWrite) -> Commit:
+    reaction = order_id(instance.version, name, f"{at.definition}/{at.key}/{at.part}")
+    return Commit(at.key, (Reaction(reaction, ()),), (write,))
+
+
+async def carry_out(
+    store: Store, order: Order, instances: Sequence[InstanceKey], now: datetime
+) -> list[InstanceKey]:
+    """Carry out an order on each instance as it is now; one that has ended needs none.
+
+    Returns:
+        Those that changed in between, and stay as they are.
+
+    Raises:
+        Unavailable: it may be done in part; repeating it is harmless.
+    """
+    found = zip(instances, await store.load(instances), strict=True)
+    orders = [(at, order(at, instance)) for at, instance in found if instance is not None]
+    results = await store.commit([commit for _, commit in orders], now)
+    return [
+        at for (at, _), result in zip(orders, results, strict=True) if isinstance(result, Conflict)
+    ]

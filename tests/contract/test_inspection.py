@@ -1,0 +1,201 @@
+"""What every store must be able to tell a person about what is remembered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.adapters.redis import RedisStore
+from orchestrator.core.ids import ReactionId, content_digest
+from orchestrator.ports import (
+    Commit,
+    Committed,
+    Inspection,
+    InstanceKey,
+    InstanceWrite,
+    OpenInstance,
+    Reaction,
+    Store,
+    Timer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MS = timedelta(milliseconds=1)
+
+
+class Memory:
+    """A store, what it tells of itself, and how to fill it."""
+
+    def __init__(self, store: Store, inspection: Inspection) -> None:
+        self.store = store
+        self.tells = inspection
+        self.versions: dict[InstanceKey, ReactionId] = {}
+        self.names = count()
+
+    async def put(
+        self,
+        at: InstanceKey,
+        changed: datetime = NOW,
+        state: bytes | None = b"{}",
+        due: datetime | None = None,
+    ) -> None:
+        version = ReactionId(content_digest(b"%d" % next(self.names)))
+        write = InstanceWrite(at, self.versions.pop(at, None), state, due)
+        commit = Commit(at.key, (Reaction(version, ()),), (write,))
+        assert await self.store.commit([commit], changed) == [Committed()]
+        if state is not None:
+            self.versions[at] = version
+
+    async def pages(self, limit: int, **which: object) -> AsyncIterator[list[OpenInstance]]:
+        after = None
+        while page := await self.tells.open_instances(after=after, limit=limit, **which):
+            yield page
+            after = page[-1]
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def memory(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Memory]:
+    """An empty store of each kind."""
+    if request.param == "memory":
+        store = MemoryStore()
+        yield Memory(store, store)
+        return
+    redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=4)
+    yield Memory(redis, redis.inspection)
+    await redis.close()
+
+
+def keys(found: Iterable[OpenInstance]) -> list[str]:
+    return [f"{each.at.definition}/{each.at.key}" for each in found]
+
+
+async def test_open_instances_are_listed_with_their_change_and_timer(memory: Memory) -> None:
+    """The newest change first: what just happened is what people look for."""
+    join, window = InstanceKey("join", "C-1"), InstanceKey("count", "Ünï: 1")
+    await memory.put(join, NOW, due=NOW + HOUR)
+    await memory.put(window, NOW + MS)
+    assert await memory.tells.open_instances(limit=10) == [
+        OpenInstance(window, NOW + MS),
+        OpenInstance(join, NOW, NOW + HOUR),
+    ]
+
+
+async def test_only_what_one_definition_remembers(memory: Memory) -> None:
+    """An operator of one rule does not read through a million instances of another."""
+    for name in ("join", "count", "join2"):
+        await memory.put(InstanceKey(name, "C-1"))
+    assert keys(await memory.tells.open_instances(definition="join", limit=10)) == ["join/C-1"]
+    assert await memory.tells.open_instances(definition="none", limit=10) == []
+
+
+async def test_what_ended_is_listed_no_more_and_may_come_back(memory: Memory) -> None:
+    """The index follows the instances; so does what knows which indexes there are."""
+    at = InstanceKey("join", "C-1")
+    for _ in range(2):
+        await memory.put(at)
+        assert keys(await memory.tells.open_instances(limit=10)) == ["join/C-1"]
+        await memory.put(at, state=None)
+        assert await memory.tells.open_instances(limit=10) == []
+
+
+async def test_a_change_moves_an_instance_to_the_front(memory: Memory) -> None:
+    """It is listed once, by its last change."""
+    first, second = InstanceKey("join", "C-1"), InstanceKey("join", "C-2")
+    await memory.put(first, NOW)
+    await memory.put(second, NOW + MS)
+    await memory.put(first, NOW + 2 * MS)
+    assert keys(await memory.tells.open_instances(limit=10)) == ["join/C-1", "join/C-2"]
+
+
+async def test_the_longest_unchanged_come_first_when_asked_what_is_stuck(memory: Memory) -> None:
+    """An instance that changed exactly at the limit counts as unchanged since."""
+    for hours in range(4):
+        await memory.put(InstanceKey("join", f"C-{hours}"), NOW + hours * HOUR)
+    found = await memory.tells.open_instances(unchanged_since=NOW + 2 * HOUR, limit=10)
+    assert keys(found) == ["join/C-0", "join/C-1", "join/C-2"]
+
+
+async def test_messages_kept_for_later_are_no_open_instances(memory: Memory) -> None:
+    """They are listed among the timers: nothing is waited for."""
+    at = InstanceKey("rule", "C-1", "m-1")
+    await memory.put(at, due=NOW + HOUR)
+    assert await memory.tells.open_instances(limit=10) == []
+    assert await memory.tells.remembered("C-1") == []
+    assert await memory.tells.timers() == [Timer(at, NOW + HOUR)]
+
+
+async def test_everything_that_is_remembered_of_a_key(memory: Memory) -> None:
+    """Several rules may remember one key, and a key may look like another."""
+    for name, key in [("join", "C-1"), ("count", "C-1"), ("join", "C-11"), ("join", "*")]:
+        await memory.put(InstanceKey(name, key), due=NOW)
+    assert await memory.tells.remembered("C-1") == [
+        OpenInstance(InstanceKey("count", "C-1"), NOW, NOW),
+        OpenInstance(InstanceKey("join", "C-1"), NOW, NOW),
+    ]
+    assert await memory.tells.remembered("C") == []
+
+
+EVENLY = [f"{n}" for n in range(120)]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 1000])
+@pytest.mark.parametrize("spread", [1, 40, 1_000_000], ids=["one-moment", "few", "all-differ"])
+@pytest.mark.parametrize("stuck", [False, True], ids=["newest", "stuck"])
+async def test_pages_hold_every_instance_once(
+    memory: Memory, limit: int, spread: int, *, stuck: bool
+) -> None:
+    """Also where a moment is shared by more instances than a page holds."""
+    for n, key in enumerate(EVENLY):
+        await memory.put(InstanceKey(("join", "count")[n % 2], key), NOW + (n * 7 % spread) * MS)
+    which = {"unchanged_since": NOW + HOUR} if stuck else {}
+    pages = [page async for page in memory.pages(limit, **which)]
+    listed = [found for page in pages for found in page]
+    assert sorted(found.at.key for found in listed) == sorted(EVENLY)
+    assert {len(page) for page in pages[:-1]} <= {limit}
+    times = [found.changed for found in listed]
+    assert times == sorted(times, reverse=not stuck)
+
+
+@pytest.mark.parametrize("stuck", [False, True], ids=["newest", "stuck"])
+async def test_pages_skip_nothing_while_others_come_and_go(memory: Memory, *, stuck: bool) -> None:
+    """Instances are opened and closed all the time; those that stay must all be seen.
+
+    The last of the page before may be gone when the next page is read.
+    """
+    for n, key in enumerate(EVENLY):
+        await memory.put(InstanceKey("join", key), NOW + (n % 10) * MS)
+    which = {"unchanged_since": NOW + HOUR} if stuck else {}
+    seen: list[str] = []
+    async for page in memory.pages(7, **which):
+        seen += [found.at.key for found in page]
+        await memory.put(page[-1].at, state=None)
+        await memory.put(InstanceKey("count", f"new {len(seen)}"), NOW + (len(seen) % 20) * MS)
+    assert sorted(key for key in seen if not key.startswith("new")) == sorted(EVENLY)
+    assert len(seen) == len(set(seen))
+
+
+async def test_timers_are_listed_as_they_are_due_and_chosen(memory: Memory) -> None:
+    """What happens next, for everything, for one rule, for one key, or within some time."""
+    for n in range(60):
+        at = InstanceKey(("join", "count")[n % 2], f"C-{n % 20}", "" if n < 20 else f"m-{n}")
+        await memory.put(at, due=NOW + (n * 7 % 60) * HOUR)
+    every = await memory.tells.timers()
+    assert [timer.due for timer in every] == [NOW + n * HOUR for n in range(60)]
+    assert await memory.tells.timers(limit=5) == every[:5]
+    assert await memory.tells.timers(until=NOW + 9 * HOUR) == every[:10]
+    of_rule = [timer for timer in every if timer.at.definition == "join"]
+    assert await memory.tells.timers(definition="join") == of_rule
+    of_key = [timer for timer in every if timer.at.key == "C-3"]
+    assert await memory.tells.timers(key="C-3") == of_key
+    assert (
+        await memory.tells.timers(definition="join", key="C-4", limit=2)
+        == [timer for timer in every if (timer.at.definition, timer.at.key) == ("join", "C-4")][:2]
+    )
