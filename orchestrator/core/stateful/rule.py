@@ -92,9 +92,9 @@ class StatefulRule:
         return True
 
     @property
-    def guard(self) -> None:
-        """Return None: each element has its own."""
-        return
+    def guard(self) -> Expression | None:
+        """Return the condition of its only element; None where there are several."""
+        return self.elements[0].guard if len(self.elements) == 1 else None
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the key its memory is kept under.
