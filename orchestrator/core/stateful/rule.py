@@ -43,6 +43,8 @@ MAX_COUNTED: Final = 10_000
 MAX_STATE_BYTES: Final = 1024 * 1024
 """What is remembered for one key is read and written whole."""
 
+_INT64: Final = 2**63
+
 Messages: TypeAlias = "tuple[tuple[Outgoing, ...], tuple[Later, ...]]"
 """What is sent at once, and what is sent later."""
 
@@ -215,6 +217,6 @@ def _key_text(value: object) -> str | None:
         case int():
             return str(value)
         case float():
-            return str(int(value)) if value.is_integer() else repr(value)
+            return str(int(value)) if value.is_integer() and abs(value) < _INT64 else repr(value)
         case _:
             return None
