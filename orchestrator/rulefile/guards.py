@@ -1,70 +1,66 @@
-"""Joins the conditions of a rule and of the events in its list into one. Evaluates nothing."""
+"""Joins the conditions of a rule and of the events in its list into one. Compiles none itself."""
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from orchestrator.core.expression import compile_expression
-from orchestrator.core.problem import Problem
-from orchestrator.errors import ExpressionError
+from orchestrator.core.expression import Expression
 from orchestrator.rulefile.formulas import read_condition
 from orchestrator.rulefile.names import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from orchestrator.core.expression import Expression
-    from orchestrator.core.problem import Position
+    from orchestrator.core.expression import Scope
     from orchestrator.rulefile.parts import Part
     from orchestrator.rulefile.triggers import When
 
-_END = "\n)"
-"""On a line of its own, because an expression may end in a comment."""
-
 
 def read_guard(condition: Part | None, when: When) -> Expression | None:
-    """Return what must hold of an event: the ``if`` beside its type, and that of the rule.
+    """Return what must hold of an event: an ``if`` beside its type, and that of the rule.
 
     Args:
         condition: the ``if`` of the rule.
         when: the events it waits for, of which any will do.
     """
     guard = read_condition(condition, Names())
-    own = [read for read in when.elements if read.condition]
-    if not own or (condition and not guard) or not all(read.element.guard for read in own):
-        return guard  # alone, or something was refused where it stands
-    clauses = [_of_type(event_type, when) for event_type in when.types]
-    clauses += [["(", condition, _END]] if condition else []
-    return _compiled([clause for clause in clauses if clause], when.part)
-
-
-def _of_type(event_type: str, when: When) -> list[str | Part]:
-    """Return ``(event.type != "A" || (one) || (other))`` in pieces; none if any event will do."""
-    if event_type in when.unconditional:
-        return []
-    pieces: list[str | Part] = [f"(event.type != {orjson.dumps(event_type).decode()}"]
+    by_type: dict[str, list[Expression]] = {}
     for read in when.elements:
-        if read.element.event_type == event_type and read.condition:
-            pieces += [" || (", read.condition, _END]
-    return [*pieces, ")"]
+        if read.element.guard and read.element.event_type not in when.unconditional:
+            by_type.setdefault(read.element.event_type, []).append(read.element.guard)
+    return _joined(by_type, guard) if by_type else guard
 
 
-def _compiled(clauses: Sequence[list[str | Part]], part: Part) -> Expression | None:
-    pieces = [piece for clause in clauses for piece in (" && ", *clause)][1:]
-    texts = [piece if isinstance(piece, str) else str(piece.value) for piece in pieces]
-    starts = list(accumulate(map(len, texts), initial=0))
+def _joined(by_type: Mapping[str, Sequence[Expression]], last: Expression | None) -> Expression:
+    def holds(scope: Scope) -> bool:
+        event: Any = scope["event"]
+        own = by_type.get(event["type"])
+        if own is not None and not any(guard.holds(scope) for guard in own):
+            return False
+        return last is None or last.holds(scope)
 
-    def locate(offset: int) -> Position:
-        for piece, (start, end) in zip(pieces, pairwise(starts), strict=True):
-            if start <= offset < end and not isinstance(piece, str):
-                return piece.document.locate(piece.path, offset - start)
-        return part.position
+    every = [guard for guards in by_type.values() for guard in guards] + ([last] if last else [])
+    return Expression(
+        source=" && ".join(_clauses(by_type, last)),
+        roots=frozenset({"event"}).union(*(guard.roots for guard in every)),
+        references=frozenset({("event", "type")}).union(*(guard.references for guard in every)),
+        kind="bool",
+        function=holds,
+        holds=holds,
+    )
 
-    try:
-        return compile_expression("".join(texts), locate)
-    except ExpressionError as error:
-        part.problems.append(Problem(part.position, f"the conditions together: {error.message}"))
-        return None
+
+def _clauses(by_type: Mapping[str, Sequence[Expression]], last: Expression | None) -> Iterator[str]:
+    """Yield ``(event.type != "A" || (one) || (other))``, and the condition of the rule."""
+    for event_type, guards in by_type.items():
+        other = f"event.type != {orjson.dumps(event_type).decode()}"
+        yield f"({' || '.join([other, *map(_bracketed, guards)])})"
+    if last:
+        yield _bracketed(last)
+
+
+def _bracketed(guard: Expression) -> str:
+    """Return its text in brackets that no comment at its end can swallow."""
+    return f"({guard.source}\n)"
