@@ -30,8 +30,10 @@ _COMMANDS = MappingProxyType(
         "publish": "Publish an event or a command, checked against its schema first.",
         "tail": "Watch messages as they are published.",
         "trace": "Show everything that happened for a correlation key, and why.",
-        "rules": "Check rule files.",
+        "rules": "Check and test rule files.",
         "schemas": "Check and show the message types.",
+        "instances": "See what rules remember about a case, and make them forget it.",
+        "timers": "See what is due later, and call it off.",
         "dlq": "Look at dead letters, send them again, or delete them.",
         "doctor": "Check RabbitMQ, Redis and the files, and say what to do.",
     }

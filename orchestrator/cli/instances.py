@@ -1,0 +1,139 @@
+"""``orchestrator instances``: what rules remember, and an end to it. Knows no rule."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli import output
+from orchestrator.cli.commands import Group, wants_json
+from orchestrator.cli.cursors import CURSOR, cursor
+from orchestrator.cli.lengths import LENGTH
+from orchestrator.cli.memory import give, memory, tell
+from orchestrator.cli.remembered import INSTANCE_COLUMNS, detail, instance_row, page
+from orchestrator.engine.orders import cancel as cancelling
+from orchestrator.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from orchestrator.adapters.redis import RedisStore
+    from orchestrator.ports import InstanceKey, OpenInstance
+
+
+@click.group("instances", cls=Group)
+def command() -> None:
+    """See what rules remember about a case, and make them forget it."""
+
+
+@command.command(
+    "list",
+    examples=[
+        "orchestrator instances list",
+        "orchestrator instances list --rule complaints-closed --stuck 1h --json",
+    ],
+)
+@click.option("--rule", help="Only what this rule remembers.")
+@click.option("--stuck", type=LENGTH, help="Only those unchanged for so long, the longest first.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
+)
+@click.option("--after", type=CURSOR, help="Go on where the page before ended.")
+def list_instances(
+    rule: str | None, stuck: timedelta | None, limit: int, after: OpenInstance | None
+) -> None:
+    """List what is open, the newest change first.
+
+    Where a page is full, the next one is named on standard error; with --json, every entry has the
+    cursor that --after takes.
+    """
+    now = datetime.now(UTC)
+    found = asyncio.run(_list(rule, now - stuck if stuck is not None else None, after, limit))
+    rows = [instance_row(each, now) for each in found]
+    output.table(INSTANCE_COLUMNS, rows, empty="no open instance")
+    if len(found) == limit:
+        place = shlex.quote(output.text(cursor(found[-1])))
+        output.note(f"there may be more: repeat it with --after {place}")
+
+
+@command.command(examples=["orchestrator instances show C-991"])
+@click.argument("key")
+@click.option("--rule", help="Only what this rule remembers.")
+def show(key: str, rule: str | None) -> None:
+    """Show what is remembered under the correlation key KEY, in full."""
+    details = asyncio.run(_show(key, rule))
+    if not details:
+        raise _nothing(key, rule)
+    if wants_json():
+        output.document(details)
+        return
+    for shown in details:
+        click.echo(page(shown))
+
+
+@command.command(
+    examples=[
+        "orchestrator instances cancel C-991 --dry-run",
+        "orchestrator instances cancel C-991 --rule complaints-closed",
+    ]
+)
+@click.argument("key")
+@click.option("--rule", help="Only what this rule remembers; all rules if left out.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be cancelled.")
+def cancel(key: str, rule: str | None, *, dry_run: bool) -> None:
+    """Forget what is remembered under the correlation key KEY, with its timer.
+
+    Nothing is sent: neither what the rule would have sent nor what it sends when time is over. What
+    changes at that very moment stays, and is told. Messages kept for later stay, too: `orchestrator
+    timers cancel` is for them.
+    """
+    instances, changed = asyncio.run(_cancel(key, rule, dry_run=dry_run))
+    if not instances:
+        raise _nothing(key, rule)
+    tell(instances, changed, dry_run=dry_run)
+
+
+def _nothing(key: str, rule: str | None) -> Misconfigured:
+    by = f" by {rule}" if rule else ""
+    return Misconfigured(
+        f"nothing is remembered{by} under the key {key}: `orchestrator instances list` shows what"
+        " there is"
+    )
+
+
+async def _list(
+    rule: str | None, since: datetime | None, after: OpenInstance | None, limit: int
+) -> list[OpenInstance]:
+    async with memory() as store:
+        return await store.inspection.open_instances(
+            definition=rule, unchanged_since=since, after=after, limit=limit
+        )
+
+
+async def _show(key: str, rule: str | None) -> list[dict[str, object]]:
+    async with memory() as store:
+        found = await _remembered(store, key, rule)
+        instances = await store.load([each.at for each in found])
+    return [
+        detail(each, instance)
+        for each, instance in zip(found, instances, strict=True)
+        if instance is not None  # it ended while we looked
+    ]
+
+
+async def _cancel(
+    key: str, rule: str | None, *, dry_run: bool
+) -> tuple[list[InstanceKey], list[InstanceKey]]:
+    """Return what was found, and what of it changed meanwhile."""
+    async with memory() as store:
+        found = [each.at for each in await _remembered(store, key, rule)]
+        return found, [] if dry_run else await give(store, cancelling, found)
+
+
+async def _remembered(store: RedisStore, key: str, rule: str | None) -> list[OpenInstance]:
+    found = await store.inspection.remembered(key)
+    return [each for each in found if rule in (None, each.at.definition)]

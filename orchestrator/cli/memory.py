@@ -1,0 +1,82 @@
+"""How commands reach what is remembered, and change it. Prints only what was done."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.adapters.redis import RedisStore
+from orchestrator.cli import output
+from orchestrator.cli.commands import wants_json
+from orchestrator.cli.context import read_settings
+from orchestrator.cli.output import text
+from orchestrator.cli.remembered import name
+from orchestrator.clock import SystemClock
+from orchestrator.engine.orders import carry_out
+from orchestrator.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from orchestrator.engine.orders import Order
+    from orchestrator.ports import InstanceKey
+
+_AT_ONCE = 500
+
+
+@asynccontextmanager
+async def memory() -> AsyncIterator[RedisStore]:
+    """Connect to the store that the settings name."""
+    settings = read_settings()
+    store = RedisStore(
+        settings.redis_url.get_secret_value(),
+        namespace=settings.namespace,
+        shards=settings.shards,
+        dedupe=timedelta(hours=settings.dedupe_hours),
+        allow_weak=settings.redis_allow_weak,
+    )
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def give(
+    store: RedisStore, order: Order, instances: Sequence[InstanceKey]
+) -> list[InstanceKey]:
+    """Carry out an order and return the instances that changed meanwhile and stay."""
+    now = SystemClock().now()
+    changed: list[InstanceKey] = []
+    for start in range(0, len(instances), _AT_ONCE):
+        changed += await carry_out(store, order, instances[start : start + _AT_ONCE], now)
+    return changed
+
+
+def tell(
+    instances: Sequence[InstanceKey], changed: Sequence[InstanceKey], *, dry_run: bool
+) -> None:
+    """Say what was cancelled, and what was not.
+
+    Raises:
+        Unavailable: some changed meanwhile, and were not cancelled.
+    """
+    done = [at for at in instances if at not in changed]
+    verb = "would be cancelled" if dry_run else "cancelled"
+    if wants_json():
+        output.document(
+            [{**name(at), "message": at.part or None, "cancelled": not dry_run} for at in done]
+        )
+    else:
+        for at in done:
+            click.echo(f"{_called(at)} {verb}")
+    if changed:
+        names = ", ".join(_called(at) for at in changed)
+        raise Unavailable(f"not cancelled, because it changed at that moment: {names}; try again")
+
+
+def _called(at: InstanceKey) -> str:
+    message = f" message {at.part}" if at.part else ""
+    return text(f"{at.definition} {at.key}{message}")
