@@ -1,23 +1,35 @@
-"""``orchestrator rules``: checks rule files. Leaves reading and judging to the rule reader."""
+"""``orchestrator rules``: checks and tests rule files. Leaves reading and judging to others."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.cli.commands import Group
-from orchestrator.cli.context import read_settings
-from orchestrator.cli.problems import FORMATS, Summary, report
+from orchestrator.cli.context import load_catalog, read_settings
+from orchestrator.cli.junit import write_junit
+from orchestrator.cli.problems import ERRORS, FORMATS, Summary, report
+from orchestrator.cli.verdicts import print_outcomes
+from orchestrator.errors import InvalidDefinitions
 from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.ruletest import play, read_cases, read_test_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.core.definitions import Rulebook
+    from orchestrator.ruletest import Case, Outcome
 
 _FOLDER = click.Path(path_type=Path)
 
 
 @click.group("rules", cls=Group)
 def command() -> None:
-    """Check rule files."""
+    """Check and test rule files."""
 
 
 @command.command(
@@ -48,3 +60,41 @@ def check(path: Path | None, schemas: Path | None, form: str) -> int:
     rulebook, found = read_rules(files, catalog)
     count = None if rulebook is None else len(rulebook.definitions)
     return report([*problems, *found], form, Summary("rule", count, files))
+
+
+@command.command(
+    examples=[
+        "orchestrator rules test",
+        "orchestrator rules test rules/tests/complaints.yaml",
+        "orchestrator rules test --junit rule-tests.xml",
+    ]
+)
+@click.argument("path", type=_FOLDER, required=False)
+@click.option("--rules", type=_FOLDER, help="Rules under test, instead of ORCHESTRATOR_RULES.")
+@click.option("--schemas", type=_FOLDER, help="Documents, instead of ORCHESTRATOR_SCHEMAS.")
+@click.option("--junit", type=_FOLDER, metavar="FILE", help="Also write the results as JUnit XML.")
+def test(path: Path | None, rules: Path | None, schemas: Path | None, junit: Path | None) -> int:
+    """Test the rules with the cases at PATH, on a virtual clock.
+
+    PATH is a file, or a folder whose `tests` folders hold the cases; the folder of the rules if
+    left out. Nothing is started and nothing is sent. Exit code 0: all passed, 1: some failed.
+    """
+    settings = read_settings()
+    folder = rules or settings.rules
+    catalog = load_catalog(schemas or settings.schemas)
+    rulebook, found = read_rules(read_rule_files(folder), catalog)
+    if rulebook is None:
+        raise InvalidDefinitions(found)
+    files = read_test_files(path or folder)
+    cases, problems = read_cases(files, catalog, rulebook.by_name.keys())
+    if problems:
+        return report(problems, "text", Summary("case", None, files))
+    outcomes = asyncio.run(_play_all(cases, rulebook))
+    if junit is not None:
+        write_junit(outcomes, junit)
+    print_outcomes(outcomes)
+    return 0 if all(outcome.passed for outcome in outcomes) else ERRORS
+
+
+async def _play_all(cases: Sequence[Case], rulebook: Rulebook) -> list[Outcome]:
+    return [await play(case, rulebook) for case in cases]

@@ -32,13 +32,14 @@ LAYERS: dict[str, set[str]] = {
     "adapters.memory": {"core", "ports", "topology"},
     "adapters.rabbit": {"core", "ports", "topology"},
     "adapters.redis": {"core", "ports"},
+    "ruletest": {"core", "document", "rulefile", "catalog", "ports", "engine", "adapters.memory"},
     "local": set(),
     "consumers": {"service"},
 }
 # The places that put everything together, and the commands above them.
-LAYERS["daemon"] = set(LAYERS) - {"local", "consumers"}
+LAYERS["daemon"] = set(LAYERS) - {"local", "consumers", "ruletest"}
 LAYERS["runner"] = LAYERS["daemon"] - {"engine", "rulefile"}
-LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {"daemon", "runner", "consumers"}
+LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {"daemon", "runner", "consumers", "ruletest"}
 LAYERS["__main__"] = {"cli"}
 
 # A port that stands beside the only layer that needs it.
