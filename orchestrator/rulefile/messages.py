@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from orchestrator.core.definitions import MessageContract
 from orchestrator.document import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orchestrator.core.definitions import MessageContract
     from orchestrator.rulefile.parts import Part
 
 _TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
+
+
+class DocumentedType(MessageContract, Protocol):
+    """What the documents say about a message type."""
+
+    @property
+    def kind(self) -> Literal["event", "command"]:
+        """Whether it is a fact, or an order to one service."""
 
 
 class MessageCatalog(Protocol):
     """What rules need of the catalog."""
 
     @property
-    def types(self) -> Mapping[str, MessageContract]:
+    def types(self) -> Mapping[str, DocumentedType]:
         """Every documented message type by name."""
 
     @property

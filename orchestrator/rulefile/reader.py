@@ -12,11 +12,12 @@ from orchestrator.rulefile.naming import name_rules
 from orchestrator.rulefile.parts import Form, Part
 from orchestrator.rulefile.revision import digest
 from orchestrator.rulefile.rules import Draft, read_rule
+from orchestrator.rulefile.unsent import warn_of_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from orchestrator.core.definitions import Rule
+    from orchestrator.core.definitions import MessageContract, Rule
     from orchestrator.core.problem import Position, Problem
     from orchestrator.core.stateful import StatefulRule
     from orchestrator.rulefile.messages import MessageCatalog
@@ -62,6 +63,7 @@ def read_rules(
     read = [_read_file(name, text, catalog) for name, text in files]
     named = name_rules(draft for file in read for draft in file.drafts)
     refuse_loops(named)
+    warn_of_unsent([draft for _, draft in named], catalog)
     problems = sorted((found for file in read for found in file.problems), key=_place)
     if any(problem.level == "error" for problem in problems):
         return None, problems
@@ -112,7 +114,7 @@ def _listed_rules(root: Part) -> Iterator[Part]:
 
 def _rulebook(rules: Sequence[Rule | StatefulRule], catalog: MessageCatalog) -> Rulebook:
     wanted = {event_type for rule in rules for event_type in rule.triggers}
-    contracts = dict(catalog.types)
+    contracts: dict[str, MessageContract] = dict(catalog.types)
     for event_type in sorted(wanted):
         if contract := catalog.event(event_type):
             contracts[event_type] = contract

@@ -17,7 +17,7 @@ from orchestrator.rulefile.triggers import MAX_COUNT
 if TYPE_CHECKING:
     from orchestrator.catalog import Catalog
     from orchestrator.core.stateful import Pattern
-    from tests.unit.rulefile.conftest import Sent
+    from tests.unit.rulefile.conftest import Played, Sent
 
 DAY = timedelta(days=1)
 
@@ -139,6 +139,28 @@ def test_actions_read_the_joined_events(catalog: Catalog) -> None:
     assert action.data({"events": events}) == {"reason": "12"}
 
 
+LETTER = """
+- name: r
+  when: {sequence: [{event: ComplaintFiled, if: data.amount > 9, as: filed}, CaseClosed]}
+  within: 2d
+  then:
+    - CloseCase: {reason: "${events.filed.data.who} ${events.CaseClosed.id} ${data.why}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("amount", "letters"), [(10, [("CloseCase", {"reason": "Ada e2 done"})]), (9, [])]
+)
+def test_a_rule_from_a_file_decides(
+    catalog: Catalog, played: Played, amount: int, letters: list[object]
+) -> None:
+    """What was read is what runs: the second event completes what the first began."""
+    rule = only_definition(catalog, LETTER)
+    filed = ("ComplaintFiled", {"amount": amount, "who": "Ada"})
+
+    assert played(rule, filed, ("CaseClosed", {"why": "done"})) == letters
+
+
 def test_without_a_limit_there_is_a_warning(catalog: Catalog) -> None:
     """It is possible on purpose, for cases that always end; Redis holds the others for ever."""
     text = "- {name: r, when: {all: [ComplaintFiled, CaseClosed]}, then: [CloseCase]}"
@@ -247,6 +269,29 @@ def test_a_failure_in_one_of_several_conditions_names_its_place(
         places.append(str(failure.value).split(" ")[0])
 
     assert places == ["f.yaml:2:33:", "f.yaml:3:33:", "f.yaml:4:7:"]
+
+
+WAITS_FOR_A_COMMAND = (
+    "- {name: r, when: {all: [CaseClosed, CloseCase]}, within: 1d, then: [SendNotification]}\n"
+)
+
+
+def test_a_command_that_nobody_sends_is_a_warning(catalog: Catalog) -> None:
+    """Likely the event that follows it was meant."""
+    book, problems = read_rules([("f.yaml", WAITS_FOR_A_COMMAND)], catalog)
+
+    assert book is not None
+    (problem,) = problems
+    assert str(problem) == (
+        'f.yaml:1:38: warning: "CloseCase" is a command that no rule here sends: it may never come'
+    )
+
+
+def test_a_command_that_another_rule_sends_may_be_waited_for(catalog: Catalog) -> None:
+    """The control of the test above."""
+    sender = "- {when: ComplaintWithdrawn, then: [CloseCase]}\n"
+
+    assert read_rules([("f.yaml", WAITS_FOR_A_COMMAND), ("g.yaml", sender)], catalog)[1] == []
 
 
 def test_rules_of_a_loop_may_stand_in_several_files(catalog: Catalog) -> None:
