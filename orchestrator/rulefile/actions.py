@@ -44,10 +44,11 @@ _FORMS = "write `- SendAcknowledgment`, or `- SendAcknowledgment: {fields}`, or 
 
 @dataclass(frozen=True, slots=True)
 class ReadAction:
-    """An action and its normalised definition, which its rule's revision is made of."""
+    """An action, its normalised definition for the revision of its rule, and where it stands."""
 
     action: Action
     definition: dict[str, object]
+    part: Part
 
 
 def read_actions(then: Part, catalog: MessageCatalog, names: Names) -> list[ReadAction]:
@@ -112,7 +113,8 @@ def _read_full(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction 
         after=after,
     )
     definition = {key: part.value for key, part in entries.items()}
-    return ReadAction(action, definition | ({"after": format_duration(after)} if after else {}))
+    delay = {"after": format_duration(after)} if after else {}
+    return ReadAction(action, definition | delay, item)
 
 
 def _finished(item: Part, contract: MessageContract, data: Part | None, names: Names) -> ReadAction:
@@ -126,7 +128,9 @@ def _finished(item: Part, contract: MessageContract, data: Part | None, names: N
         position=item.position,
     )
     definition: dict[str, object] = {"send": contract.name}
-    return ReadAction(action, definition if data is None else {**definition, "with": data.value})
+    if data is not None:
+        definition["with"] = data.value
+    return ReadAction(action, definition, item)
 
 
 def _read_data(

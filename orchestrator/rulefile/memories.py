@@ -11,6 +11,7 @@ from orchestrator.rulefile.actions import ReadAction, read_actions
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.keys import ReadKeys, read_keys
 from orchestrator.rulefile.names import Names
+from orchestrator.rulefile.presence import warn_of_absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +111,7 @@ def read_memory(
             entries[key].refuse_key(f"`{key}` has no place in a rule that remembers: {instead}")
     names = Names().with_events(_readable(when))
     then, otherwise, by = (entries.get(key) for key in ("then", "otherwise", "by"))
-    return Memory(
+    memory = Memory(
         when=when,
         pattern=pattern,
         within=_read_within(entries, when),
@@ -118,6 +119,8 @@ def read_memory(
         then=read_actions(then, catalog, names) if then else [],
         otherwise=read_actions(otherwise, catalog, names) if otherwise else [],
     )
+    warn_of_absent(when, memory.then, memory.otherwise)
+    return memory
 
 
 def _readable(when: When) -> frozenset[str] | None:

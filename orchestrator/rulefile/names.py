@@ -54,12 +54,11 @@ def refuse_unknown_events(
     """
     if known is None:
         return
-    asked = {path[1] for path in references if path[0] == EVENTS and len(path) > 1}
-    for name in sorted(asked - known):
+    for name in sorted(events_read(references) - known):
         meant = difflib.get_close_matches(name, sorted(known), n=1)
         there_is = f"did you mean {meant[0]}?" if meant else f"it has {_listed(known)}"
         message = f"`events` has no {quoted(name)} here: {there_is}"
-        part.problems.append(Problem(_place(part, name), message))
+        part.problems.append(Problem(place_of(part, name), message))
 
 
 def _listed(known: frozenset[str]) -> str:
@@ -68,13 +67,29 @@ def _listed(known: frozenset[str]) -> str:
     return ", ".join(names[:_MAX_LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _place(part: Part, name: str) -> Position:
-    """Return where ``events.NAME`` is first written, in either of its two ways."""
-    written = re.compile(rf"""\bevents\s*(?:\.\s*|\[\s*["']){re.escape(name)}\b""")
+def events_read(references: frozenset[tuple[str, ...]]) -> frozenset[str]:
+    """Return the names of the events among the paths that expressions read."""
+    return frozenset(path[1] for path in references if path[0] == EVENTS and len(path) > 1)
+
+
+def asks_for(part: Part, name: str) -> bool:
+    """Tell whether a text under `part` reads an event through ``has`` or ``get``."""
+    asking = re.compile(r"\b(?:has|get)\s*\(\s*" + _written(name))
+    return any(asking.search(str(text.value)) for text in _texts(part))
+
+
+def place_of(part: Part, name: str) -> Position:
+    """Return where ``events.NAME`` is first written under `part`."""
+    written = re.compile(_written(name))
     for text in _texts(part):
         if found := written.search(str(text.value)):
             return text.document.locate(text.path, found.start())
     return part.position
+
+
+def _written(name: str) -> str:
+    """Return the pattern of ``events.NAME`` and ``events["NAME"]``."""
+    return rf"""\bevents\s*(?:\.\s*|\[\s*["']){re.escape(name)}\b"""
 
 
 def _texts(part: Part) -> Iterator[Part]:

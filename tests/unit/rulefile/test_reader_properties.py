@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WORDS = (
     *("ComplaintFiled", "CloseCase", "SendNotification", "Complaint", "data.amount > 1"),
     *("data.people", "${data.reason}", "${", "a ${item} b", "item", "as", "all", "every", "", "'"),
+    *("2d", "0s", "P1M", "${events.a.id}", "${has(events.a) ? events['b'].id : 1}"),
     *("two\nlines", "x" * 500, "\x1b[31mred", "a - b"),
 )
 WHEN_KEYS = ("all", "at_least", "of", "sequence", "count", "absent", "every")
@@ -41,8 +42,26 @@ VALUES = st.recursive(
     ),
     max_leaves=5,
 )
+TYPES = st.sampled_from(["ComplaintFiled", "CaseClosed", "CloseCase"])
+EVENTS = st.one_of(
+    TYPES,
+    VALUES,
+    st.fixed_dictionaries(
+        {"event": TYPES}, optional={"if": VALUES, "as": st.sampled_from(["a", "b", "in", 1])}
+    ),
+)
+NUMBERS = st.one_of(st.integers(-1, 4), VALUES)
+PATTERNS = st.one_of(
+    VALUES,
+    st.lists(EVENTS, max_size=3),
+    st.fixed_dictionaries({"all": st.lists(EVENTS, max_size=3)}),
+    st.fixed_dictionaries({"sequence": st.lists(EVENTS, max_size=3)}),
+    st.fixed_dictionaries({"at_least": NUMBERS, "of": st.lists(EVENTS, max_size=3)}),
+    st.fixed_dictionaries({"count": EVENTS, "at_least": NUMBERS}),
+    st.fixed_dictionaries({"absent": EVENTS, "after": EVENTS}),
+)
 RULES = st.fixed_dictionaries(
-    {"when": VALUES, "then": st.lists(VALUES, max_size=3)},
+    {"when": PATTERNS, "then": st.lists(VALUES, max_size=3)},
     optional={key: VALUES for key in RULE_FORM.keys if key not in {"when", "then"}},
 )
 

@@ -34,7 +34,8 @@ def only_definition(catalog: Catalog, text: str) -> Rule | StatefulRule:
 
 def remembering(catalog: Catalog, when: str, rest: str = "within: 2d") -> StatefulRule:
     """Read a rule with this `when` and these other keys."""
-    text = f"- {{name: r, when: {when}, then: [CloseCase], {rest}}}"
+    then = "" if "then:" in rest else "then: [CloseCase], "
+    text = f"- {{name: r, when: {when}, {then}{rest}}}"
     rule = only_definition(catalog, text)
     assert isinstance(rule, StatefulRule)
     return rule
@@ -127,11 +128,11 @@ def test_actions_read_the_joined_events(catalog: Catalog) -> None:
     rule = remembering(
         catalog,
         "{sequence: [ComplaintFiled, {event: CaseClosed, as: closed}]}",
-        "within: 2d, otherwise: [{send: CloseCase, if: has(events.closed), with: "
+        "within: 2d, then: [{send: CloseCase, if: has(events.closed), with: "
         "{reason: \"${events['ComplaintFiled'].data.x}${events.closed.data.x}\"}}]",
     )
 
-    (action,) = rule.otherwise
+    (action,) = rule.actions
     events = {"ComplaintFiled": {"data": {"x": 1}}, "closed": {"data": {"x": 2}}}
     assert action.guard is not None
     assert action.guard.holds({"events": events})
@@ -292,6 +293,43 @@ def test_a_command_that_another_rule_sends_may_be_waited_for(catalog: Catalog) -
     sender = "- {when: ComplaintWithdrawn, then: [CloseCase]}\n"
 
     assert read_rules([("f.yaml", WAITS_FOR_A_COMMAND), ("g.yaml", sender)], catalog)[1] == []
+
+
+JOIN = "{all: [ComplaintFiled, {event: CaseClosed, as: closed}]}"
+TWO_OF_THREE = "{at_least: 2, of: [ComplaintFiled, PermitIssued, {event: CaseClosed, as: closed}]}"
+READS = "{send: CloseCase, with: {reason: '${events.closed.data.reason}'}}"
+
+
+@pytest.mark.parametrize(
+    ("when", "key", "action", "warns"),
+    [
+        (JOIN, "otherwise", READS, True),
+        (JOIN, "then", READS, False),
+        (TWO_OF_THREE, "then", READS, True),
+        (JOIN, "otherwise", READS.replace("with", "if: has(events.closed), with"), False),
+        (JOIN, "otherwise", READS.replace("events.closed.", 'events["closed"].'), True),
+        (
+            JOIN,
+            "otherwise",
+            "{CloseCase: {reason: \"${get(events.closed.data.reason, '')}\"}}",
+            False,
+        ),
+    ],
+)
+def test_an_event_that_may_be_missing_is_to_be_asked_for(
+    catalog: Catalog, when: str, key: str, action: str, *, warns: bool
+) -> None:
+    """It would fail only at the end of a window, days after the file was saved."""
+    actions = {"then": "[CloseCase]", "otherwise": "[CloseCase]", key: f"[{action}]"}
+    text = f"- name: r\n  when: {when}\n  within: 1d\n"
+    text += "".join(f"  {name}: {value}\n" for name, value in actions.items())
+
+    book, problems = read_rules([("f.yaml", text)], catalog)
+
+    assert book is not None
+    assert [problem.message for problem in problems] == warns * [
+        '"closed" may not have come: ask with has(...) first, or read it with get(..., default)'
+    ]
 
 
 def test_rules_of_a_loop_may_stand_in_several_files(catalog: Catalog) -> None:
