@@ -10,17 +10,16 @@ import click
 from orchestrator.cli import output
 from orchestrator.cli.commands import wants_json
 from orchestrator.core.expression.times import format_timestamp
+from orchestrator.ruletest.moments import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from orchestrator.ruletest import Outcome
 
 _SIGNS: Final = {"expected": " ", "different": "!", "unexpected": "+", "unasked": "."}
 _COLOURS: Final = {"!": "yellow", "+": "red"}
 _LONGEST: Final = 120
-_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
 
 def print_outcomes(outcomes: Sequence[Outcome]) -> None:
@@ -46,17 +45,7 @@ def account(outcome: Outcome) -> Iterator[str]:
     for mark, sent in outcome.sent:
         data = output.text(sent.data)
         shown = data if len(data) <= _LONGEST else f"{data[: _LONGEST - 3]}..."
-        yield f"  {_SIGNS[mark]} {_since(outcome, sent.at)} {sent.type} {sent.key} {shown}"
-
-
-def _since(outcome: Outcome, at: datetime) -> str:
-    """Return when something happened, as one writes it in a test."""
-    seconds = (at - outcome.case.start).total_seconds()
-    shown = ""
-    for size, unit in _UNITS:
-        amount, seconds = divmod(seconds, size)
-        shown += f"{amount:g}{unit}" if amount else ""
-    return f"{shown}{seconds:g}s" if seconds or not shown else shown
+        yield f"  {_SIGNS[mark]} {as_written(sent.after)} {sent.type} {sent.key} {shown}"
 
 
 def _coloured(line: str) -> str:
@@ -94,7 +83,7 @@ def _case_as_json(outcome: Outcome) -> dict[str, object]:
                 "type": sent.type,
                 "key": sent.key,
                 "rule": sent.rule,
-                "time": format_timestamp(sent.at),
+                "time": format_timestamp(outcome.case.start + sent.after),
                 "data": sent.data,
                 "judged": mark,
             }

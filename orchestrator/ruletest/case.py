@@ -53,7 +53,7 @@ class Expected:
         exactly: whether the data may hold nothing else.
         key: its correlation key; None for any.
         rule: who sends it; None for any rule.
-        at: when; None for any time.
+        after: how long after the start; None for any time.
         position: where it is expected.
     """
 
@@ -62,7 +62,7 @@ class Expected:
     exactly: bool
     key: str | None
     rule: str | None
-    at: datetime | None
+    after: timedelta | None
     position: Position
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from orchestrator.core.expression.times import format_timestamp
 from orchestrator.ruletest.difference import differences, shown
+from orchestrator.ruletest.moments import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import timedelta
 
     from orchestrator.core.problem import Position
     from orchestrator.ruletest.case import Case, Expected
@@ -41,8 +41,8 @@ class Message(Protocol):
         """Who sent it."""
 
     @property
-    def at(self) -> datetime:
-        """When."""
+    def after(self) -> timedelta:
+        """How long after the start of the case."""
 
 
 M = TypeVar("M", bound=Message)
@@ -136,9 +136,11 @@ def _wrong(expected: Expected, message: Message) -> Iterator[Finding]:
         yield place, f"{name}: its key is {message.key}, expected {expected.key}"
     if expected.rule not in (None, message.rule):
         yield place, f"{name}: rule {message.rule} sent it, expected {expected.rule}"
-    if expected.at is not None and expected.at != message.at:
-        times = f"{format_timestamp(message.at)}, expected {format_timestamp(expected.at)}"
-        yield place, f"{name}: it was sent at {times}"
+    if expected.after is not None and expected.after != message.after:
+        times = (
+            f"{as_written(message.after)} after the start, expected {as_written(expected.after)}"
+        )
+        yield place, f"{name}: it was sent {times}"
     if expected.data is not None:
         part = expected.data
         for difference in differences(part.value, message.data, exactly=expected.exactly):

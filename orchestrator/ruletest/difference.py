@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 _LONGEST = 100
+_CONTEXT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ def differences(
             for index, (wanted, item) in enumerate(zip(expected, found, strict=True)):
                 yield from differences(wanted, item, exactly=exactly, path=(*path, index))
         case _:
-            if not _equal(expected, found):
+            if not _equal(expected, found) and isinstance(expected, str) and isinstance(found, str):
+                yield Difference(path, _texts(expected, found))
+            elif not _equal(expected, found):
                 yield Difference(path, f"is {shown(found)}, expected {shown(expected)}")
 
 
@@ -76,6 +80,17 @@ def _fields(
 def _equal(expected: object, found: object) -> bool:
     # To Python true is 1; to JSON it is not.
     return expected == found and isinstance(expected, bool) == isinstance(found, bool)
+
+
+def _texts(expected: str, found: str) -> str:
+    """Say how two texts differ: long ones from shortly before the place where they part."""
+    if max(len(expected), len(found)) <= _LONGEST:
+        return f"is {shown(found)}, expected {shown(expected)}"
+    pairs = zip(expected, found, strict=False)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    begin = max(0, common - _CONTEXT)
+    texts = f"{shown(found[begin:])}, expected {shown(expected[begin:])}"
+    return f"differs after {common} characters: it has {texts}"
 
 
 def shown(value: object) -> str:

@@ -12,6 +12,7 @@ from orchestrator.ruletest.setting import Setting, only_entry, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime, timedelta
 
     from orchestrator.rulefile.parts import Part
 
@@ -94,12 +95,20 @@ def _message(place: Part, name: str, entries: dict[str, Part], setting: Setting)
     if subset is not None and whole is not None:
         subset.refuse_key("`with` and `exactly` exclude each other: keep one")
     rule = setting.rule(entries["rule"]) if "rule" in entries else None
-    at = read_moment(entries["at"], setting.start) if "at" in entries else None
+    after = _after_start(entries["at"], setting.start) if "at" in entries else None
     key = read_text(entries.get("key"), "")
     if contract is None:
         return None
     data = whole or subset
-    return Expected(name, data, whole is not None, key or None, rule, at, place.position)
+    return Expected(name, data, whole is not None, key or None, rule, after, place.position)
+
+
+def _after_start(part: Part, start: datetime) -> timedelta | None:
+    moment = read_moment(part, start)
+    if moment is not None and moment < start:
+        part.refuse("this is before the case begins: nothing is sent then")
+        return None
+    return None if moment is None else moment - start
 
 
 def read_never(never: Part | None, setting: Setting) -> tuple[frozenset[str], bool]:

@@ -9,7 +9,7 @@ from orchestrator.ruletest.comparison import Mark, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import timedelta
 
     from orchestrator.core.problem import Position
     from orchestrator.engine.report import DeadLetter
@@ -26,14 +26,14 @@ class Sent:
         data: its payload.
         key: its correlation key.
         rule: who sent it; None if it does not say.
-        at: when.
+        after: how long after the start of the case.
     """
 
     type: str
     data: object
     key: str
     rule: str | None
-    at: datetime
+    after: timedelta
 
 
 @dataclass(frozen=True, slots=True)

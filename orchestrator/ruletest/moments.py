@@ -12,6 +12,7 @@ from orchestrator.document import quoted
 if TYPE_CHECKING:
     from orchestrator.rulefile.parts import Part
 
+_UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "m"))
 _DURATION = "write it as 48h, 1d12h or 90m"
 _TIME = 'write it in quotes, as "2026-03-01T08:00:00Z"'
 
@@ -61,6 +62,16 @@ def read_length(part: Part, start: datetime) -> timedelta | None:
         part.refuse("time only goes forward: write a length of time that is more than nothing")
         return None
     return length if _later(part, start, length) else None
+
+
+def as_written(length: timedelta) -> str:
+    """Return a length of time, not negative, as one writes it in a test: ``1d12h``, ``0s``."""
+    written = ""
+    for unit, name in _UNITS:
+        amount, length = divmod(length, unit)
+        written += f"{amount}{name}" if amount else ""
+    seconds = length.total_seconds()
+    return f"{written}{seconds:g}s" if seconds or not written else written
 
 
 def _later(part: Part, start: datetime, length: timedelta) -> datetime | None:

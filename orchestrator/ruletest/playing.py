@@ -121,12 +121,14 @@ class _Stage:
     clock: _VirtualClock
     store: _RememberingStore = field(default_factory=_RememberingStore)
     letters: list[DeadLetter] = field(default_factory=list)
+    start: datetime = field(init=False)
     restless: bool = False
     spine: Spine = field(init=False)
     _events: int = 0
     _rounds: int = 0
 
     def __post_init__(self) -> None:
+        self.start = self.clock.moment
         self.spine = Spine(
             self.broker,
             self.store,
@@ -155,7 +157,11 @@ class _Stage:
 
     async def observed(self) -> Observed:
         """Return what came of it all."""
-        sent = [_sent(message) for message in self.broker.published if message.exchange is None]
+        sent = [
+            _sent(message, self.start)
+            for message in self.broker.published
+            if message.exchange is None
+        ]
         return Observed(sent, self.letters, await self.store.open(), restless=self.restless)
 
     def _message(self, given: Given) -> Message:
@@ -201,7 +207,7 @@ class _Stage:
             raise _Restless
 
 
-def _sent(message: Message) -> Sent:
+def _sent(message: Message, start: datetime) -> Sent:
     envelope = orjson.loads(message.body)
     rule = message.headers.get(headers.RULE)
     assert message.time is not None  # noqa: S101 - what rules send is always stamped
@@ -210,5 +216,5 @@ def _sent(message: Message) -> Sent:
         data=envelope["data"],
         key=envelope["correlationid"],
         rule=str(rule) if rule is not None else None,
-        at=message.time,
+        after=message.time - start,
     )
