@@ -268,7 +268,7 @@ class OpenInstance:
 
 
 class Inspection(Protocol):
-    """What a person may ask about what is remembered. Every answer comes from an index."""
+    """What a person may ask about what is remembered. Answers come from indexes."""
 
     async def open_instances(
         self,
@@ -301,6 +301,8 @@ class Inspection(Protocol):
         limit: int | None = None,
     ) -> list[Timer]:
         """Return timers that are set, the earliest first.
+
+        They are kept by time: what is chosen by definition or key is found by passing the others.
 
         Args:
             definition: only this one's; None for all.

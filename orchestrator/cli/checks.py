@@ -6,13 +6,12 @@ import difflib
 import os
 import platform
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator import __version__
 from orchestrator.adapters.rabbit.administration import Administration
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.cli.memory import memory
 from orchestrator.cli.queues import installed_topologies
 from orchestrator.errors import OrchestratorError
 from orchestrator.rulefile import read_rule_files, read_rules
@@ -152,14 +151,7 @@ async def _queue(administration: Administration, queue: str, names: Names) -> li
 
 
 async def _redis(settings: Settings) -> AsyncIterator[Finding]:
-    store = RedisStore(
-        settings.redis_url.get_secret_value(),
-        namespace=settings.namespace,
-        shards=settings.shards,
-        dedupe=timedelta(hours=settings.dedupe_hours),
-        allow_weak=settings.redis_allow_weak,
-    )
-    try:
+    async with memory(settings) as store:
         yield Finding("redis", "ok", f"version {await store.server_version()}")
         weaknesses = await store.inspect()
         for weakness in weaknesses:
@@ -169,8 +161,6 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         waiting = await store.outbox_size()
         if waiting:
             yield Finding("outbox", "warning", f"{waiting} reactions wait to be published")
-    finally:
-        await store.close()
 
 
 def _messages(count: int) -> str:

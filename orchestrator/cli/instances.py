@@ -11,6 +11,7 @@ import click
 
 from orchestrator.cli import output
 from orchestrator.cli.commands import Group, wants_json
+from orchestrator.cli.context import read_settings
 from orchestrator.cli.cursors import CURSOR, cursor
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give, memory, tell
@@ -108,14 +109,14 @@ def _nothing(key: str, rule: str | None) -> Misconfigured:
 async def _list(
     rule: str | None, since: datetime | None, after: OpenInstance | None, limit: int
 ) -> list[OpenInstance]:
-    async with memory() as store:
+    async with memory(read_settings()) as store:
         return await store.inspection.open_instances(
             definition=rule, unchanged_since=since, after=after, limit=limit
         )
 
 
 async def _show(key: str, rule: str | None) -> list[dict[str, object]]:
-    async with memory() as store:
+    async with memory(read_settings()) as store:
         found = await _remembered(store, key, rule)
         instances = await store.load([each.at for each in found])
     return [
@@ -129,7 +130,7 @@ async def _cancel(
     key: str, rule: str | None, *, dry_run: bool
 ) -> tuple[list[InstanceKey], list[InstanceKey]]:
     """Return what was found, and what of it changed meanwhile."""
-    async with memory() as store:
+    async with memory(read_settings()) as store:
         found = [each.at for each in await _remembered(store, key, rule)]
         return found, [] if dry_run else await give(store, cancelling, found)
 

@@ -11,7 +11,6 @@ import click
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.cli import output
 from orchestrator.cli.commands import wants_json
-from orchestrator.cli.context import read_settings
 from orchestrator.cli.output import text
 from orchestrator.cli.remembered import name
 from orchestrator.clock import SystemClock
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 
     from orchestrator.engine.orders import Order
     from orchestrator.ports import InstanceKey
+    from orchestrator.settings import Settings
 
 _AT_ONCE = 500
 
 
 @asynccontextmanager
-async def memory() -> AsyncIterator[RedisStore]:
+async def memory(settings: Settings) -> AsyncIterator[RedisStore]:
     """Connect to the store that the settings name."""
-    settings = read_settings()
     store = RedisStore(
         settings.redis_url.get_secret_value(),
         namespace=settings.namespace,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 INSTANCE_COLUMNS: Final = ("changed", "unchanged_for", "rule", "key", "due")
 TIMER_COLUMNS: Final = ("due", "in", "rule", "key", "kind", "type", "message")
 
+_ID_SHOWN: Final = 8  # `timers cancel` takes any part that begins an id
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,6 +61,11 @@ def timer_row(timer: Timer, instance: Instance | None, now: datetime) -> dict[st
         "type": kept_type,
         "message": message or None,
     }
+
+
+def short(row: dict[str, object]) -> dict[str, object]:
+    """Return a `timer_row` for a terminal: of the message's id what is enough to name it."""
+    return {**row, "message": text(row["message"])[:_ID_SHOWN]}
 
 
 def detail(found: OpenInstance, instance: Instance) -> dict[str, object]:

@@ -10,9 +10,10 @@ import click
 
 from orchestrator.cli import output
 from orchestrator.cli.commands import Group
+from orchestrator.cli.context import read_settings
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give, memory, tell
-from orchestrator.cli.remembered import TIMER_COLUMNS, timer_row
+from orchestrator.cli.remembered import TIMER_COLUMNS, short, timer_row
 from orchestrator.engine.orders import cancel_timer
 from orchestrator.errors import Misconfigured
 
@@ -48,7 +49,8 @@ def list_timers(rule: str | None, key: str | None, before: timedelta | None, lim
     """
     now = datetime.now(UTC)
     rows = asyncio.run(_list(rule, key, now, before, limit))
-    output.table(TIMER_COLUMNS, rows, empty="nothing is due")
+    shown = [short(row) for row in rows] if output.on_terminal() else rows
+    output.table(TIMER_COLUMNS, shown, empty="nothing is due")
     if len(rows) == limit:
         output.note("there may be more: choose by --rule, --key or --before, or raise --limit")
 
@@ -82,7 +84,7 @@ async def _list(
     rule: str | None, key: str | None, now: datetime, before: timedelta | None, limit: int
 ) -> list[dict[str, object]]:
     until = now + before if before is not None else None
-    async with memory() as store:
+    async with memory(read_settings()) as store:
         timers = await store.inspection.timers(definition=rule, key=key, until=until, limit=limit)
         instances = await store.load([timer.at for timer in timers])
     return [
@@ -94,7 +96,7 @@ async def _cancel(
     key: str, rule: str | None, message: str | None, *, dry_run: bool
 ) -> tuple[list[InstanceKey], list[InstanceKey]]:
     """Return what was found, and what of it changed meanwhile."""
-    async with memory() as store:
+    async with memory(read_settings()) as store:
         timers = await store.inspection.timers(definition=rule, key=key)
         found = [timer.at for timer in timers if _is_meant(timer.at, message)]
         return found, [] if dry_run else await give(store, cancel_timer, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -164,22 +165,61 @@ async def test_pages_hold_every_instance_once(
     assert times == sorted(times, reverse=not stuck)
 
 
-@pytest.mark.parametrize("stuck", [False, True], ids=["newest", "stuck"])
-async def test_pages_skip_nothing_while_others_come_and_go(memory: Memory, *, stuck: bool) -> None:
-    """Instances are opened and closed all the time; those that stay must all be seen.
-
-    The last of the page before may be gone when the next page is read.
-    """
-    for n, key in enumerate(EVENLY):
-        await memory.put(InstanceKey("join", key), NOW + (n % 10) * MS)
-    which = {"unchanged_since": NOW + HOUR} if stuck else {}
+async def seen_while_others_come_and_go(
+    memory: Memory, pages: AsyncIterator[list[OpenInstance]]
+) -> list[str]:
+    """Read `pages`; after each its last one ends and another instance begins somewhere."""
     seen: list[str] = []
-    async for page in memory.pages(7, **which):
+    async for page in pages:
         seen += [found.at.key for found in page]
         await memory.put(page[-1].at, state=None)
         await memory.put(InstanceKey("count", f"new {len(seen)}"), NOW + (len(seen) % 20) * MS)
+    return seen
+
+
+@pytest.mark.parametrize("stuck", [False, True], ids=["newest", "stuck"])
+async def test_pages_skip_nothing_while_others_come_and_go(memory: Memory, *, stuck: bool) -> None:
+    """Instances begin and end all the time; those that stay must all be seen."""
+    for n, key in enumerate(EVENLY):
+        await memory.put(InstanceKey("join", key), NOW + (n % 10) * MS)
+    which = {"unchanged_since": NOW + HOUR} if stuck else {}
+    seen = await seen_while_others_come_and_go(memory, memory.pages(7, **which))
     assert sorted(key for key in seen if not key.startswith("new")) == sorted(EVENLY)
     assert len(seen) == len(set(seen))
+
+
+async def test_pages_by_number_would_skip_some(memory: Memory) -> None:
+    """The negative control: what moves between two pages is what the cursor is for."""
+
+    async def numbered() -> AsyncIterator[list[OpenInstance]]:
+        start = 0
+        while page := (await memory.tells.open_instances(limit=1000))[start : start + 7]:
+            yield page
+            start += 7
+
+    for n, key in enumerate(EVENLY):
+        await memory.put(InstanceKey("join", key), NOW + HOUR + n * MS)
+    seen = await seen_while_others_come_and_go(memory, numbered())
+    assert set(EVENLY) - set(seen)
+
+
+async def test_pages_skip_nothing_while_others_write_at_the_same_time(memory: Memory) -> None:
+    """A page is read in several steps; what is written between them must not push others out."""
+    for n, key in enumerate(EVENLY):
+        await memory.put(InstanceKey("join", key), NOW + (n % 50) * MS)
+
+    async def write() -> None:
+        for n in range(200):
+            at = InstanceKey("count", f"new {n % 20}")
+            await memory.put(at, NOW + (n * 7 % 60) * MS, None if at in memory.versions else b"{}")
+
+    async def read() -> list[str]:
+        pages = [page async for page in memory.pages(40)]
+        return [found.at.key for page in pages for found in page]
+
+    *_, first, second = await asyncio.gather(write(), read(), read())
+    for seen in (first, second):
+        assert sorted(key for key in seen if not key.startswith("new")) == sorted(EVENLY)
 
 
 async def test_timers_are_listed_as_they_are_due_and_chosen(memory: Memory) -> None:

@@ -8,7 +8,7 @@ import click
 import orjson
 import pytest
 
-from orchestrator.cli.remembered import detail, instance_row, page, readable, timer_row
+from orchestrator.cli.remembered import detail, instance_row, page, readable, short, timer_row
 from orchestrator.core.decision import Instance, Later
 from orchestrator.core.event import Event, Outgoing
 from orchestrator.core.ids import Identity, ReactionId
@@ -72,6 +72,8 @@ def test_a_message_kept_for_later_says_what_will_be_sent() -> None:
     timer = Timer(InstanceKey("remind", "C-1", "m-1"), NOW + HOUR)
     row = timer_row(timer, Instance(VERSION, keep(Later(NOW + HOUR, outgoing))), NOW)
     assert (row["kind"], row["type"], row["message"]) == ("message", "RemindInvestigator", "m-1")
+    assert short(row)["message"] == "m-1"
+    assert short({**row, "message": "1b4e28ba2fa1c0ff"})["message"] == "1b4e28ba"
     gone = timer_row(timer, None, NOW)
     assert (gone["kind"], gone["type"], gone["message"]) == ("message", None, "m-1")
 
