@@ -94,13 +94,15 @@ def condensed(pattern: Pattern, names: Sequence[str], within: int | None, memory
             return memory
         case Count():
             *older, newest_of_all = memory.kept
-            return replace(
-                memory, kept=(*(replace(one, event=None) for one in older), newest_of_all)
-            )
+            return replace(memory, kept=(*map(_without_content, older), newest_of_all))
         case Absent():
             return _without_answered(names, within, memory)
         case _:
             assert_never(pattern)
+
+
+def _without_content(one: Kept) -> Kept:
+    return one if one.event is None else replace(one, event=None)
 
 
 def _at_least(number: int, within: int | None, kept: Sequence[Kept]) -> Mapping[str, Kept] | None:
@@ -170,7 +172,7 @@ def _without_answered(names: Sequence[str], within: int | None, memory: Memory) 
     waiting = _vigil(names, within, memory.kept)
     since = waiting[0].time if waiting else float("inf")
     kept = [
-        one if one.name == names[0] else replace(one, event=None)
+        one if one.name == names[0] else _without_content(one)
         for one in memory.kept
         if one.name != names[0] or one.time >= since
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+_PADDING: Final = "=="
+"""What 16 bytes end with in base64."""
+
 _LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -128,7 +131,11 @@ def milliseconds_after(time: int) -> datetime:
 
 
 def _packed(one: Kept) -> list[object]:
-    return [one.time, b64encode(one.identity).rstrip(b"=").decode(), *_attributes(one.event)]
+    return [one.time, _text(one.identity), *_attributes(one.event)]
+
+
+def _text(identity: Identity) -> str:
+    return b2a_base64(identity, newline=False).decode().removesuffix(_PADDING)
 
 
 def _attributes(event: Event | None) -> Iterator[object]:
@@ -144,7 +151,7 @@ def _attributes(event: Event | None) -> Iterator[object]:
 
 def _unpacked(packed: list[Any], element: Element) -> Kept:
     time, encoded, *attributes = packed
-    identity = Identity(b64decode(encoded + "=" * (-len(encoded) % 4)))
+    identity = Identity(a2b_base64(encoded + _PADDING))
     event = _event(time, identity, element, attributes) if attributes else None
     return Kept(time, identity, element.name, event)
 
