@@ -91,19 +91,17 @@ def _read_all(when: Part, catalog: MessageCatalog) -> When:
 
 def _read_at_least(when: Part, catalog: MessageCatalog) -> When:
     entries = when.entries(_form("at_least", "of"))
-    if "at_least" not in entries or "of" not in entries:
+    if entries.keys() != {"at_least", "of"}:
         when.refuse("`at_least` and `of` belong together: {at_least: 2, of: [A, B, C]}")
-        elements: tuple[ReadElement, ...] = ()
-    else:
-        elements = read_elements(_listed(entries["of"], at_least=1), catalog)
-    number = _read_number(entries.get("at_least"))
-    if number > _length(entries.get("of")) > 0:
-        entries["at_least"].refuse(f"only {_length(entries['of'])} events are listed under `of`")
-    if number == 1 and "of" in entries and "at_least" in entries:
-        entries["at_least"].refuse(
-            "one of several needs no memory: write `when: [A, B]`", "warning"
-        )
-    return When(when, "at_least", elements, AtLeast(number))
+        return When(when, "at_least", (), AtLeast(1))
+    listed = _listed(entries["of"], at_least=1)
+    number = _read_number(entries["at_least"])
+    if number == 1:
+        advice = "one of several needs no memory: write `when: [A, B]`"
+        entries["at_least"].refuse(advice, "warning")
+    elif number and number > len(listed) > 0:
+        entries["at_least"].refuse(f"only {len(listed)} events are listed under `of`")
+    return When(when, "at_least", read_elements(listed, catalog), AtLeast(number or 1))
 
 
 def _read_sequence(when: Part, catalog: MessageCatalog) -> When:
@@ -115,12 +113,14 @@ def _read_count(when: Part, catalog: MessageCatalog) -> When:
     entries = when.entries(_form("count", "at_least"))
     if "at_least" not in entries:
         when.refuse("`count` needs a number: {count: ComplaintFiled, at_least: 3}")
-    number = _read_number(entries.get("at_least"))
-    if number > MAX_COUNT:
+    elements = _read_counted(entries["count"], catalog)
+    number = _read_number(entries["at_least"]) if "at_least" in entries else None
+    if number == 1:
+        advice = "counting to one needs no memory: write `when: A`"
+        entries["at_least"].refuse(advice, "warning")
+    elif number and number > MAX_COUNT:
         entries["at_least"].refuse(f"a rule counts up to {MAX_COUNT:,}: write a smaller number")
-    if number == 1 and "at_least" in entries:
-        entries["at_least"].refuse("counting to one needs no memory: write `when: A`", "warning")
-    return When(when, "count", _read_counted(entries["count"], catalog), Count(number))
+    return When(when, "count", elements, Count(number or 1))
 
 
 def _read_counted(part: Part, catalog: MessageCatalog) -> tuple[ReadElement, ...]:
@@ -174,15 +174,9 @@ def _listed(part: Part, at_least: int) -> list[Part]:
     return list(part.items())
 
 
-def _length(part: Part | None) -> int:
-    return len(part.value) if part is not None and isinstance(part.value, list) else 0
-
-
-def _read_number(part: Part | None) -> int:
-    """Return how many; 1 where that is missing or had to be refused."""
-    if part is None:
-        return 1
+def _read_number(part: Part) -> int | None:
+    """Return how many; None where that had to be refused."""
     if type(part.value) is not int or part.value < 1:
         part.refuse(f"`{part.key}` takes a whole number from 1, such as 3")
-        return 1
+        return None
     return part.value
