@@ -47,6 +47,8 @@ EVER = 10**7
 
 Events = list[Happened]
 
+rests = st.lists(st.booleans(), min_size=8, max_size=8)
+
 
 def happenings(rule: StatefulRule) -> st.SearchStrategy[Events]:
     """Events of the rule within a few windows; some twice, some at the same time."""
@@ -74,6 +76,20 @@ def with_few_matches(rule: StatefulRule, events: Events, most: int) -> Events:
 
 def fired(rule: StatefulRule, arrivals: Events) -> list[Outcome]:
     return Play(rule).arrive(*arrivals).outcomes
+
+
+def with_timers(rule: StatefulRule, arrivals: Events, idle: list[bool]) -> list[Outcome]:
+    """Return all that follows; after an arrival where it is idle, timers may go off.
+
+    A timer waits for what happened before it, and may go off any time after.
+    """
+    play, missing = Play(rule), list(arrivals)
+    for one, rests_now in zip(arrivals, idle, strict=False):
+        play.arrive(one)
+        missing.remove(one)
+        if rests_now:
+            play.until(min((other.second for other in missing), default=EVER) - 0.5)
+    return play.until(EVER).outcomes
 
 
 def by_arrival(rule: StatefulRule, arrivals: Events) -> list[Outcome]:
@@ -137,19 +153,21 @@ def test_a_late_timer_changes_nothing_that_fires(rule: StatefulRule, data: st.Da
     assert [one for one in punctual.outcomes if one[0] == "fired"] == late.outcomes
 
 
-@given(orders(ABSENT), st.lists(st.booleans(), min_size=8, max_size=8))
+@given(orders(ABSENT), rests)
 def test_an_absence_depends_on_no_order(arrivals: tuple[Events, Events], idle: list[bool]) -> None:
-    """It fires as if all events had come in the order of their times, with punctual timers.
+    """It fires as if all events had come in the order of their times, with punctual timers."""
+    one, other = arrivals
+    assert with_timers(ABSENT, other, idle) == absences(one)
 
-    A timer waits for what happened before it, and may go off any time after.
-    """
-    play, missing = Play(ABSENT), list(arrivals[1])
-    for one, rests in zip(arrivals[1], idle, strict=False):
-        play.arrive(one)
-        missing.remove(one)
-        if rests:
-            play.until(min((other.second for other in missing), default=EVER) - 0.5)
-    assert play.until(EVER).outcomes == absences(arrivals[0])
+
+@pytest.mark.parametrize("rule", [JOIN, ALL_THREE, SEQUENCE])
+@given(data=st.data())
+def test_one_of_each_depends_on_no_order(rule: StatefulRule, data: st.DataObject) -> None:
+    """The ordinary case: what fires, and what is given up and when, with timers in between."""
+    events = list({one.name: one for one in data.draw(happenings(rule))}.values())
+    in_order, other = sorted(events), data.draw(st.permutations(events))
+    expected = with_timers(rule, in_order, [True] * len(events))
+    assert with_timers(rule, other, data.draw(rests)) == expected
 
 
 def found(rule: StatefulRule, wrong: Callable[[Events], bool]) -> Events:
