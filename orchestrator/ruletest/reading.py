@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from orchestrator.document import read_document
+from orchestrator.document import quoted, read_document
 from orchestrator.rulefile.parts import Form, Part
 from orchestrator.ruletest.case import Case
 from orchestrator.ruletest.expectations import (
@@ -99,7 +99,9 @@ def _cases(root: Part, setting: Setting) -> Iterator[Case]:
             if len(part.problems) == before and case is not None:
                 name = _distinct(case.name, row)
                 if name in names:
-                    part.refuse(f'there is a case "{name}" already: give this one another name')
+                    part.refuse(
+                        f"there is a case {quoted(name)} already: give this one another name"
+                    )
                 names.add(name)
                 yield replace(case, name=name)
 

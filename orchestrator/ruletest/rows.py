@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.expression import compile_template
 from orchestrator.core.problem import Problem
-from orchestrator.document import quoted
+from orchestrator.document import quoted, shown
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FOR = "for"
+_NAMED = 3
 _INSTEAD = "write a list of mappings, such as `- {amount: 5, sent: false}`"
 
 
@@ -77,14 +78,17 @@ def _is_row(part: Part, first: frozenset[str]) -> bool:
         entry.refuse_key(
             f"{quoted(entry.key)} cannot name a value: use letters, digits and _, a letter first"
         )
+    if wrong:
+        return False
     if entries.keys() != first:
         part.refuse(f"every row needs the same names: this one differs in {_odd(entries, first)}")
-        return False
-    return not wrong
+    return entries.keys() == first
 
 
 def _odd(entries: dict[str, Part], first: frozenset[str]) -> str:
-    return ", ".join(sorted(first.symmetric_difference(entries)))
+    odd = sorted(first.symmetric_difference(entries))
+    more = " and others" if len(odd) > _NAMED else ""
+    return ", ".join(shown(name) for name in odd[:_NAMED]) + more
 
 
 def _template(case: Part, names: frozenset[str]) -> Template | None:

@@ -118,6 +118,7 @@ def test_a_mistake_in_what_is_expected_is_told(
         ("[5]", "4:9: error: a row cannot be a number: write a list of mappings"),
         ("[{a b: 1}]", '4:10: error: "a b" cannot name a value: use letters, digits and _'),
         ("[{a: 1}, {b: 1}]", "4:17: error: every row needs the same names: this one differs in"),
+        ('[{a: 1}, {"b\\nc": 1}]', '4:18: error: "b\\nc" cannot name a value: use letters'),
         ("[{a: 1}]\n  key: ${b}", '5:10: error: "b" is unknown'),
         ("[{a: 1}, {a: x}]\n  key: ${a + 'x'}", "5:10: error: cannot add"),
     ],
