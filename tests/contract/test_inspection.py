@@ -165,6 +165,24 @@ async def test_pages_hold_every_instance_once(
     assert times == sorted(times, reverse=not stuck)
 
 
+async def test_a_moment_shared_by_thousands_is_passed(memory: Memory) -> None:
+    """Event times are often whole seconds, so timers fall due by the thousand at once."""
+    ats = [InstanceKey("join", f"C-{n}") for n in range(6000)]
+    commits = [
+        Commit(
+            at.key,
+            (Reaction(ReactionId(content_digest(at.key.encode())), ()),),
+            (InstanceWrite(at, None, b"{}", NOW),),
+        )
+        for at in ats
+    ]
+    assert set(await memory.store.commit(commits, NOW)) == {Committed()}
+    pages = [page async for page in memory.pages(2500)]
+    assert [len(page) for page in pages] == [2500, 2500, 1000]
+    assert {found.at for page in pages for found in page} == set(ats)
+    assert {timer.at for timer in await memory.tells.timers()} == set(ats)
+
+
 async def seen_while_others_come_and_go(
     memory: Memory, pages: AsyncIterator[list[OpenInstance]]
 ) -> list[str]:

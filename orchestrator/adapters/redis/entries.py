@@ -71,6 +71,11 @@ def timer_name(at: InstanceKey) -> bytes:
     return orjson.dumps(parts)
 
 
+def timer_prefix(definition: str | None) -> bytes:
+    """Return what the names of all timers of a definition begin with; empty for None."""
+    return b"" if definition is None else b"[%s," % orjson.dumps(definition)
+
+
 def timer(name: bytes, due_ms: float) -> Timer:
     """Read a timer."""
     return Timer(InstanceKey(*orjson.loads(name)), moment_of(due_ms))

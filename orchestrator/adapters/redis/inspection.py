@@ -11,6 +11,7 @@ from orchestrator.adapters.redis.entries import (
     moment_of,
     timer,
     timer_name,
+    timer_prefix,
 )
 from orchestrator.adapters.redis.walking import Entry, Walk, walk
 from orchestrator.ports import InstanceKey, OpenInstance, Timer
@@ -87,11 +88,14 @@ class RedisInspection:
         layout = self._layout
         shards = range(layout.shards) if key is None else [layout.shard(key)]
         way = Walk(-inf, inf if until is None else milliseconds_since_1970(until))
+        prefix = timer_prefix(definition)
         found: list[Timer] = []
         names = [layout.timers(shard) for shard in shards]
         async for entry in walk(self._redis, self._server, names, way):
+            if not entry.member.startswith(prefix):
+                continue
             read = timer(entry.member, entry.score)
-            if definition in (None, read.at.definition) and key in (None, read.at.key):
+            if key in (None, read.at.key):
                 found.append(read)
             if len(found) == limit:
                 break

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 FIRST_READ = 16
+LARGEST_READ = 1024
 
 
 class Entry(NamedTuple):
@@ -49,16 +50,18 @@ async def walk(
         parts = await _read(redis, server, names, way._replace(begin=begin), size)
         # A set that was cut may have more behind its last one: others must not overtake it.
         cut = sorted((part[-1] for part in parts if len(part) == size), reverse=way.descending)
+        passed = 0
         for entry in sorted((e for part in parts for e in part), reverse=way.descending):
             if cut and past(entry, cut[0]):
                 break
             if reached is None or past(entry, reached):
                 yield entry
-                reached = entry
+                reached, passed = entry, passed + 1
         if not cut:
             return
         begin = cut[0].score
-        size *= 2  # so that a score which many members share is passed, too
+        # More members may share a score than were read: only a larger part leads past them.
+        size = min(size * 2, LARGEST_READ) if passed else size * 2
 
 
 async def _read(
