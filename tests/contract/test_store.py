@@ -167,3 +167,12 @@ async def test_a_marker_outlives_the_dedupe_window(store: Store) -> None:
     await store.commit([commit], NOW)
     (result,) = await store.commit([commit], NOW + timedelta(hours=23, minutes=59))
     assert isinstance(result, Duplicate)
+
+
+async def test_a_clock_that_goes_backwards_hides_no_marker(store: Store) -> None:
+    """Replicas' clocks differ: one may still be in the window before that of the marker."""
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    commit = Commit("C-1", (reaction("a", message("1")),))
+    await store.commit([commit], midnight + timedelta(seconds=1))
+    (result,) = await store.commit([commit], midnight - timedelta(seconds=1))
+    assert isinstance(result, Duplicate)

@@ -1,16 +1,25 @@
 -- Apply the commits of one shard, each atomically and in order. O(1) per reaction, no rule logic.
 --
--- KEYS: 1 epoch, 2 markers of this dedupe window, 3 markers of the one before, 4 outbox,
---       5.. the instances that are written
+-- The marker is written last: where a command is refused half-way (a user without permission for
+-- it), an entry without its marker is sent twice under one id, a marker without its entry never.
+--
+-- KEYS: 1 epoch, 2-4 markers of this dedupe window, of the one before and, as clocks differ, of the
+--       next one, 5 outbox, 6.. the instances that are written
 -- ARGV: 1 the epoch this process knows, 2 seconds markers live, then per commit:
 --       number of reactions, position of its instance in KEYS or 0,
 --       [when not 0] expected version or '', next value or '' to remove it,
 --       per reaction: id, outbox entry or ''
 -- Returns per commit: 1 committed, 0 conflict, or for duplicates a flat list of
 --       id, outbox entry or '' of the reactions that were committed before.
-local epoch, seen, seen_before, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local epoch, seen, outbox = KEYS[1], KEYS[2], KEYS[5]
 if redis.call('GET', epoch) ~= ARGV[1] then
   return redis.error_reply('EPOCH this server does not hold what was written')
+end
+
+local function known(id)
+  return redis.call('SISMEMBER', seen, id) == 1
+    or redis.call('SISMEMBER', KEYS[3], id) == 1
+    or redis.call('SISMEMBER', KEYS[4], id) == 1
 end
 
 local results, at = {}, 3
@@ -27,7 +36,7 @@ while at <= #ARGV do
   local done = {}
   for i = at, last, 2 do
     local id = ARGV[i]
-    if redis.call('SISMEMBER', seen, id) == 1 or redis.call('SISMEMBER', seen_before, id) == 1 then
+    if known(id) then
       done[#done + 1] = id
       done[#done + 1] = redis.call('HGET', outbox, id) or ''
     end
@@ -39,7 +48,6 @@ while at <= #ARGV do
     results[#results + 1] = 0
   else
     for i = at, last, 2 do
-      redis.call('SADD', seen, ARGV[i])
       if ARGV[i + 1] ~= '' then
         redis.call('HSET', outbox, ARGV[i], ARGV[i + 1])
       end
@@ -48,6 +56,9 @@ while at <= #ARGV do
       redis.call('DEL', instance)
     elseif instance then
       redis.call('SET', instance, value)
+    end
+    for i = at, last, 2 do
+      redis.call('SADD', seen, ARGV[i])
     end
     results[#results + 1] = 1
   end

@@ -16,6 +16,11 @@ from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NOT_A_URL = (
+    "ORCHESTRATOR_REDIS_URL is not a Redis URL, such as redis://user:password@host:6379/0: it begins"
+    " with redis://, rediss:// or unix://, and special characters in the password are written %XX"
+)
+
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
 
@@ -49,15 +54,22 @@ def connect(url: str) -> aioredis.Redis:
         Misconfigured: the URL is not one.
     """
     try:
-        return aioredis.Redis.from_url(
+        client = aioredis.Redis.from_url(
             url,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             # One silent retry mends a connection that went stale; an outage is the caller's to see.
             retry=Retry(NoBackoff(), 1),
         )
-    except ValueError as error:
-        raise Misconfigured(f"ORCHESTRATOR_REDIS_URL is not a Redis URL: {error}") from None
+        pool = client.connection_pool
+        pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
+        pool.make_connection()  # connects to nothing, but refuses unknown options
+    except ValueError:
+        # Its text would quote the password, of which a part stands where the port should.
+        raise Misconfigured(_NOT_A_URL) from None
+    except TypeError as error:
+        raise Misconfigured(f"ORCHESTRATOR_REDIS_URL has a wrong option: {error}") from None
+    return client
 
 
 def address(url: str) -> str:
