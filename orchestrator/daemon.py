@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from watchfiles import awatch
 
-from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.adapters.rabbit.administration import Administration, refuse
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.catalog import read_catalog, read_schema_files
@@ -21,7 +21,7 @@ from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
 from orchestrator.engine.spine import Spine
 from orchestrator.engine.sweeper import Sweeper
-from orchestrator.errors import InvalidDefinitions, Misconfigured
+from orchestrator.errors import InvalidDefinitions
 from orchestrator.http import create_app, serving
 from orchestrator.rulefile import read_rule_files, read_rules
 from orchestrator.telemetry import log_events
@@ -175,9 +175,7 @@ class Daemon:
     async def _check_topology(self) -> None:
         url = self._settings.amqp_url.get_secret_value()
         async with Administration.connect(url) as administration:
-            problems = await administration.check(topology(self._settings))
-        if problems:
-            raise Misconfigured("; ".join(problems))
+            refuse(await administration.check(topology(self._settings)))
 
     async def _consume(self) -> None:
         """Run the engine; once stopped, give it the drain time and no more."""
