@@ -10,14 +10,19 @@ from orchestrator.core.headers import REDRIVE_RULE
 from orchestrator.core.ids import reaction_id
 from orchestrator.core.scope import Scope
 from orchestrator.engine.batch import Batch, Case, Intake, Trigger
-from orchestrator.errors import Refused
+from orchestrator.errors import BadMessage, Refused
 from orchestrator.ports import Commit, InstanceWrite, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from orchestrator.core.definitions import Listener, Rulebook
+    from orchestrator.core.event import Message, Outgoing
     from orchestrator.core.ids import ReactionId
+
+
+MAX_REACTION_BYTES = 16 * 1024 * 1024
+"""What one reaction may send: it is held, committed and published as a whole."""
 
 
 def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
@@ -106,7 +111,7 @@ def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tu
         signal = trigger.signal
         try:
             decision = definition.decide(running, signal)
-            messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
+            messages = _encoded(decision.outgoing)
         except Refused as error:
             batch.fail(trigger.intake, definition.name, error)
             continue
@@ -124,3 +129,20 @@ def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tu
         expected = instance.version if instance else None
         write = InstanceWrite(case.at, expected, running.state if running else None)
     yield Case(definition, case.key, decided), Commit(case.key, tuple(reactions), write)
+
+
+def _encoded(outgoing: Sequence[Outgoing]) -> tuple[Message, ...]:
+    """Return the messages a reaction sends. Raise ``BadMessage`` when they are too much."""
+    messages = []
+    room = MAX_REACTION_BYTES
+    for each in outgoing:
+        message = encode(each)
+        room -= len(message.body)
+        if room < 0:
+            raise BadMessage(
+                "too-large",
+                f"one event would send {len(outgoing)} messages of over {MAX_REACTION_BYTES} bytes"
+                " together: select what each needs in `with`, or send references (claim check)",
+            )
+        messages.append(message)
+    return tuple(messages)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
-    from orchestrator.core.event import Delivery
+    from orchestrator.core.event import Delivery, Message
     from orchestrator.engine.batch import Case
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
@@ -77,20 +77,28 @@ class Spine:
         return batch
 
     async def finish(self, batch: Batch) -> BatchReport:
-        """Publish what `batch` decided and settle it. Repeats both until they are confirmed."""
-        messages, settlements = batch.messages, batch.settlements
+        """Publish what `batch` decided and settle it, then its dead letters; each until confirmed.
+
+        Dead letters go apart: while their queue is full and refuses them, what rules sent must not
+        be sent again with every try.
+        """
+        settlements = batch.settlements
         batch.start_lap()
-        if messages:
-            await self._patience.until_done("broker", lambda: self._broker.publish(messages))
-        batch.lap("publish")
+        await self._publish(batch, batch.messages)
         if settlements:
             await self._patience.until_done("store", lambda: self._store.settle(settlements))
         batch.lap("settle")
+        await self._publish(batch, batch.dead_letters)
         return batch.close()
 
     async def acknowledge(self, batch: Batch, subscription: Subscription) -> None:
         """Let the broker forget `batch` and everything before it: the last step, always."""
         await subscription.acknowledge(batch.deliveries[-1])
+
+    async def _publish(self, batch: Batch, messages: Sequence[Message]) -> None:
+        if messages:
+            await self._patience.until_done("broker", lambda: self._broker.publish(messages))
+            batch.lap("publish")
 
     async def _load(self, batch: Batch, cases: Sequence[Case]) -> list[Instance | None]:
         """Return the instances of the stateful cases, None for all others, in order."""
@@ -106,8 +114,10 @@ class Spine:
         if not proposals:
             return []
         commits = [commit for _, commit in proposals]
+        # The time of the commit, not of the decision: an outage may lie between them, and what is
+        # only now in the outbox must not look overdue.
         results = await self._patience.until_done(
-            "store", lambda: self._store.commit(commits, batch.now)
+            "store", lambda: self._store.commit(commits, self._clock.now())
         )
         batch.lap("commit")
         again = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from redis import asyncio as aioredis
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NOT_A_URL = (
-    "ORCHESTRATOR_REDIS_URL is not a Redis URL, such as redis://user:password@host:6379/0: it begins"
-    " with redis://, rediss:// or unix://, and special characters in the password are written %XX"
+    "ORCHESTRATOR_REDIS_URL is not a Redis URL, such as redis://user:password@host:6379/0: begin it"
+    " with redis://, rediss:// or unix://, and write special characters in the password as %XX"
 )
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
+
+_UNREACHABLE = "cannot be reached: start it, or correct ORCHESTRATOR_REDIS_URL"
 
 ADVICE: dict[type[Exception], tuple[type[OrchestratorError], str]] = {
     exceptions.AuthenticationError: (
@@ -39,10 +41,10 @@ ADVICE: dict[type[Exception], tuple[type[OrchestratorError], str]] = {
     exceptions.TryAgainError: (Unavailable, "is in a cluster that moves our keys just now"),
     exceptions.BusyLoadingError: (Unavailable, "is still loading its data"),
     exceptions.TimeoutError: (Unavailable, "does not answer in time"),
-    exceptions.ConnectionError: (Unavailable, "cannot be reached"),
+    exceptions.ConnectionError: (Unavailable, _UNREACHABLE),
     exceptions.ResponseError: (Misconfigured, "refuses a command"),
     exceptions.RedisError: (Unavailable, "failed"),
-    OSError: (Unavailable, "cannot be reached"),
+    OSError: (Unavailable, _UNREACHABLE),
 }
 """First match along the exception's own class hierarchy decides."""
 
@@ -61,7 +63,7 @@ def connect(url: str) -> aioredis.Redis:
             # One silent retry mends a connection that went stale; an outage is the caller's to see.
             retry=Retry(NoBackoff(), 1),
         )
-        pool = client.connection_pool
+        pool: Any = client.connection_pool
         pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
         pool.make_connection()  # connects to nothing, but refuses unknown options
     except ValueError:
