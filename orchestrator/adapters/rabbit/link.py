@@ -11,6 +11,7 @@ from yarl import URL
 
 from orchestrator.adapters.rabbit.failures import ConnectionEnded, place, translated
 from orchestrator.adapters.rabbit.tap import FrameTap
+from orchestrator.errors import Unavailable
 
 if TYPE_CHECKING:
     from aiormq.abc import AbstractChannel
@@ -46,14 +47,11 @@ class Link:
         transport = _TappedTransport()
         target = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)
         connection = Connection(target, transport_factory=transport)
-        with translated(f"RabbitMQ at {place(url)}"):
-            try:
-                async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                    await connection.connect()
-            except Exception:
-                if transport.reason is not None:
-                    raise transport.reason from None
-                raise
+        try:
+            with translated(f"RabbitMQ at {place(url)}"):
+                await _connect(connection, transport)
+        except Unavailable as error:
+            raise Unavailable(f"{error}: start it, or correct ORCHESTRATOR_AMQP_URL") from error
         return cls(url, connection, transport)
 
     @property
@@ -103,6 +101,16 @@ class Link:
         if not self.lost:
             with translated(self.where):
                 await self._connection.close()
+
+
+async def _connect(connection: Connection, transport: _TappedTransport) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            await connection.connect()
+    except Exception:
+        if transport.reason is not None:
+            raise transport.reason from None
+        raise
 
 
 class _TappedTransport(TransportFactory):
