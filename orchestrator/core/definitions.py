@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from orchestrator.core.decision import Decision, Definition, Instance, Signal, emit
 from orchestrator.core.event import Outgoing
+from orchestrator.core.expression import ReactionBudget
 from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
 
@@ -100,6 +101,7 @@ class Rule:
     def decide(self, instance: Instance | None, signal: Signal) -> Decision:  # noqa: ARG002
         """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
         outgoing: list[Outgoing] = []
+        signal.scope.budget = ReactionBudget()
         for outer in _scopes(self, signal.scope):
             for action in self.actions:
                 for scope in _scopes(action, outer):
