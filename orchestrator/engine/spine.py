@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.batch import Batch
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from orchestrator.ports import Broker, Clock, Commit, CommitResult, Store, Subscription
 
 MAX_CONFLICTS = 20
+
+SLICE = 8
+"""How many cases are decided between two turns of the loop. One may take a second at the most."""
 
 
 class Spine:
@@ -65,7 +69,7 @@ class Spine:
             if not cases:
                 return batch
             instances = await self._load(batch, cases)
-            proposals = decide(batch, cases, instances)
+            proposals = await self._decide(batch, cases, instances)
             cases = await self._commit(batch, proposals)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.
         raise Unavailable(f"other replicas keep changing the same keys ({cases[0].key} and others)")
@@ -108,6 +112,17 @@ class Spine:
         found = iter(await self._patience.until_done("store", lambda: self._store.load(wanted)))
         batch.lap("load")
         return [next(found) if case.definition.stateful else None for case in cases]
+
+    async def _decide(
+        self, batch: Batch, cases: Sequence[Case], instances: Sequence[Instance | None]
+    ) -> list[tuple[Case, Commit]]:
+        """Decide a few at a time: heartbeats must not wait for a whole batch of slow decisions."""
+        proposals = decide(batch, cases[:SLICE], instances[:SLICE])
+        for begin in range(SLICE, len(cases), SLICE):
+            await asyncio.sleep(0)
+            end = begin + SLICE
+            proposals += decide(batch, cases[begin:end], instances[begin:end])
+        return proposals
 
     async def _commit(self, batch: Batch, proposals: Sequence[tuple[Case, Commit]]) -> list[Case]:
         """Commit, take over what was written, and return what must be decided again."""

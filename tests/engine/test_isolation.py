@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from orchestrator.core.definitions import Action
 from orchestrator.core.event import Delivery
 from orchestrator.core.expression import compile_expression, compile_template
 from orchestrator.core.problem import Position
+from orchestrator.engine.spine import SLICE
 from orchestrator.errors import SchemaViolation, Unavailable
 from tests.engine.world import CHANNEL, HERE, QUEUE, Contract, World, filed, raw, rule, told
 from tests.engine.world import rulebook as make_rulebook
@@ -259,6 +262,30 @@ async def test_after_an_update_a_defects_message_is_redriven_for_all_rules() -> 
     await world.run()
 
     assert told(world.sent) == ["First e1", "Second e1"]
+
+
+async def test_slow_decisions_leave_time_for_heartbeats() -> None:
+    """The broker would close the connection, and hand out the same slow batch again."""
+    turns = 0
+    decided_in: list[int] = []
+
+    class Noting(Contract):
+        def validate(self, data: object) -> None:
+            del data
+            decided_in.append(turns)
+
+    async def heartbeats() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    world = World(MemoryStore(), acting(replace(SEND, message=Noting("Middle", "notify.v1"))))
+    await world.publish(*(filed(f"e{number}", "C-1") for number in range(3 * SLICE)))
+    beating = asyncio.create_task(heartbeats())
+    await world.run(batch_size=3 * SLICE)
+    beating.cancel()
+    assert max(Counter(decided_in).values()) == SLICE
 
 
 async def test_a_reaction_too_large_to_hold_is_given_up_alone() -> None:
