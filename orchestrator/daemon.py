@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -181,13 +181,17 @@ class Daemon:
         """Run the engine; once stopped, give it the drain time and no more."""
         running = asyncio.create_task(self._engine.run())
         stopped = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
-        self.stop()
-        # What is cut off here stays unacknowledged and comes again, to whoever runs then.
-        await asyncio.wait((running,), timeout=self._settings.drain_seconds)
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        try:
+            await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+            self.stop()
+            await asyncio.wait((running,), timeout=self._settings.drain_seconds)
+        finally:
+            # What is cut off here stays unacknowledged and comes again, to whoever runs then.
+            running.cancel()
+            stopped.cancel()
+            await asyncio.wait((running, stopped))
+        if not running.cancelled():
+            running.result()
 
     async def _watch_files(self) -> None:
         folders = (self._settings.rules, self._settings.schemas)

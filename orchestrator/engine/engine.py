@@ -62,8 +62,9 @@ class Engine:
     def stop(self) -> None:
         """Take no more deliveries; `run` returns once those in hand are finished."""
         self._patience.stop()
-        if self._idle_task is not None:
-            self._idle_task.cancel()
+        idle, self._idle_task = self._idle_task, None
+        if idle is not None:
+            idle.cancel()
 
     async def run(self) -> None:
         """Consume until `stop`, subscribing again whenever the subscription is lost."""

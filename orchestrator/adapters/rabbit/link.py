@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from aiormq.connection import Connection, TransportFactory
+from pamqp.constants import FRAME_MAX_SIZE
 from yarl import URL
 
 from orchestrator.adapters.rabbit.failures import ConnectionEnded, place, translated
@@ -66,8 +67,8 @@ class Link:
 
     @property
     def frame_max(self) -> int:
-        """The largest frame the broker takes, in bytes."""
-        return self._connection.connection_tune.frame_max
+        """The largest frame the broker takes, in bytes; our own limit where it sets none."""
+        return self._connection.connection_tune.frame_max or FRAME_MAX_SIZE
 
     @property
     def server(self) -> dict[str, Any]:

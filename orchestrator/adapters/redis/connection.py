@@ -81,7 +81,8 @@ def address(url: str) -> str:
         port = parts.port
     except ValueError:
         port = None
-    return f"{parts.hostname or 'localhost'}:{port or 6379}"
+    host = parts.hostname or "localhost"
+    return f"{f'[{host}]' if ':' in host else host}:{port or 6379}"
 
 
 @contextmanager
