@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from orchestrator.core.definitions import Action
 from orchestrator.document import shown
 from orchestrator.errors import SchemaViolation
+from orchestrator.rulefile.doubts import unknown_field
 from orchestrator.rulefile.formulas import read_condition, read_repetition, read_template
 from orchestrator.rulefile.messages import MessageCatalog, find_message
 from orchestrator.rulefile.parts import Form
+from orchestrator.rulefile.shapes import Shape
 
 if TYPE_CHECKING:
-    from orchestrator.core.definitions import MessageContract
     from orchestrator.core.expression import Template
+    from orchestrator.rulefile.formulas import Readable
+    from orchestrator.rulefile.messages import DocumentedMessage
     from orchestrator.rulefile.parts import Part
 
 FULL_FORM = Form(
@@ -45,26 +48,26 @@ class ReadAction:
     definition: dict[str, object]
 
 
-def read_actions(then: Part, catalog: MessageCatalog, roots: frozenset[str]) -> list[ReadAction]:
+def read_actions(then: Part, catalog: MessageCatalog, readable: Readable) -> list[ReadAction]:
     """Return the actions, without those that had to be refused."""
     if not isinstance(then.value, list):
         then.refuse(f"`then` is {then.kind}: put each message on a line of its own after `- `")
         return []
     if not then.value:
         then.refuse("`then` is an empty list: name at least one message to send")
-    read = (_read_action(item, catalog, roots) for item in then.items())
+    read = (_read_action(item, catalog, readable) for item in then.items())
     return [action for action in read if action is not None]
 
 
-def _read_action(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+def _read_action(item: Part, catalog: MessageCatalog, readable: Readable) -> ReadAction | None:
     match item.value:
         case str() as name if name:
             contract = find_message(item, catalog, name)
-            return _finished(item, contract, None, roots) if contract else None
+            return _finished(item, contract, None, readable) if contract else None
         case {"send": _}:
-            return _read_full(item, catalog, roots)
+            return _read_full(item, catalog, readable)
         case dict() as fields if len(fields) == 1 and not _MODIFIERS.issuperset(fields):
-            return _read_short(item, catalog, roots)
+            return _read_short(item, catalog, readable)
         case dict():
             item.refuse(_wrong_mapping(item))
         case _:
@@ -72,7 +75,7 @@ def _read_action(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> 
     return None
 
 
-def _read_short(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+def _read_short(item: Part, catalog: MessageCatalog, readable: Readable) -> ReadAction | None:
     ((name, data),) = item.all_entries().items()
     contract = find_message(item, catalog, name)
     if data.value is None:
@@ -81,17 +84,17 @@ def _read_short(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> R
             f"or `- {shown(name)}: {{}}` to send none"
         )
         return None
-    return _finished(item, contract, data, roots) if contract else None
+    return _finished(item, contract, data, readable) if contract else None
 
 
-def _read_full(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> ReadAction | None:
+def _read_full(item: Part, catalog: MessageCatalog, readable: Readable) -> ReadAction | None:
     entries = item.entries(FULL_FORM)
     send = entries["send"]
     name = send.text("write the type of the message, such as SendAcknowledgment")
     contract = find_message(send, catalog, name) if name else None
-    repetition = read_repetition(entries, roots)
-    guard = read_condition(entries.get("if"), repetition.roots)
-    template = _read_data(entries.get("with"), contract, repetition.roots)
+    repetition = read_repetition(entries, readable)
+    guard = read_condition(entries.get("if"), repetition.readable)
+    template = _read_data(entries.get("with"), contract, repetition.readable)
     if contract is None:
         return None
     action = Action(
@@ -106,12 +109,12 @@ def _read_full(item: Part, catalog: MessageCatalog, roots: frozenset[str]) -> Re
 
 
 def _finished(
-    item: Part, contract: MessageContract, data: Part | None, roots: frozenset[str]
+    item: Part, contract: DocumentedMessage, data: Part | None, readable: Readable
 ) -> ReadAction:
     """Return an action of the bare or the short form."""
     action = Action(
         message=contract,
-        data=_read_data(data, contract, roots),
+        data=_read_data(data, contract, readable),
         guard=None,
         for_each=None,
         item_name="item",
@@ -122,7 +125,7 @@ def _finished(
 
 
 def _read_data(
-    data: Part | None, contract: MessageContract | None, roots: frozenset[str]
+    data: Part | None, contract: DocumentedMessage | None, readable: Readable
 ) -> Template | None:
     if data is None:
         return None
@@ -135,9 +138,13 @@ def _read_data(
     if not isinstance(data.value, dict | str):
         data.refuse(f"a message's data is a mapping of fields, not {data.kind}")
         return None
-    template = read_template(data, roots)
-    if template is not None and template.is_constant and contract is not None:
-        _check_constant(data, template, contract)
+    template = read_template(data, readable)
+    if template is not None and contract is not None:
+        if template.is_constant:
+            _check_constant(data, template, contract)
+        else:
+            _check_required(data, contract)
+        _check_names(data, contract)
     return template
 
 
@@ -145,11 +152,28 @@ def _is_one_template(text: str) -> bool:
     return text.startswith("${") and text.endswith("}")
 
 
-def _check_constant(data: Part, template: Template, contract: MessageContract) -> None:
+def _check_constant(data: Part, template: Template, contract: DocumentedMessage) -> None:
     try:
         contract.validate(template({}))
     except SchemaViolation as violation:
         data.refuse(f"this data breaks the schema: {violation}")
+
+
+def _check_required(data: Part, contract: DocumentedMessage) -> None:
+    missing = [
+        name for name in Shape.of([contract.schema]).required if name not in data.all_entries()
+    ]
+    if isinstance(data.value, dict) and missing:
+        data.refuse(
+            f"{contract.name} cannot be sent without {', '.join(missing)}: add what is missing"
+        )
+
+
+def _check_names(data: Part, contract: DocumentedMessage) -> None:
+    shape = Shape.of([contract.schema])
+    for name, part in data.all_entries().items():
+        if shape.field(name) is None:
+            part.refuse_key(f"{contract.name}: {unknown_field(name, shape.names)}", "warning")
 
 
 def _wrong_mapping(item: Part) -> str:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.expression import ROOTS, compile_expression, compile_template
 from orchestrator.core.problem import Problem
 from orchestrator.document import quoted
 from orchestrator.errors import ExpressionError
+from orchestrator.rulefile.doubts import doubts, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestrator.core.expression import Expression, Template
+    from orchestrator.core.expression.syntax import Node
     from orchestrator.core.expression.values import Kind
+    from orchestrator.document import Path
     from orchestrator.rulefile.parts import Part
+    from orchestrator.rulefile.shapes import Shape
 
 _RESERVED = ROOTS | {"events", "input", "steps", "instance"}
 _WORDS = frozenset({"true", "false", "null", "in"})
@@ -26,21 +30,34 @@ _CUT = "; ` #` begins a comment in unquoted text: put the whole value in quotes"
 
 
 @dataclass(frozen=True, slots=True)
+class Readable:
+    """What expressions may read.
+
+    Attributes:
+        roots: the names.
+        data: what the schemas of the events say of the name ``data``.
+    """
+
+    roots: frozenset[str]
+    data: Shape
+
+
+@dataclass(frozen=True, slots=True)
 class Repetition:
     """A ``for_each`` with its ``as``.
 
     Attributes:
         items: the list expression; None means once.
         item_name: the name an item has.
-        roots: what expressions inside may read.
+        readable: what expressions inside may read.
     """
 
     items: Expression | None
     item_name: str
-    roots: frozenset[str]
+    readable: Readable
 
 
-def read_condition(part: Part | None, roots: frozenset[str]) -> Expression | None:
+def read_condition(part: Part | None, readable: Readable) -> Expression | None:
     """Return the compiled ``if``; None where there is none, or it had to be refused."""
     if part is None:
         return None
@@ -50,29 +67,30 @@ def read_condition(part: Part | None, roots: frozenset[str]) -> Expression | Non
             "`enabled: false`"
         )
         return None
-    return _compile(part, roots, _Wanted("bool", 'write a condition such as "data.amount > 0"'))
+    return _compile(part, readable, _Wanted("bool", 'write a condition such as "data.amount > 0"'))
 
 
-def read_repetition(entries: Mapping[str, Part], roots: frozenset[str]) -> Repetition:
+def read_repetition(entries: Mapping[str, Part], readable: Readable) -> Repetition:
     """Read ``for_each`` and ``as`` of a rule or an action."""
     items, name = entries.get("for_each"), entries.get("as")
     if items is None:
         if name is not None:
             name.refuse_key("`as` names the items of a `for_each`, and there is none: remove it")
-        return Repetition(None, _DEFAULT_ITEM, roots)
-    item_name = _item_name(items, name, roots)
+        return Repetition(None, _DEFAULT_ITEM, readable)
+    item_name = _item_name(items, name, readable.roots)
     wanted = _Wanted("list", "write an expression that gives a list, in quotes: 'data.items'")
-    return Repetition(_compile(items, roots, wanted), item_name, roots | {item_name})
+    inner = replace(readable, roots=readable.roots | {item_name})
+    return Repetition(_compile(items, readable, wanted), item_name, inner)
 
 
-def read_template(part: Part, roots: frozenset[str]) -> Template | None:
+def read_template(part: Part, readable: Readable) -> Template | None:
     """Return the compiled data of a message; None where it had to be refused."""
     failures: list[ExpressionError] = []
     try:
-        return compile_template(
+        template = compile_template(
             part.value,
             lambda path, offset: part.document.locate((*part.path, *path), offset),
-            roots=roots,
+            roots=readable.roots,
             on_error=failures.append,
         )
     except ExpressionError:
@@ -80,6 +98,9 @@ def read_template(part: Part, roots: frozenset[str]) -> Template | None:
             position = failure.position or part.position
             part.problems.append(Problem(position, failure.message))
         return None
+    for path, tree in template.trees:
+        _doubt(part, (*part.path, *path), tree, readable)
+    return template
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +111,30 @@ class _Wanted:
     instead: str
 
 
-def _compile(part: Part, roots: frozenset[str], wanted: _Wanted) -> Expression | None:
+def _compile(part: Part, readable: Readable, wanted: _Wanted) -> Expression | None:
     source = part.text(wanted.instead)
     if source is None:
         return None
     document, path = part.document, part.path
     try:
         expression = compile_expression(
-            source, lambda offset: document.locate(path, offset), roots=roots
+            source, lambda offset: document.locate(path, offset), roots=readable.roots
         )
     except ExpressionError as error:
         hint = _CUT if document.cut_by_comment(path) else ""
         part.problems.append(Problem(error.position or part.position, error.message + hint))
         return None
-    if expression.kind not in {None, wanted.kind}:
-        part.refuse(f"`{part.key}` gives a {expression.kind}: {wanted.instead}")
+    kinds = kinds_of(expression.tree, readable.data)
+    if kinds and wanted.kind not in kinds:
+        part.refuse(f"`{part.key}` gives a {' or '.join(sorted(kinds))}: {wanted.instead}")
+    _doubt(part, path, expression.tree, readable)
     return expression
+
+
+def _doubt(part: Part, path: Path, tree: Node, readable: Readable) -> None:
+    """Warn of what the events' schemas make doubtful in the text at `path`."""
+    for offset, message in doubts(tree, readable.data):
+        part.problems.append(Problem(part.document.locate(path, offset), message, "warning"))
 
 
 def _item_name(items: Part, name: Part | None, roots: frozenset[str]) -> str:

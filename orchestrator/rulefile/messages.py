@@ -5,29 +5,38 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from orchestrator.core.definitions import MessageContract
 from orchestrator.document import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orchestrator.core.definitions import MessageContract
     from orchestrator.rulefile.parts import Part
+    from orchestrator.rulefile.shapes import Schema
 
 _TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
+
+
+class DocumentedMessage(MessageContract, Protocol):
+    """A message type and what its document says of its data."""
+
+    @property
+    def schema(self) -> Schema | bool:
+        """The payload schema, complete in itself."""
 
 
 class MessageCatalog(Protocol):
     """What rules need of the catalog."""
 
     @property
-    def types(self) -> Mapping[str, MessageContract]:
+    def types(self) -> Mapping[str, DocumentedMessage]:
         """Every documented message type by name."""
 
     @property
     def revision(self) -> str:
         """A hash of what the catalog means."""
 
-    def event(self, name: str) -> MessageContract | None:
+    def event(self, name: str) -> DocumentedMessage | None:
         """Return what events of that type must satisfy, None if no document accepts them."""
 
     def nearest(self, name: str) -> str | None:
@@ -48,7 +57,7 @@ def find_event(part: Part, catalog: MessageCatalog) -> str | None:
     return name
 
 
-def find_message(part: Part, catalog: MessageCatalog, name: str) -> MessageContract | None:
+def find_message(part: Part, catalog: MessageCatalog, name: str) -> DocumentedMessage | None:
     """Return the contract of the message that an action sends, or refuse its name.
 
     Args:

@@ -12,9 +12,10 @@ from orchestrator.core.definitions import Rule
 from orchestrator.core.expression import ROOTS
 from orchestrator.document import quoted
 from orchestrator.rulefile.actions import ReadAction, read_actions
-from orchestrator.rulefile.formulas import Repetition, read_condition, read_repetition
+from orchestrator.rulefile.formulas import Readable, Repetition, read_condition, read_repetition
 from orchestrator.rulefile.parts import Form
 from orchestrator.rulefile.revision import digest
+from orchestrator.rulefile.shapes import Shape
 from orchestrator.rulefile.triggers import read_triggers
 
 if TYPE_CHECKING:
@@ -95,10 +96,11 @@ def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
     for key, advice in (("when", "name the event it waits for"), ("then", "name what it sends")):
         if key not in entries:
             part.refuse(f"this rule has no `{key}`: {advice}")
-    repetition = read_repetition(entries, ROOTS)
     when, then = entries.get("when"), entries.get("then")
-    actions = read_actions(then, catalog, repetition.roots) if then else []
     triggers = read_triggers(when, catalog) if when else ()
+    readable = Readable(ROOTS, _data(triggers, catalog))
+    repetition = read_repetition(entries, readable)
+    actions = read_actions(then, catalog, repetition.readable) if then else []
     condition, items = entries.get("if"), entries.get("for_each")
     return Draft(
         part=part,
@@ -107,7 +109,7 @@ def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
         enabled=_read_enabled(entries.get("enabled")),
         description=_read_description(entries.get("description")),
         triggers=triggers,
-        guard=read_condition(condition, ROOTS),
+        guard=read_condition(condition, readable),
         repetition=repetition,
         actions=actions,
         definition={
@@ -118,6 +120,11 @@ def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
             "then": [read.definition for read in actions],
         },
     )
+
+
+def _data(triggers: tuple[str, ...], catalog: MessageCatalog) -> Shape:
+    events = (catalog.event(trigger) for trigger in triggers)
+    return Shape.of([event.schema if event else True for event in events])
 
 
 def _read_name(part: Part | None) -> str | None:
