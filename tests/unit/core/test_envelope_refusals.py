@@ -100,6 +100,11 @@ REFUSALS: dict[str, tuple[bytes, str, str]] = {
         "bad-time",
         '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"',
     ),
+    "before the first year in UTC": (
+        cloudevent(time="0001-01-01T00:00:00+14:00"),
+        "bad-time",
+        '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"',
+    ),
     "number as subject": (cloudevent(subject=991), "bad-subject", '"subject" is not a text'),
     "list as correlationid": (
         cloudevent(correlationid=["a"]),
