@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestrator.core.problem import Level, Position, Problem
@@ -25,6 +25,7 @@ class Form:
         stateful: keys that only stateful rules have.
         synonyms: what people write instead -> the key they mean.
         note: what else to say about a key that is like none of them.
+        elsewhere: keys of other mappings -> what to do about them here.
     """
 
     what: str
@@ -32,11 +33,14 @@ class Form:
     stateful: frozenset[str]
     synonyms: Mapping[str, str]
     note: str = ""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def advice(self, key: str) -> str:
         """Say what is wrong with a key that is not one of `keys`."""
         if key in self.stateful:
             return f"`{key}` belongs to {NOT_AVAILABLE}"
+        if key in self.elsewhere:
+            return f"`{key}` is not a key of {self.what}: {self.elsewhere[key]}"
         meant = self.synonyms.get(key) or nearest(key, self.keys)
         known = f"did you mean `{meant}`?" if meant else f"it has {', '.join(self.keys)}{self.note}"
         return f"`{shown(key)}` is not a key of {self.what}: {known}"

@@ -36,9 +36,12 @@ RULE_FORM = Form(
         "do": "then",
         "actions": "then",
         "send": "then",
+        "action": "then",
+        "commands": "then",
         "id": "name",
         "disabled": "enabled",
     },
+    elsewhere={"with": "it belongs to a message: indent it as deep as its `send`"},
 )
 RULE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _NAME_ADVICE = "use up to 100 letters, digits, `.`, `_` and `-`, no blanks"
