@@ -22,7 +22,7 @@ from orchestrator.errors import ExpressionError
         ("data.a or data.b", 8, "unexpected or: write || for or"),
         ("not data.a", 1, '"not" is unknown: write ! for not'),
         ("data.a is null", 8, "unexpected is: write == to compare, and != for is not"),
-        ('data.a in ("x", "y")', 14, "a list is written in square brackets: [a, b]"),
+        ('data.a in ("x", "y")', 15, "a list is written in square brackets: [a, b]"),
         ("data.a == None", 11, '"None" is unknown: write null'),
         ("data.a == True", 11, '"True" is unknown: write true'),
         ("data.a == FALSE", 11, '"FALSE" is unknown: write false'),
