@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from orchestrator.engine.patience import delays
+from orchestrator.backoff import delays
+from orchestrator.engine.patience import LONGEST_SECONDS
 from orchestrator.errors import Defect, Misconfigured, OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Engine:
                         waits = None
                     await self._consume(subscription)
             except* (Unavailable, Misconfigured) as errors:
-                waits = waits or delays()
+                waits = waits or delays(LONGEST_SECONDS)
                 await self._patience.pause("broker", _first(errors), next(waits))
 
     async def _consume(self, subscription: Subscription) -> None:
