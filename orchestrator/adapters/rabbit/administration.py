@@ -11,7 +11,7 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
 
 from orchestrator.adapters.rabbit.failures import APPLY, translated
 from orchestrator.adapters.rabbit.link import Link
-from orchestrator.errors import Misconfigured, OrchestratorError
+from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 from orchestrator.topology import Binding, Exchange, Queue
 
 if TYPE_CHECKING:
@@ -182,6 +182,40 @@ class Administration:
         with suppress(OrchestratorError), translated(self._link.where):
             await channel.close()
         return True
+
+
+async def install(
+    url: str, topologies: Sequence[Topology], *, patience_seconds: float = PATIENCE_SECONDS
+) -> str:
+    """Create what is missing, also on a broker that has only just come back.
+
+    It takes connections before it can declare queues, and ends the connection that tries.
+
+    Args:
+        url: the broker's.
+        topologies: what should exist.
+        patience_seconds: how long to try again.
+
+    Returns:
+        The broker's version.
+
+    Raises:
+        Unavailable: it cannot be reached, or still ends connections when patience does.
+        Misconfigured: see `Administration.apply`.
+    """
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + patience_seconds
+    while True:
+        async with Administration.connect(url) as administration:
+            try:
+                for topology in topologies:
+                    await administration.apply(topology)
+            except Unavailable:
+                if loop.time() >= give_up_at:
+                    raise
+            else:
+                return administration.version
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def refuse(problems: Sequence[str]) -> None:
