@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 from watchfiles import awatch
 
-from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.adapters.rabbit.administration import Administration, refuse
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.catalog import read_catalog, read_schema_files
@@ -22,7 +22,7 @@ from orchestrator.engine.reload import Reloader
 from orchestrator.engine.spine import Spine
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.engine.timekeeper import Timekeeper
-from orchestrator.errors import InvalidDefinitions, Misconfigured
+from orchestrator.errors import InvalidDefinitions
 from orchestrator.http import create_app, serving
 from orchestrator.rulefile import read_rule_files, read_rules
 from orchestrator.telemetry import log_events
@@ -187,21 +187,23 @@ class Daemon:
     async def _check_topology(self) -> None:
         url = self._settings.amqp_url.get_secret_value()
         async with Administration.connect(url) as administration:
-            problems = await administration.check(topology(self._settings))
-        if problems:
-            raise Misconfigured("; ".join(problems))
+            refuse(await administration.check(topology(self._settings)))
 
     async def _consume(self) -> None:
         """Run the engine; once stopped, give it the drain time and no more."""
         running = asyncio.create_task(self._engine.run())
         stopped = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
-        self.stop()
-        # What is cut off here stays unacknowledged and comes again, to whoever runs then.
-        await asyncio.wait((running,), timeout=self._settings.drain_seconds)
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        try:
+            await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+            self.stop()
+            await asyncio.wait((running,), timeout=self._settings.drain_seconds)
+        finally:
+            # What is cut off here stays unacknowledged and comes again, to whoever runs then.
+            running.cancel()
+            stopped.cancel()
+            await asyncio.wait((running, stopped))
+        if not running.cancelled():
+            running.result()
 
     async def _watch_files(self) -> None:
         folders = (self._settings.rules, self._settings.schemas)

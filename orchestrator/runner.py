@@ -129,9 +129,9 @@ class Runner:
         """Declare the shared topology and the services' queues: each service can start first."""
         settings = self._settings
         async with Administration.connect(settings.amqp_url.get_secret_value()) as administration:
-            await administration.apply(topology(settings))
+            await administration.prepare(topology(settings))
             for service in self._services:
-                await administration.apply(
+                await administration.prepare(
                     service_topology(settings, service.name, service.channels)
                 )
 

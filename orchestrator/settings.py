@@ -15,10 +15,16 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 
 def _amqp_url(url: SecretStr) -> SecretStr:
     """Refuse what the client library would try for ever, or fail on without a word of sense."""
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
+    try:
+        parts = urlsplit(url.get_secret_value())
+        readable = parts.scheme in ("amqp", "amqps") and parts.hostname and parts.port != 0
+    except ValueError:  # its text would quote the password, of which a part stands as the port
+        readable = False
+    if not readable:
         raise PydanticCustomError(
-            "amqp_url", "is not an AMQP URL, such as amqp://user:password@host:5672/vhost"
+            "amqp_url",
+            "is not an AMQP URL, such as amqp://user:password@host:5672/vhost: write special"
+            " characters in the password as %XX",
         )
     return url
 

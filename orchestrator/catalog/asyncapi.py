@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.catalog.findings import Findings
     from orchestrator.document import Path
 
+_MAX_ROUTING_KEY = 255
 _VERSION = re.compile(r"3\.\d+\.\d+")
 _ABOUT = {"title", "summary", "description", "tags", "externalDocs", "bindings"}
 _KEYS = {
@@ -123,11 +124,22 @@ def _read_address(findings: Findings, path: Path) -> str | None:
         findings.report_key(path, message)
         return None
     address = findings.text((*path, "address"))
-    if address and "{" in address:
-        message = f'"{address}" has parameters: a routing key must be written out'
-        findings.report((*path, "address"), message)
+    problem = _routing_key_problem(address or "")
+    if problem:
+        findings.report((*path, "address"), problem)
         return None
     return address
+
+
+def _routing_key_problem(address: str) -> str:
+    """Return why `address` cannot be a routing key; an empty text if it can."""
+    if "{" in address:
+        return f'"{address}" has parameters: a routing key must be written out'
+    if {"*", "#"} & set(address.split(".")):
+        return f'"{address}" is a pattern, which receives other channels too: write each one out'
+    if len(address.encode()) > _MAX_ROUTING_KEY:
+        return f'"address" has over {_MAX_ROUTING_KEY} bytes, which no routing key can have'
+    return ""
 
 
 def _read_open(findings: Findings, path: Path) -> bool:

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.catalog.violations import describe
+from orchestrator.core.shapes import Shape
 from orchestrator.errors import SchemaViolation
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Schema = dict[str, object] | bool
 """A JSON Schema 2020-12 that refers to nothing outside itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MessageType:
     """A type of message.
 
@@ -63,6 +64,11 @@ class MessageType:
             raise SchemaViolation(f"{self.name}: the data is not JSON") from error
         if broken is not None:
             raise SchemaViolation(f"{self.name}: {describe(broken)}")
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What the schema says of the data, for whoever checks what is written about it."""
+        return Shape.of([self.schema])
 
     @property
     def definition(self) -> tuple[object, ...]:

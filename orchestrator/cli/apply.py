@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.adapters.rabbit.administration import install
 from orchestrator.cli import output
 from orchestrator.cli.commands import Command
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.queues import installed_topologies
 from orchestrator.topology import topology
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from orchestrator.settings import Settings
-    from orchestrator.topology import Topology
 
 
 @click.command("apply", cls=Command, examples=["orchestrator apply"])
@@ -30,7 +23,7 @@ def command() -> None:
     """
     settings = read_settings()
     wanted = [topology(settings), *installed_topologies(settings)]
-    version = asyncio.run(_apply(settings, wanted))
+    version = asyncio.run(install(settings.amqp_url.get_secret_value(), wanted))
     exchanges = [exchange.name for each in wanted for exchange in each.exchanges]
     queues = [queue.name for each in wanted for queue in each.queues]
     rows = [
@@ -39,10 +32,3 @@ def command() -> None:
     ]
     output.table(["kind", "name"], rows, empty="nothing to declare")
     output.note(f"all of it is in place on RabbitMQ {version}")
-
-
-async def _apply(settings: Settings, wanted: Sequence[Topology]) -> str:
-    async with Administration.connect(settings.amqp_url.get_secret_value()) as administration:
-        for each in wanted:
-            await administration.apply(each)
-        return administration.version

@@ -16,7 +16,7 @@ from orchestrator.cli.context import read_settings
 from orchestrator.cli.letters import COLUMNS, detail, entry, page, row
 from orchestrator.cli.queues import dead_letter_queues
 from orchestrator.errors import Misconfigured
-from orchestrator.topology import Names
+from orchestrator.topology import Names, dead_letter_queue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -155,7 +155,18 @@ async def _purge(queue: str, selection: Selection) -> int:
 async def _connected(queue: str | None) -> AsyncIterator[tuple[DeadLetters, Sequence[str]]]:
     """Connect, and name the queues that are meant."""
     settings = read_settings()
+    names = Names.of(settings)
+    if queue:
+        _insist_on_dead_letters(queue, names)
     queues = [queue] if queue else await dead_letter_queues(settings)
     url = settings.amqp_url.get_secret_value()
-    async with DeadLetters.connect(url, Names.of(settings)) as dead_letters:
+    async with DeadLetters.connect(url, names) as dead_letters:
         yield dead_letters, queues
+
+
+def _insist_on_dead_letters(queue: str, names: Names) -> None:
+    """Refuse a queue of live messages: purging one would lose work that nobody gave up."""
+    if queue != names.unrouted and not queue.endswith(dead_letter_queue("")):
+        raise Misconfigured(
+            f"{queue} holds no dead letters: name {dead_letter_queue(queue)} or {names.unrouted}"
+        )

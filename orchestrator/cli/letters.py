@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from orchestrator.core.deadletter import DeadLetter
 
+_BESIDE: Final = frozenset({"type", "id", "data", "body", "by"})
+"""What a page shows elsewhere than in its list of facts."""
 UNROUTED: Final = "unrouted"
 """The reason of what found no queue: nobody tried it, and nothing failed."""
 
@@ -87,11 +89,12 @@ def detail(letter: DeadLetter) -> dict[str, object]:
 
 def page(shown: dict[str, object]) -> str:
     """Return `detail` as text for a person."""
+    hidden = _BESIDE if shown["first_error"] != shown["error"] else _BESIDE | {"first_error"}
     head = click.style(f"{text(shown['type'])}  {text(shown['id'])}", bold=True)
     facts = "".join(
         f"\n  {name.replace('_', ' '):<12} {text(shown[name])}"
         for name in shown
-        if name not in {"type", "id", "data", "body", "by"} and shown[name] not in (None, "", {})
+        if name not in hidden and shown[name] not in (None, "", {})
     )
     body = shown["body"]
     content = (

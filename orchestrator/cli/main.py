@@ -87,7 +87,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
     try:
-        code = orchestrator.main(arguments, prog_name="orchestrator", standalone_mode=False)
+        code = orchestrator.main(
+            arguments, prog_name="orchestrator", standalone_mode=False, color=_color()
+        )
         sys.stdout.flush()
     except click.ClickException as error:
         return _misused(error)
@@ -137,5 +139,10 @@ def _bug(error: Exception) -> int:
 
 
 def _complain(message: str) -> int:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True, color=_color())
     return 1
+
+
+def _color() -> bool | None:
+    """Return False where nobody wants colour (https://no-color.org), else None: a terminal does."""
+    return False if os.environ.get("NO_COLOR") else None

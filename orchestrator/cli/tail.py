@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from orchestrator.errors import Unavailable
     from orchestrator.settings import Settings
 
-_TYPE_WIDTH, _KEY_WIDTH, _SENDER_WIDTH = 26, 16, 30
+_WIDE, _NARROW = (26, 16, 30), (20, 10, 16)
+"""Widths of type, key and sender; the time takes 12 and the data what is left."""
+_NARROW_BELOW = 110
+_LEAST_WIDTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +89,36 @@ def _print(seen: Seen) -> None:
     if wants_json():
         output.document(seen.as_json())
     elif output.on_terminal():
-        click.echo(_for_people(seen))
+        click.echo(line(seen, output.console().width))
     else:
         columns = [seen.time, seen.type, seen.key, seen.sender, _content(seen)]
         click.echo("\t".join(output.text(column) for column in columns))
 
 
-def _for_people(seen: Seen) -> str:
-    """Return one line, as wide as the terminal at most."""
+def line(seen: Seen, width: int) -> str:
+    """Return one line for a person, `width` characters at most if the key leaves room."""
+    of_type, of_key, of_sender = _NARROW if width < _NARROW_BELOW else _WIDE
+    moment = f"{seen.time.astimezone():%H:%M:%S.%f}"[:-3]
+    kind = _cut(output.text(seen.type), of_type)
+    key = f"{output.text(seen.key):{of_key}}"  # whole, so that one can ask `trace` for it
+    left = width - len(f"{moment} {kind} {key} ")
+    sender = _cut(output.text(seen.sender), max(min(of_sender, left), _LEAST_WIDTH))
     columns = [
-        click.style(f"{seen.time.astimezone():%H:%M:%S.%f}"[:-3], dim=True),
-        click.style(f"{output.text(seen.type):{_TYPE_WIDTH}}", fg="cyan", bold=True),
-        click.style(f"{output.text(seen.key):{_KEY_WIDTH}}", fg="magenta"),
-        f"{output.text(seen.sender):{_SENDER_WIDTH}}",
+        click.style(moment, dim=True),
+        click.style(kind, fg="cyan", bold=True),
+        click.style(key, fg="magenta"),
+        sender,
     ]
-    left = output.console().width - sum(len(click.unstyle(column)) + 1 for column in columns)
+    left -= len(sender) + 1
+    if left <= 0:
+        return " ".join(columns)
     content = output.text(_content(seen))
-    if len(content) > left:
-        content = f"{content[: max(left - 1, 0)]}…"
+    content = content if len(content) <= left else f"{content[: left - 1]}…"
     return " ".join([*columns, click.style(content, fg="red" if seen.problem else None)])
+
+
+def _cut(text: str, width: int) -> str:
+    return f"{text:{width}}" if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _content(seen: Seen) -> object:

@@ -16,6 +16,7 @@ from orchestrator.core.decision import (
     forget,
 )
 from orchestrator.core.event import Outgoing
+from orchestrator.core.expression import ReactionBudget
 from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
 
@@ -113,6 +114,7 @@ class Rule:
         """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
         if isinstance(signal, Elapsed):  # of a rule that had this name, and remembered
             return forget()
+        signal.scope.budget = ReactionBudget()
         return emit(*take(self, self.actions, signal, _scopes(self, signal.scope)))
 
 

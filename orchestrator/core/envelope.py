@@ -190,11 +190,14 @@ def _parse_time(value: object) -> datetime:
     if not isinstance(value, str):
         raise BadMessage("bad-time", '"time" is not a text such as "2026-03-01T09:00:00Z"')
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo:
+            moment.astimezone(UTC)  # or a rule that asks for it would fail on it
+    except (ValueError, OverflowError):
         raise BadMessage(
             "bad-time", '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"'
         ) from None
+    return moment
 
 
 def encode(outgoing: Outgoing) -> Message:

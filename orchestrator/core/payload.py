@@ -32,7 +32,8 @@ def read_json(body: bytes, max_body_bytes: int = MAX_BODY_BYTES) -> object:
     try:
         content: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadMessage("not-json", f"the body is not JSON: {error}") from None
+        reason = str(error) if _is_text(body) else "it is not UTF-8 text"
+        raise BadMessage("not-json", f"the body is not JSON: {reason}") from None
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(content) > MAX_DEPTH:
         raise BadMessage("too-deep", f"the body nests deeper than {MAX_DEPTH} levels")
     if _LONG_NUMBER.search(body):
@@ -46,6 +47,14 @@ def _int64(digits: str) -> int:
     if number not in _INT64:
         raise BadMessage("integer-too-large", "the body holds an integer beyond 64 bits")
     return number
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _depth(content: object) -> int:

@@ -1,4 +1,4 @@
-"""The names an expression may read while an event is decided. Knows nothing of expressions."""
+"""The names expressions may read while an event is decided, and the work they may do."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from orchestrator.core.event import Event
+    from orchestrator.core.expression import Budget
 
 
 class Scope(dict[str, object]):
-    """``data``, ``now`` and ``event``; the last is built only if somebody reads it."""
+    """``data``, ``now`` and ``event``; the last is built only if somebody reads it.
 
-    __slots__ = ("_event",)
+    Attributes:
+        budget: the steps that all evaluations share; None gives each its own.
+    """
+
+    __slots__ = ("_event", "budget")
 
     def __init__(self, event: Event, now: datetime) -> None:
         super().__init__(data=event.data, now=now)
         self._event = event
+        self.budget: Budget | None = None
 
     def __missing__(self, name: str) -> object:
         if name != "event":
@@ -31,4 +37,5 @@ class Scope(dict[str, object]):
         inner.update(self)
         inner[name] = item
         inner._event = self._event  # noqa: SLF001 - its own class
+        inner.budget = self.budget
         return inner

@@ -193,7 +193,9 @@ class _Reader:
 
     def _is_key(self, event: yaml.Event, key: Node) -> bool:
         if not isinstance(event, yaml.ScalarEvent):
-            self._note(event, "a key must be text: quote it, or use a list")
+            braces = isinstance(event, yaml.MappingStartEvent) and event.flow_style
+            instead = 'write a template as "${...}"' if braces else "quote it, or use a list"
+            self._note(event, f"a key must be text: {instead}")
             return False
         if event.value == _MERGE and not event.style:
             self._note(event, "merge key << is not allowed: write the entries out")

@@ -99,7 +99,8 @@ class Batch:
         now: the time of every decision in the batch.
         queue: where they came from.
         intakes: those that could be read.
-        messages: what is to be published, dead letters included.
+        messages: what rules send.
+        dead_letters: copies of what was given up, to be published too.
         settlements: what is to be settled once `messages` are confirmed.
         report: what happened, for metrics and logs.
     """
@@ -109,6 +110,7 @@ class Batch:
     queue: str
     intakes: list[Intake] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    dead_letters: list[Message] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     report: BatchReport = field(init=False)
     _lap_started: float = field(init=False)
@@ -144,7 +146,7 @@ class Batch:
     def _give_up(self, delivery: Delivery, given_up: DeadLetter) -> None:
         self.report.dead_letters.append(given_up)
         error = given_up.error
-        self.messages.append(
+        self.dead_letters.append(
             dead_letter(
                 delivery, self.queue, error.reason, str(error), self.now, rule=given_up.rule
             )
@@ -202,7 +204,7 @@ class Batch:
         for intake in self.intakes:
             report.count_event(intake.event.type, intake.outcome)
         for message in self.messages:
-            if message.exchange is None and message.type is not None:
+            if message.type is not None:
                 report.sent[message.type] = report.sent.get(message.type, 0) + 1
         return report
 

@@ -11,7 +11,7 @@ from orchestrator.core.ids import elapsed_id, reaction_id
 from orchestrator.core.later import keep, release
 from orchestrator.core.scope import Scope
 from orchestrator.engine.batch import Batch, Case, Firing, Intake, Trigger
-from orchestrator.errors import Refused
+from orchestrator.errors import BadMessage, Refused
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
 
 if TYPE_CHECKING:
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Decision
     from orchestrator.core.definitions import Listener, Rulebook
+    from orchestrator.core.event import Message, Outgoing
     from orchestrator.core.ids import ReactionId
     from orchestrator.ports import Timer
+
+
+MAX_REACTION_BYTES = 16 * 1024 * 1024
+"""What one reaction may send: it is held, committed and published as a whole."""
 
 
 def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
@@ -110,7 +115,7 @@ def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tu
         signal = trigger.signal
         try:
             decision = definition.decide(running, signal)
-            messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
+            messages = _encoded(decision.outgoing)
         except Refused as error:
             batch.fail(trigger.intake, definition.name, error)
             continue
@@ -166,7 +171,7 @@ def _fire_one(
     elapsed = Elapsed(at.key, timer.due, reaction, batch.now, source)
     try:
         decision = _decide_elapsed(at, instance, elapsed, rulebook)
-        messages = tuple([encode(outgoing) for outgoing in decision.outgoing])
+        messages = _encoded(decision.outgoing)
     except Refused as error:
         stays = InstanceWrite(at, instance.version, instance.state)
         return Firing(timer, Commit(at.key, (Reaction(reaction, ()),), (stays,), timer), error)
@@ -183,3 +188,20 @@ def _decide_elapsed(
     definition = rulebook.by_name.get(at.definition)
     # The rule is gone: what it remembered goes with it.
     return forget() if definition is None else definition.decide(instance, elapsed)
+
+
+def _encoded(outgoing: Sequence[Outgoing]) -> tuple[Message, ...]:
+    """Return the messages a reaction sends. Raise ``BadMessage`` when they are too much."""
+    messages = []
+    room = MAX_REACTION_BYTES
+    for each in outgoing:
+        message = encode(each)
+        room -= len(message.body)
+        if room < 0:
+            raise BadMessage(
+                "too-large",
+                f"one event would send {len(outgoing)} messages of over {MAX_REACTION_BYTES} bytes"
+                " together: select what each needs in `with`, or send references (claim check)",
+            )
+        messages.append(message)
+    return tuple(messages)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from orchestrator.backoff import delays
 from orchestrator.engine.backlog import Backlog
-from orchestrator.engine.patience import delays
+from orchestrator.engine.patience import LONGEST_SECONDS
 from orchestrator.errors import Defect, Misconfigured, OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ class Engine:
     def stop(self) -> None:
         """Take no more deliveries; `run` returns once those in hand are finished."""
         self._patience.stop()
-        if self._idle_task is not None:
-            self._idle_task.cancel()
+        idle, self._idle_task = self._idle_task, None
+        if idle is not None:
+            idle.cancel()
 
     async def run(self) -> None:
         """Consume until `stop`, subscribing again whenever the subscription is lost."""
@@ -78,7 +80,7 @@ class Engine:
                         waits = None
                     await self._consume(subscription)
             except* (Unavailable, Misconfigured) as errors:
-                waits = waits or delays()
+                waits = waits or delays(LONGEST_SECONDS)
                 await self._patience.pause("broker", _first(errors), next(waits))
 
     async def _consume(self, subscription: Subscription) -> None:

@@ -1,11 +1,11 @@
-"""Waiting for services that are away: back-off with jitter, interruptible. Knows no service."""
+"""Waiting for services that are away, interruptible. Knows no service."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import TYPE_CHECKING, TypeVar
 
+from orchestrator.backoff import delays
 from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
@@ -15,16 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FIRST_SECONDS = 0.1
 LONGEST_SECONDS = 15.0
-
-
-def delays() -> Iterator[float]:
-    """Yield back-off delays in seconds: doubling, jittered by half, never over the longest."""
-    delay = FIRST_SECONDS
-    while True:
-        yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards no secret
-        delay = min(2 * delay, LONGEST_SECONDS)
 
 
 class Patience:
@@ -80,7 +71,7 @@ class Patience:
             except passing as error:
                 if self.stopping:
                     raise
-                waits = waits or delays()
+                waits = waits or delays(LONGEST_SECONDS)
                 await self.pause(service, error, next(waits))
             else:
                 if waits is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.batch import Batch
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
-    from orchestrator.core.event import Delivery
+    from orchestrator.core.event import Delivery, Message
     from orchestrator.engine.batch import Case
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     )
 
 MAX_CONFLICTS = 20
+
+SLICE = 8
+"""How many cases are decided between two turns of the loop. One may take a second at the most."""
 
 
 class Spine:
@@ -73,7 +77,7 @@ class Spine:
             if not cases:
                 return batch
             instances = await self._load(batch, cases)
-            proposals = decide(batch, cases, instances)
+            proposals = await self._decide(batch, cases, instances)
             cases = await self._commit(batch, proposals)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.
         raise Unavailable(f"other replicas keep changing the same keys ({cases[0].key} and others)")
@@ -105,20 +109,28 @@ class Spine:
         return batch
 
     async def finish(self, batch: Batch) -> BatchReport:
-        """Publish what `batch` decided and settle it. Repeats both until they are confirmed."""
-        messages, settlements = batch.messages, batch.settlements
+        """Publish what `batch` decided and settle it, then its dead letters; each until confirmed.
+
+        Dead letters go apart: while their queue is full and refuses them, what rules sent must not
+        be sent again with every try.
+        """
+        settlements = batch.settlements
         batch.start_lap()
-        if messages:
-            await self._patience.until_done("broker", lambda: self._broker.publish(messages))
-        batch.lap("publish")
+        await self._publish(batch, batch.messages)
         if settlements:
             await self._patience.until_done("store", lambda: self._store.settle(settlements))
         batch.lap("settle")
+        await self._publish(batch, batch.dead_letters)
         return batch.close()
 
     async def acknowledge(self, batch: Batch, subscription: Subscription) -> None:
         """Let the broker forget `batch` and everything before it: the last step, always."""
         await subscription.acknowledge(batch.deliveries[-1])
+
+    async def _publish(self, batch: Batch, messages: Sequence[Message]) -> None:
+        if messages:
+            await self._patience.until_done("broker", lambda: self._broker.publish(messages))
+            batch.lap("publish")
 
     async def _load(self, batch: Batch, cases: Sequence[Case]) -> list[Instance | None]:
         """Return the instances of the stateful cases, None for all others, in order."""
@@ -129,13 +141,26 @@ class Spine:
         batch.lap("load")
         return [next(found) if case.definition.stateful else None for case in cases]
 
+    async def _decide(
+        self, batch: Batch, cases: Sequence[Case], instances: Sequence[Instance | None]
+    ) -> list[tuple[Case, Commit]]:
+        """Decide a few at a time: heartbeats must not wait for a whole batch of slow decisions."""
+        proposals = decide(batch, cases[:SLICE], instances[:SLICE])
+        for begin in range(SLICE, len(cases), SLICE):
+            await asyncio.sleep(0)
+            end = begin + SLICE
+            proposals += decide(batch, cases[begin:end], instances[begin:end])
+        return proposals
+
     async def _commit(self, batch: Batch, proposals: Sequence[tuple[Case, Commit]]) -> list[Case]:
         """Commit, take over what was written, and return what must be decided again."""
         if not proposals:
             return []
         commits = [commit for _, commit in proposals]
+        # The time of the commit, not of the decision: an outage may lie between them, and what is
+        # only now in the outbox must not look overdue.
         results = await self._patience.until_done(
-            "store", lambda: self._store.commit(commits, batch.now)
+            "store", lambda: self._store.commit(commits, self._clock.now())
         )
         batch.lap("commit")
         again = []

@@ -9,15 +9,16 @@ from orchestrator.core.definitions import Action
 from orchestrator.core.expression.times import format_duration
 from orchestrator.document import shown
 from orchestrator.errors import SchemaViolation
+from orchestrator.rulefile.doubts import unknown_field
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition, read_repetition, read_template
 from orchestrator.rulefile.messages import MessageCatalog, find_message
 from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
 
 if TYPE_CHECKING:
-    from orchestrator.core.definitions import MessageContract
     from orchestrator.core.expression import Template
-    from orchestrator.rulefile.names import Names
+    from orchestrator.rulefile.messages import DocumentedMessage
+    from orchestrator.rulefile.names import Readable
     from orchestrator.rulefile.parts import Part
 
 FULL_FORM = Form(
@@ -51,7 +52,7 @@ class ReadAction:
     part: Part
 
 
-def read_actions(then: Part, catalog: MessageCatalog, names: Names) -> list[ReadAction]:
+def read_actions(then: Part, catalog: MessageCatalog, readable: Readable) -> list[ReadAction]:
     """Return the actions of ``then`` or ``otherwise``, without those that had to be refused."""
     if not isinstance(then.value, list):
         then.refuse(
@@ -60,19 +61,19 @@ def read_actions(then: Part, catalog: MessageCatalog, names: Names) -> list[Read
         return []
     if not then.value:
         then.refuse(f"`{then.key}` is an empty list: name at least one message to send")
-    read = (_read_action(item, catalog, names) for item in then.items())
+    read = (_read_action(item, catalog, readable) for item in then.items())
     return [action for action in read if action is not None]
 
 
-def _read_action(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction | None:
+def _read_action(item: Part, catalog: MessageCatalog, readable: Readable) -> ReadAction | None:
     match item.value:
         case str() as name if name:
             contract = find_message(item, catalog, name)
-            return _finished(item, contract, None, names) if contract else None
+            return _finished(item, contract, None, readable) if contract else None
         case {"send": _}:
-            return _read_full(item, catalog, names)
+            return _read_full(item, catalog, readable)
         case dict() as fields if len(fields) == 1 and not _MODIFIERS.issuperset(fields):
-            return _read_short(item, catalog, names)
+            return _read_short(item, catalog, readable)
         case dict():
             item.refuse(_wrong_mapping(item))
         case _:
@@ -80,7 +81,7 @@ def _read_action(item: Part, catalog: MessageCatalog, names: Names) -> ReadActio
     return None
 
 
-def _read_short(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction | None:
+def _read_short(item: Part, catalog: MessageCatalog, readable: Readable) -> ReadAction | None:
     ((name, data),) = item.all_entries().items()
     contract = find_message(item, catalog, name)
     if data.value is None:
@@ -89,17 +90,17 @@ def _read_short(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction
             f"or `- {shown(name)}: {{}}` to send none"
         )
         return None
-    return _finished(item, contract, data, names) if contract else None
+    return _finished(item, contract, data, readable) if contract else None
 
 
-def _read_full(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction | None:
+def _read_full(item: Part, catalog: MessageCatalog, readable: Readable) -> ReadAction | None:
     entries = item.entries(FULL_FORM)
     send = entries["send"]
     name = send.text("write the type of the message, such as SendAcknowledgment")
     contract = find_message(send, catalog, name) if name else None
-    repetition = read_repetition(entries, names)
-    guard = read_condition(entries.get("if"), repetition.names)
-    template = _read_data(entries.get("with"), contract, repetition.names)
+    repetition = read_repetition(entries, readable)
+    guard = read_condition(entries.get("if"), repetition.readable)
+    template = _read_data(entries.get("with"), contract, repetition.readable)
     after = read_duration(entries["after"]) if "after" in entries else None
     if contract is None:
         return None
@@ -117,11 +118,13 @@ def _read_full(item: Part, catalog: MessageCatalog, names: Names) -> ReadAction 
     return ReadAction(action, definition | delay, item)
 
 
-def _finished(item: Part, contract: MessageContract, data: Part | None, names: Names) -> ReadAction:
+def _finished(
+    item: Part, contract: DocumentedMessage, data: Part | None, readable: Readable
+) -> ReadAction:
     """Return an action of the bare or the short form."""
     action = Action(
         message=contract,
-        data=_read_data(data, contract, names),
+        data=_read_data(data, contract, readable),
         guard=None,
         for_each=None,
         item_name="item",
@@ -134,7 +137,7 @@ def _finished(item: Part, contract: MessageContract, data: Part | None, names: N
 
 
 def _read_data(
-    data: Part | None, contract: MessageContract | None, names: Names
+    data: Part | None, contract: DocumentedMessage | None, readable: Readable
 ) -> Template | None:
     if data is None:
         return None
@@ -147,9 +150,13 @@ def _read_data(
     if not isinstance(data.value, dict | str):
         data.refuse(f"a message's data is a mapping of fields, not {data.kind}")
         return None
-    template = read_template(data, names)
-    if template is not None and template.is_constant and contract is not None:
-        _check_constant(data, template, contract)
+    template = read_template(data, readable)
+    if template is not None and contract is not None:
+        if template.is_constant:
+            _check_constant(data, template, contract)
+        else:
+            _check_required(data, contract)
+        _check_names(data, contract)
     return template
 
 
@@ -157,11 +164,26 @@ def _is_one_template(text: str) -> bool:
     return text.startswith("${") and text.endswith("}")
 
 
-def _check_constant(data: Part, template: Template, contract: MessageContract) -> None:
+def _check_constant(data: Part, template: Template, contract: DocumentedMessage) -> None:
     try:
         contract.validate(template({}))
     except SchemaViolation as violation:
         data.refuse(f"this data breaks the schema: {violation}")
+
+
+def _check_required(data: Part, contract: DocumentedMessage) -> None:
+    missing = [name for name in contract.shape.required if name not in data.all_entries()]
+    if isinstance(data.value, dict) and missing:
+        data.refuse(
+            f"{contract.name} cannot be sent without {', '.join(missing)}: add what is missing"
+        )
+
+
+def _check_names(data: Part, contract: DocumentedMessage) -> None:
+    shape = contract.shape
+    for name, part in data.all_entries().items():
+        if shape.field(name) is None:
+            part.refuse_key(f"{contract.name}: {unknown_field(name, shape.names)}", "warning")
 
 
 def _wrong_mapping(item: Part) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.core.shapes import ANYTHING, Shape
 from orchestrator.core.stateful import Element
 from orchestrator.document import quoted
 from orchestrator.rulefile.formulas import read_condition, read_label
 from orchestrator.rulefile.messages import MessageCatalog, find_event
-from orchestrator.rulefile.names import Names
+from orchestrator.rulefile.names import Readable
 from orchestrator.rulefile.parts import Form
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ class ReadElement:
         element: as it was compiled.
         part: where it stands.
         condition: where its ``if`` stands; None if it has none.
+        data: what its schema says of its data.
     """
 
     element: Element
     part: Part
     condition: Part | None
+    data: Shape
 
     @property
     def definition(self) -> object:
@@ -56,18 +59,25 @@ def _read_element(part: Part, catalog: MessageCatalog) -> ReadElement | None:
         event_type = find_event(part, catalog)
         if event_type is None:
             return None
-        return ReadElement(Element(event_type, event_type, None), part, None)
+        data = _data(event_type, catalog)
+        return ReadElement(Element(event_type, event_type, None), part, None, data)
     if "event" not in part.value:
         part.refuse(f"this event has no `event`: {_FORMS}")
         return None
     entries = part.entries(ELEMENT_FORM)
     event_type = find_event(entries["event"], catalog)
     condition, label = entries.get("if"), entries.get("as")
-    guard = read_condition(condition, Names())
+    data = _data(event_type, catalog) if event_type else ANYTHING
+    guard = read_condition(condition, Readable(data))
     name = read_label(label) if label else event_type
     if event_type is None:
         return None
-    return ReadElement(Element(name or event_type, event_type, guard), part, condition)
+    return ReadElement(Element(name or event_type, event_type, guard), part, condition, data)
+
+
+def _data(event_type: str, catalog: MessageCatalog) -> Shape:
+    event = catalog.event(event_type)
+    return event.shape if event else ANYTHING
 
 
 def read_elements(parts: Iterable[Part], catalog: MessageCatalog) -> tuple[ReadElement, ...]:

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from orchestrator.core.expression import ROOTS, compile_expression, compile_template
 from orchestrator.core.expression.values import with_article
 from orchestrator.core.problem import Problem
-from orchestrator.document import quoted
+from orchestrator.document import quoted, shown
 from orchestrator.errors import ExpressionError
-from orchestrator.rulefile.names import Names, refuse_unknown_events
+from orchestrator.rulefile.doubts import doubts, kinds_of
+from orchestrator.rulefile.names import Readable, refuse_unknown_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestrator.core.expression import Expression, Template
+    from orchestrator.core.expression.syntax import Node
     from orchestrator.core.expression.values import Kind
+    from orchestrator.core.shapes import Shape
+    from orchestrator.document import Path
     from orchestrator.rulefile.parts import Part
 
 _RESERVED = ROOTS | {"events", "input", "steps", "instance"}
@@ -35,15 +39,15 @@ class Repetition:
     Attributes:
         items: the list expression; None means once.
         item_name: the name an item has.
-        names: what expressions inside may read.
+        readable: what expressions inside may read.
     """
 
     items: Expression | None
     item_name: str
-    names: Names
+    readable: Readable
 
 
-def read_condition(part: Part | None, names: Names) -> Expression | None:
+def read_condition(part: Part | None, readable: Readable) -> Expression | None:
     """Return the compiled ``if``; None where there is none, or it had to be refused."""
     if part is None:
         return None
@@ -53,26 +57,31 @@ def read_condition(part: Part | None, names: Names) -> Expression | None:
             "`enabled: false`"
         )
         return None
-    return _compile(part, names, _CONDITION)
+    return _compile(part, readable, _CONDITION)
 
 
-def read_key(part: Part) -> Expression | None:
+def read_key(part: Part, data: Shape) -> Expression | None:
     """Return the expression of a key; None where it had to be refused.
 
     It may not read the time: the same event must have the same key whenever it is decided.
+
+    Args:
+        part: where it stands.
+        data: what the schemas of the events say of their data.
     """
-    return _compile(part, Names(ROOTS - {"now"}), _KEY)
+    return _compile(part, Readable(data, ROOTS - {"now"}), _KEY)
 
 
-def read_repetition(entries: Mapping[str, Part], names: Names) -> Repetition:
+def read_repetition(entries: Mapping[str, Part], readable: Readable) -> Repetition:
     """Read ``for_each`` and ``as`` of a rule or an action."""
     items, name = entries.get("for_each"), entries.get("as")
     if items is None:
         if name is not None:
             name.refuse_key("`as` names the items of a `for_each`, and there is none: remove it")
-        return Repetition(None, _DEFAULT_ITEM, names)
-    item_name = _item_name(items, name, names.roots)
-    return Repetition(_compile(items, names, _LIST), item_name, names.with_item(item_name))
+        return Repetition(None, _DEFAULT_ITEM, readable)
+    item_name = _item_name(items, name, readable.roots)
+    inner = readable.with_item(item_name)
+    return Repetition(_compile(items, readable, _LIST), item_name, inner)
 
 
 def read_label(part: Part) -> str | None:
@@ -84,14 +93,14 @@ def read_label(part: Part) -> str | None:
     return text
 
 
-def read_template(part: Part, names: Names) -> Template | None:
+def read_template(part: Part, readable: Readable) -> Template | None:
     """Return the compiled data of a message; None where it had to be refused."""
     failures: list[ExpressionError] = []
     try:
         template = compile_template(
             part.value,
             lambda path, offset: part.document.locate((*part.path, *path), offset),
-            roots=names.roots,
+            roots=readable.roots,
             on_error=failures.append,
         )
     except ExpressionError:
@@ -99,7 +108,9 @@ def read_template(part: Part, names: Names) -> Template | None:
             position = failure.position or part.position
             part.problems.append(Problem(position, failure.message))
         return None
-    refuse_unknown_events(part, template.references, names.events)
+    refuse_unknown_events(part, template.references, readable.events)
+    for path, tree in template.trees:
+        _doubt(part, (*part.path, *path), tree, readable)
     return template
 
 
@@ -121,23 +132,32 @@ _KEY = _Wanted(
 )
 
 
-def _compile(part: Part, names: Names, wanted: _Wanted) -> Expression | None:
+def _compile(part: Part, readable: Readable, wanted: _Wanted) -> Expression | None:
     source = part.text(wanted.instead)
     if source is None:
         return None
     document, path = part.document, part.path
     try:
         expression = compile_expression(
-            source, lambda offset: document.locate(path, offset), roots=names.roots
+            source, lambda offset: document.locate(path, offset), roots=readable.roots
         )
     except ExpressionError as error:
         hint = _CUT if document.cut_by_comment(path) else ""
         part.problems.append(Problem(error.position or part.position, error.message + hint))
         return None
-    if expression.kind is not None and expression.kind not in wanted.kinds:
-        part.refuse(f"`{part.key}` gives {with_article(expression.kind)}: {wanted.instead}")
-    refuse_unknown_events(part, expression.references, names.events)
+    kinds = kinds_of(expression.tree, readable)
+    if kinds and kinds.isdisjoint(wanted.kinds):
+        gives = " or ".join(with_article(kind) for kind in sorted(kinds))
+        part.refuse(f"`{shown(part.key)}` gives {gives}: {wanted.instead}")
+    refuse_unknown_events(part, expression.references, readable.events)
+    _doubt(part, path, expression.tree, readable)
     return expression
+
+
+def _doubt(part: Part, path: Path, tree: Node, readable: Readable) -> None:
+    """Warn of what the events' schemas make doubtful in the text at `path`."""
+    for offset, message in doubts(tree, readable):
+        part.problems.append(Problem(part.document.locate(path, offset), message, "warning"))
 
 
 def _item_name(items: Part, name: Part | None, roots: frozenset[str]) -> str:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from orchestrator.core.expression import Expression
+from orchestrator.core.expression.expression import Expression, Reading
+from orchestrator.core.expression.syntax import Comparison, Constant, Field, Junction, Node, Root
 from orchestrator.rulefile.formulas import read_condition
-from orchestrator.rulefile.names import Names
+from orchestrator.rulefile.names import Readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ def read_guard(condition: Part | None, when: When) -> Expression | None:
         condition: the ``if`` of the rule.
         when: the events it waits for, of which any will do.
     """
-    guard = read_condition(condition, Names())
+    guard = read_condition(condition, Readable(when.data))
     by_type: dict[str, list[Expression]] = {}
     for read in when.elements:
         if read.element.guard and read.element.event_type not in when.unconditional:
@@ -41,15 +42,33 @@ def _joined(by_type: Mapping[str, Sequence[Expression]], last: Expression | None
             return False
         return last is None or last.holds(scope)
 
-    every = [guard for guards in by_type.values() for guard in guards] + ([last] if last else [])
+    tree = _tree(by_type, last)
+    reading = Reading.of([tree])
     return Expression(
         source=" && ".join(_clauses(by_type, last)),
-        roots=frozenset({"event"}).union(*(guard.roots for guard in every)),
-        references=frozenset({("event", "type")}).union(*(guard.references for guard in every)),
+        roots=reading.roots,
+        references=reading.references,
+        tree=tree,
         kind="bool",
         function=holds,
         holds=holds,
     )
+
+
+def _tree(by_type: Mapping[str, Sequence[Expression]], last: Expression | None) -> Node:
+    """Return what `_clauses` says; every part has its place in the text it was written in."""
+    own_type = Field(0, 0, Root(0, 0, "event"), "type")
+    clauses: list[Node] = [
+        Junction(
+            *(0, 0, "||"),
+            (
+                Comparison(0, 0, "!=", own_type, Constant(0, 0, event_type)),
+                *(guard.tree for guard in guards),
+            ),
+        )
+        for event_type, guards in by_type.items()
+    ]
+    return Junction(0, 0, "&&", (*clauses, *([last.tree] if last else [])))
 
 
 def _clauses(by_type: Mapping[str, Sequence[Expression]], last: Expression | None) -> Iterator[str]:

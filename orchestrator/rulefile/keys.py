@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.core.shapes import ANYTHING
 from orchestrator.document import quoted
 from orchestrator.rulefile.formulas import read_key
 
@@ -32,11 +33,15 @@ class ReadKeys:
 def read_keys(by: Part, when: When) -> ReadKeys:
     """Return one key for all events, or each event's own."""
     if isinstance(by.value, dict):
-        keys = {event_type: read_key(part) for event_type, part in by.all_entries().items()}
+        shapes = {read.element.event_type: read.data for read in when.elements}
+        keys = {
+            event_type: read_key(part, shapes.get(event_type, ANYTHING))
+            for event_type, part in by.all_entries().items()
+        }
         if when.whole:
             _check_types(by, when)
     else:
-        keys = dict.fromkeys(when.types, read_key(by))
+        keys = dict.fromkeys(when.types, read_key(by, when.data))
     known = {event_type: key for event_type, key in keys.items() if key is not None}
     return ReadKeys(known, by.value)
 

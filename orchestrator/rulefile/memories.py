@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.expression.times import format_duration
+from orchestrator.core.shapes import Shape
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.rulefile.actions import ReadAction, read_actions
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.keys import ReadKeys, read_keys
-from orchestrator.rulefile.names import Names
+from orchestrator.rulefile.names import Readable
 from orchestrator.rulefile.presence import warn_of_absent
 
 if TYPE_CHECKING:
@@ -109,26 +110,27 @@ def read_memory(
     for key, instead in _NOT_HERE.items():
         if key in entries:
             entries[key].refuse_key(f"`{key}` has no place in a rule that remembers: {instead}")
-    names = Names().with_events(_readable(when))
+    readable = _readable(when)
     then, otherwise, by = (entries.get(key) for key in ("then", "otherwise", "by"))
     memory = Memory(
         when=when,
         pattern=pattern,
         within=_read_within(entries, when),
         keys=read_keys(by, when) if by else None,
-        then=read_actions(then, catalog, names) if then else [],
-        otherwise=read_actions(otherwise, catalog, names) if otherwise else [],
+        then=read_actions(then, catalog, readable) if then else [],
+        otherwise=read_actions(otherwise, catalog, readable) if otherwise else [],
     )
     warn_of_absent(when, memory.then, memory.otherwise)
     return memory
 
 
-def _readable(when: When) -> frozenset[str] | None:
-    """Return the names under ``events``: of an absence, the event that is missed has none."""
+def _readable(when: When) -> Readable:
+    """Return what actions may read: of an absence, nothing of the event that is missed."""
     if not when.whole:
-        return None
+        return Readable().with_events(None)
     came = when.elements[:1] if when.kind == "absent" else when.elements
-    return frozenset(read.element.name for read in came)
+    events = {read.element.name: read.data for read in came}
+    return Readable(Shape.any_of(events.values())).with_events(events)
 
 
 def _read_within(entries: Mapping[str, Part], when: When) -> timedelta | None:

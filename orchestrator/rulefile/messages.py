@@ -11,31 +11,36 @@ from orchestrator.document import quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestrator.core.shapes import Shape
     from orchestrator.rulefile.parts import Part
 
 _TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 
 
-class DocumentedType(MessageContract, Protocol):
-    """What the documents say about a message type."""
+class DocumentedMessage(MessageContract, Protocol):
+    """A message type and what its document says of it and of its data."""
 
     @property
     def kind(self) -> Literal["event", "command"]:
         """Whether it is a fact, or an order to one service."""
+
+    @property
+    def shape(self) -> Shape:
+        """What the payload schema says of the data."""
 
 
 class MessageCatalog(Protocol):
     """What rules need of the catalog."""
 
     @property
-    def types(self) -> Mapping[str, DocumentedType]:
+    def types(self) -> Mapping[str, DocumentedMessage]:
         """Every documented message type by name."""
 
     @property
     def revision(self) -> str:
         """A hash of what the catalog means."""
 
-    def event(self, name: str) -> MessageContract | None:
+    def event(self, name: str) -> DocumentedMessage | None:
         """Return what events of that type must satisfy, None if no document accepts them."""
 
     def nearest(self, name: str) -> str | None:
@@ -56,7 +61,7 @@ def find_event(part: Part, catalog: MessageCatalog) -> str | None:
     return name
 
 
-def find_message(part: Part, catalog: MessageCatalog, name: str) -> MessageContract | None:
+def find_message(part: Part, catalog: MessageCatalog, name: str) -> DocumentedMessage | None:
     """Return the contract of the message that an action sends, or refuse its name.
 
     Args:

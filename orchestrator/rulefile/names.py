@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.expression import ROOTS
 from orchestrator.core.problem import Problem
+from orchestrator.core.shapes import ANYTHING, Shape
 from orchestrator.document import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from orchestrator.core.problem import Position
     from orchestrator.rulefile.parts import Part
@@ -22,28 +23,31 @@ _MAX_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class Readable:
     """What the expressions of one place may read.
 
     Attributes:
+        data: what the schemas of the events say of the name ``data``.
         roots: the names they may begin with.
-        events: what there is under ``events``; None where that cannot be told.
+        events: what there is under ``events``, each with what its schema says of its data; None
+            where that cannot be told.
     """
 
+    data: Shape = ANYTHING
     roots: frozenset[str] = ROOTS
-    events: frozenset[str] | None = None
+    events: Mapping[str, Shape] | None = None
 
-    def with_item(self, name: str) -> Names:
-        """Return these and the name of an item."""
+    def with_item(self, name: str) -> Readable:
+        """Return this and the name of an item."""
         return replace(self, roots=self.roots | {name})
 
-    def with_events(self, events: frozenset[str] | None) -> Names:
-        """Return these and the events a rule remembers."""
+    def with_events(self, events: Mapping[str, Shape] | None) -> Readable:
+        """Return this and the events a rule remembers."""
         return replace(self, roots=self.roots | {EVENTS}, events=events)
 
 
 def refuse_unknown_events(
-    part: Part, references: frozenset[tuple[str, ...]], known: frozenset[str] | None
+    part: Part, references: frozenset[tuple[str, ...]], known: Collection[str] | None
 ) -> None:
     """Refuse every ``events.NAME`` in a text, or in the texts of a template, that is not `known`.
 
@@ -54,14 +58,14 @@ def refuse_unknown_events(
     """
     if known is None:
         return
-    for name in sorted(events_read(references) - known):
+    for name in sorted(events_read(references).difference(known)):
         meant = difflib.get_close_matches(name, sorted(known), n=1)
         there_is = f"did you mean {meant[0]}?" if meant else f"it has {_listed(known)}"
         message = f"`events` has no {quoted(name)} here: {there_is}"
         part.problems.append(Problem(place_of(part, name), message))
 
 
-def _listed(known: frozenset[str]) -> str:
+def _listed(known: Collection[str]) -> str:
     names = sorted(known)
     rest = len(names) - _MAX_LISTED
     return ", ".join(names[:_MAX_LISTED]) + (f" and {rest} more" if rest > 0 else "")

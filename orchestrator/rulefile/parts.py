@@ -128,7 +128,7 @@ class Part:
         if isinstance(self.value, str) and self.value.strip():
             return self.value
         kind = "empty" if isinstance(self.value, str) else self.kind
-        self.refuse(f"`{self.key}` is {kind}: {instead}")
+        self.refuse(f"`{shown(self.key)}` is {kind}: {instead}")
         return None
 
 

@@ -9,7 +9,7 @@ from orchestrator.core.definitions import Rule
 from orchestrator.rulefile.actions import ReadAction, read_actions
 from orchestrator.rulefile.formulas import Repetition, read_repetition
 from orchestrator.rulefile.guards import read_guard
-from orchestrator.rulefile.names import Names
+from orchestrator.rulefile.names import Readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,12 +94,12 @@ def read_reaction(entries: Mapping[str, Part], when: When, catalog: MessageCatal
                 f"`{key}` is for rules that remember events, such as `when: {{all: [A, B]}}`: "
                 "remove it"
             )
-    repetition = read_repetition(entries, Names())
+    repetition = read_repetition(entries, Readable(when.data))
     then = entries.get("then")
     return Reaction(
         when=when,
         guard=read_guard(entries.get("if"), when),
         repetition=repetition,
-        actions=read_actions(then, catalog, repetition.names) if then else [],
+        actions=read_actions(then, catalog, repetition.readable) if then else [],
         texts={key: entries[key].value if key in entries else None for key in ("if", "for_each")},
     )

@@ -33,6 +33,7 @@ RULE_FORM = Form(
         "timezone": NOT_AVAILABLE.format("schedules"),
         "steps": NOT_AVAILABLE.format("workflows"),
         "after": "stands in an action, beside its `send`: move it there",
+        "with": "is not a key of a rule: it belongs to a message: indent it as deep as its `send`",
     },
     synonyms={
         "on": "when",
@@ -43,6 +44,8 @@ RULE_FORM = Form(
         "do": "then",
         "actions": "then",
         "send": "then",
+        "action": "then",
+        "commands": "then",
         "id": "name",
         "disabled": "enabled",
         "timeout": "within",

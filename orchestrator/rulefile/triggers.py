@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from orchestrator.core.stateful import Absent, AtLeast, Count, InSequence
+from orchestrator.core.shapes import ANYTHING, Shape
+from orchestrator.core.stateful import MAX_COUNTED, Absent, AtLeast, Count, InSequence
 from orchestrator.rulefile.elements import ReadElement, read_elements
 from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from orchestrator.core.stateful import Pattern
     from orchestrator.rulefile.messages import MessageCatalog
     from orchestrator.rulefile.parts import Part
-
-MAX_COUNT = 10_000
-"""Events that one instance of a `Count` may have to remember."""
 
 Kind = Literal["any", "all", "at_least", "sequence", "count", "absent"]
 
@@ -44,6 +42,12 @@ class When:
     def types(self) -> tuple[str, ...]:
         """The event types, without repetition, in the order they are written."""
         return tuple(dict.fromkeys(read.element.event_type for read in self.elements))
+
+    @property
+    def data(self) -> Shape:
+        """What the schemas say of the data of an event it waits for, whichever it is."""
+        shapes = {read.element.event_type: read.data for read in self.elements}
+        return Shape.any_of(shapes.values()) if self.whole else ANYTHING
 
     @property
     def unconditional(self) -> frozenset[str]:
@@ -118,8 +122,8 @@ def _read_count(when: Part, catalog: MessageCatalog) -> When:
     if number == 1:
         advice = "counting to one needs no memory: write `when: A`"
         entries["at_least"].refuse(advice, "warning")
-    elif number and number > MAX_COUNT:
-        entries["at_least"].refuse(f"a rule counts up to {MAX_COUNT:,}: write a smaller number")
+    elif number and number > MAX_COUNTED:
+        entries["at_least"].refuse(f"a rule counts up to {MAX_COUNTED:,}: write a smaller number")
     return When(when, "count", elements, Count(number or 1))
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from orchestrator.backoff import delays
 from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from orchestrator.service.report import Observer
     from orchestrator.service.surroundings import Sleep
 
 T = TypeVar("T")
 
-FIRST_SECONDS: Final = 0.2
 LONGEST_SECONDS: Final = 5.0
 
 
@@ -42,7 +41,7 @@ class Patience:
         self._observer = observer
         self._sleep = sleep
         self._passing = passing
-        self._failures = 0
+        self._waits: Iterator[float] | None = None
 
     async def insist(self, operation: Callable[[], Awaitable[T]], give_up: Callable[[], bool]) -> T:
         """Return what `operation` returns, trying again while its service is away.
@@ -63,15 +62,13 @@ class Patience:
 
     def failed(self, error: OrchestratorError) -> float:
         """Note a failure, and return how many seconds to wait."""
-        seconds = min(FIRST_SECONDS * 2.0**self._failures, LONGEST_SECONDS)
-        # Jitter, so that replicas do not come back all at once. Not for secrets.
-        seconds *= random.uniform(0.5, 1.0)  # noqa: S311
-        self._failures = min(self._failures + 1, 10)
+        self._waits = self._waits or delays(LONGEST_SECONDS)
+        seconds = next(self._waits)
         self._observer.waiting(self._service, str(error), seconds)
         return seconds
 
     def succeeded(self) -> None:
         """Note that the service answers."""
-        if self._failures:
-            self._failures = 0
+        if self._waits is not None:
+            self._waits = None
             self._observer.recovered(self._service)

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Generic
 
-from orchestrator.errors import Unavailable
+from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.service.context import R
 from orchestrator.service.executor import Executor
 from orchestrator.service.patience import Patience
@@ -39,6 +39,7 @@ class Runtime(Generic[R]):
         )
         self._replies = Replies(service.name, surroundings.directory)
         self._broker_patience = Patience("broker", surroundings.observer, surroundings.sleep)
+        self._has_consumed = False
         self._dependency_patience = Patience(
             service.name, surroundings.observer, surroundings.sleep, passing=(Unavailable,)
         )
@@ -47,7 +48,8 @@ class Runtime(Generic[R]):
         """Consume the service's queue until `stop` is set and running handlers have finished.
 
         Raises:
-            Misconfigured: the queue is missing, a reply's type is undocumented, or the like.
+            Misconfigured: at the start, the queue is missing, a reply's type is undocumented, or
+                the like. Once it has consumed, it waits for that to be mended.
         """
         self._replies.verify(self._service.handlers.values())
         async with AsyncExitStack() as stack:
@@ -68,9 +70,14 @@ class Runtime(Generic[R]):
                 service.name, service.prefetch
             ) as subscription:
                 self._broker_patience.succeeded()
+                self._has_consumed = True
                 session = Session(service, self._surroundings, subscription, self._reader, executor)
                 await session.run(stop)
-        except Unavailable as error:
+        except (Unavailable, Misconfigured) as error:
+            # At the start somebody is there to read it. Later it may pass by itself: a broker that
+            # restarts takes connections long before it has all its queues back.
+            if isinstance(error, Misconfigured) and not self._has_consumed:
+                raise
             await self._wait(self._broker_patience.failed(error), stop)
 
     async def _wait(self, seconds: float, stop: asyncio.Event) -> None:

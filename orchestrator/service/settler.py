@@ -11,6 +11,7 @@ from orchestrator.service.patience import Patience
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orchestrator.core.event import Message
     from orchestrator.ports import Subscription
     from orchestrator.service.flight import Flight
     from orchestrator.service.outcome import Outcome
@@ -88,8 +89,16 @@ class Settler:
             )
 
     async def publish(self, batch: Sequence[Finished]) -> None:
-        """Publish replies, retries and dead letters, and wait for the confirms."""
+        """Publish replies and retries, then dead letters, and wait for the confirms.
+
+        Dead letters go apart: while their queue is full and refuses them, replies must not be sent
+        again with every try.
+        """
         messages = [message for _, outcome in batch for message in outcome.messages]
+        await self._publish([message for message in messages if message.exchange != ""])
+        await self._publish([message for message in messages if message.exchange == ""])
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
         if not messages or self._lost:
             return
         try:

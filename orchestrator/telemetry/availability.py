@@ -27,7 +27,10 @@ class Availability:
         self._metrics.service_waiting.labels(service).set(1)
         self._health.not_ready(service, reason)
         self._log.warning(
-            log_events.SERVICE_WAITING, service=service, reason=reason, retry_seconds=seconds
+            log_events.SERVICE_WAITING,
+            service=service,
+            reason=reason,
+            retry_seconds=round(seconds, 2),
         )
 
     def recovered(self, service: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -35,7 +36,7 @@ def configure(level: Level = "info", form: Format = "auto", stream: TextIO | Non
     readable = form == "console" or (form == "auto" and stream.isatty())
     shape = _shape()
     structlog.configure(
-        processors=[*shape, *_render(readable=readable, colors=stream.isatty())],
+        processors=[*shape, *_render(readable=readable, colors=_colored(stream))],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
@@ -68,6 +69,10 @@ def _render(*, readable: bool, colors: bool) -> list[Processor]:
     ]
 
 
+def _colored(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
 def _json(event: Any, **_options: object) -> str:  # noqa: ANN401 - structlog's serializer
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
@@ -80,7 +85,7 @@ def _route_libraries(threshold: int, stream: TextIO, *, readable: bool) -> None:
             foreign_pre_chain=[*_shape(), structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_render(readable=readable, colors=stream.isatty()),
+                *_render(readable=readable, colors=_colored(stream)),
             ],
         )
     )

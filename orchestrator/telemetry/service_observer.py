@@ -54,7 +54,10 @@ class ServiceTelemetry(Availability):
         self._services.consumer_paused.labels(service).set(1)
         self._health.not_ready(service, f"paused: {reason}")
         self._log.warning(
-            log_events.CONSUMER_PAUSED, service=service, reason=reason, retry_seconds=seconds
+            log_events.CONSUMER_PAUSED,
+            service=service,
+            reason=reason,
+            retry_seconds=round(seconds, 2),
         )
 
     def resumed(self, service: str) -> None:

@@ -47,10 +47,15 @@ class Experiment:
         return set().union(*(publisher.confirmed for publisher in self._publishers))
 
     def progress(self, events: int) -> None:
-        """Wait until so many more events are confirmed, and a command of a new event arrived."""
-        goal, arrived = len(self.confirmed) + events, len(self.collector.arrivals)
+        """Wait until so many more events are confirmed, and the subject reacted to one of them."""
+        known, arrived = self.confirmed, len(self.collector.arrivals)
+        goal = len(known) + events
         eventually(lambda: len(self.confirmed) >= goal, f"{events} more events confirmed")
-        eventually(lambda: len(self.collector.arrivals) > arrived, "more commands")
+
+        def reacted() -> bool:
+            return any(each.event_id not in known for each in self.collector.arrivals[arrived:])
+
+        eventually(reacted, "a command of a new event")
 
     def stop_load(self) -> None:
         """Publish nothing any more, once all is confirmed."""

@@ -239,3 +239,12 @@ async def test_messages_for_later_are_instances_of_their_own(store: Store) -> No
     assert {timer.at for timer in await due(store, NOW)} == set(parts)
     found = await store.load([*parts, InstanceKey("rule", "C-1")])
     assert [instance and instance.state for instance in found] == [b"m-1", b"m-2", None]
+
+
+async def test_a_clock_that_goes_backwards_hides_no_marker(store: Store) -> None:
+    """Replicas' clocks differ: one may still be in the window before that of the marker."""
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    commit = Commit("C-1", (reaction("a", message("1")),))
+    await store.commit([commit], midnight + timedelta(seconds=1))
+    (result,) = await store.commit([commit], midnight - timedelta(seconds=1))
+    assert isinstance(result, Duplicate)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.deadletter import read, revival
 from orchestrator.core.definitions import Action
 from orchestrator.core.event import Delivery
 from orchestrator.core.expression import compile_expression, compile_template
 from orchestrator.core.problem import Position
-from orchestrator.errors import SchemaViolation
+from orchestrator.engine.spine import SLICE
+from orchestrator.errors import SchemaViolation, Unavailable
 from tests.engine.world import CHANNEL, HERE, QUEUE, Contract, World, filed, raw, rule, told
 from tests.engine.world import rulebook as make_rulebook
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orchestrator.core.decision import Decision, Instance, Signal
     from orchestrator.core.definitions import Rule
     from orchestrator.core.event import Message
@@ -256,3 +262,61 @@ async def test_after_an_update_a_defects_message_is_redriven_for_all_rules() -> 
     await world.run()
 
     assert told(world.sent) == ["First e1", "Second e1"]
+
+
+async def test_slow_decisions_leave_time_for_heartbeats() -> None:
+    """The broker would close the connection, and hand out the same slow batch again."""
+    turns = 0
+    decided_in: list[int] = []
+
+    class Noting(Contract):
+        def validate(self, data: object) -> None:
+            del data
+            decided_in.append(turns)
+
+    async def heartbeats() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    world = World(MemoryStore(), acting(replace(SEND, message=Noting("Middle", "notify.v1"))))
+    await world.publish(*(filed(f"e{number}", "C-1") for number in range(3 * SLICE)))
+    beating = asyncio.create_task(heartbeats())
+    await world.run(batch_size=3 * SLICE)
+    beating.cancel()
+    assert max(Counter(decided_in).values()) == SLICE
+
+
+async def test_a_reaction_too_large_to_hold_is_given_up_alone() -> None:
+    """Ten thousand copies of a large event would fill the memory, and Redis takes no such value."""
+    flood = acting(replace(SEND, for_each=compile_expression("range(100)", at(4))))
+    world = among_others(flood)
+    await world.publish(filed("e1", "C-1", text="x" * 300_000))
+    await world.run()
+    assert told(world.sent) == ["First e1", "Last e1"]
+    (letter,) = world.dead_letters
+    assert letter.headers["x-reason"] == "too-large"
+
+
+class FullOfDeadLetters(MemoryBroker):
+    """Refuses dead letters three times, and takes what was written with them."""
+
+    refusals = 3
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        refused = [message for message in messages if message.routing_key == f"{QUEUE}.dlq"]
+        await super().publish([message for message in messages if message not in refused])
+        if refused and self.refusals:
+            self.refusals -= 1
+            raise Unavailable("a queue it goes to is full")
+        await super().publish(refused)
+
+
+async def test_a_dead_letter_that_is_refused_keeps_no_command_coming_again() -> None:
+    """A full dead-letter queue stays full for hours: every try would send all commands anew."""
+    world = World(MemoryStore(), rule("intake", "Filed", "Send"))
+    world.broker = full = FullOfDeadLetters([QUEUE, f"{QUEUE}.dlq"])
+    await world.publish(filed("e1", "C-1"), raw(b"{"))
+    await world.run()
+    assert (full.refusals, told(world.sent), len(world.dead_letters)) == (0, ["Send e1"], 1)

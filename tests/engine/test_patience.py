@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.engine.patience import FIRST_SECONDS, LONGEST_SECONDS, Patience, delays
+from orchestrator.engine.patience import Patience
 from orchestrator.errors import BadMessage, Misconfigured, Unavailable
 from tests.engine.world import Ledger
 
@@ -26,16 +25,6 @@ def failing(*errors: Exception) -> Callable[[], Awaitable[str]]:
         return "done"
 
     return operation
-
-
-def test_delays_double_up_to_the_longest_and_differ_by_jitter() -> None:
-    """A hundred replicas that lost one broker must not come back in step."""
-    limit = FIRST_SECONDS
-    for delay in islice(delays(), 12):
-        assert limit / 2 <= delay <= limit
-        limit = min(2 * limit, LONGEST_SECONDS)
-    assert limit == LONGEST_SECONDS
-    assert next(delays()) != next(delays())
 
 
 async def test_what_works_at_once_is_not_spoken_of() -> None:

@@ -42,6 +42,7 @@ async def test_stopped_while_idle_it_ends_at_once() -> None:
     engine.stop()  # an impatient operator
     async with asyncio.timeout(1):
         await task
+    assert task.cancelling() == 0  # or what it awaits from here on takes itself for cancelled
 
 
 async def test_stopped_before_it_runs_it_takes_nothing() -> None:

@@ -86,6 +86,25 @@ async def test_young_entries_are_left_to_whoever_is_at_it() -> None:
     assert (world.sent, ledger.sweeps) == ([], [(0, 2)])
 
 
+async def test_a_commit_after_an_outage_is_not_overdue_at_once() -> None:
+    """It was decided long ago, but is only just being published: a sweep would double it."""
+    world = World(MemoryStore(), rule("intake", "Filed", "Send"))
+    await world.publish(filed("e1", "C-1"))
+    sweep, _, _ = sweeper(world)
+    swept: list[int] = []
+    outage = Outage("commit")
+
+    async def between(name: str, call: Any) -> Any:
+        if name == "commit" and outage.failures:
+            wait(world, AGE_SECONDS + 1)
+        if name == "publish":
+            swept.append(await sweep.sweep())
+        return await outage(name, call)
+
+    await world.run(between=between)
+    assert (swept, told(world.sent)) == ([0], ["Send e1"])
+
+
 async def test_more_than_a_chunk_is_sent_whole() -> None:
     """After a long outage of the broker the outbox holds more than one write should carry."""
     world = await abandoned(2 * CHUNK + 1)

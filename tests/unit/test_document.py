@@ -66,6 +66,7 @@ def test_disputed_words_are_refused_but_not_when_quoted(text: str) -> None:
         ("a: 1.0e+999", "1:4: error: this number is too large"),
         ("1: x", '1:1: error: a key must be text: write "1"'),
         ("[a]: x", "1:1: error: a key must be text: quote it, or use a list"),
+        ("a: {{ b }}", '1:5: error: a key must be text: write a template as "${...}"'),
         ("? \n: x", '1:2: error: a key must be text: write ""'),
         ("a: 1\nb: 2\na: 3", '3:1: error: key "a" is already on line 1: keep one'),
         ("a: &x 1", "1:4: error: anchor &x is not allowed: remove it"),

@@ -23,14 +23,15 @@ LAYERS: dict[str, set[str]] = {
     "ports": {"core"},
     "settings": set(),
     "clock": set(),
+    "backoff": set(),
     "topology": {"core", "settings"},
-    "engine": {"core", "ports"},
-    "service": {"core", "ports"},
+    "engine": {"core", "ports", "backoff"},
+    "service": {"core", "ports", "backoff"},
     "telemetry": {"core", "ports", "engine", "service"},
     "http": {"core", "ports", "telemetry"},
     "adapters": set(),
     "adapters.memory": {"core", "ports", "topology"},
-    "adapters.rabbit": {"core", "ports", "topology"},
+    "adapters.rabbit": {"core", "ports", "topology", "backoff"},
     "adapters.redis": {"core", "ports"},
     "ruletest": {"core", "document", "rulefile", "catalog", "ports", "engine", "adapters.memory"},
     "local": set(),
@@ -39,7 +40,12 @@ LAYERS: dict[str, set[str]] = {
 # The places that put everything together, and the commands above them.
 LAYERS["daemon"] = set(LAYERS) - {"local", "consumers", "ruletest"}
 LAYERS["runner"] = LAYERS["daemon"] - {"engine", "rulefile"}
-LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {"daemon", "runner", "consumers", "ruletest"}
+LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {
+    "daemon",
+    "runner",
+    "consumers",
+    "ruletest",
+}
 LAYERS["__main__"] = {"cli"}
 
 # A port that stands beside the only layer that needs it.

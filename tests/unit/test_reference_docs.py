@@ -123,3 +123,12 @@ def test_every_log_event_is_written_somewhere(name: str) -> None:
     """A name that nothing writes makes people wait for a line that never comes."""
     sources = Path(str(import_module("orchestrator").__file__)).parent.rglob("*.py")
     assert any(f"log_events.{name}" in source.read_text() for source in sources)
+
+
+def test_every_metric_that_raises_an_alert_exists() -> None:
+    """An alert on a name that nothing exports never fires, and nobody notices."""
+    guide = (REFERENCE.parent / "how-to" / "operate.md").read_text()
+    wanted = set(re.findall(r"\borchestrator_[a-z_]+(?=[ \[{])", guide))
+
+    assert wanted
+    assert {name for name in wanted if f"`{name}`" not in page("metrics-and-logs.md")} == set()

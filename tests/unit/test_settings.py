@@ -81,6 +81,8 @@ def test_yes_is_said_in_many_ways(value: str, monkeypatch: pytest.MonkeyPatch) -
         ("EXCHANGE", "hms\n", "String should match pattern"),
         ("AMQP_URL", "broker:5672", "is not an AMQP URL"),
         ("AMQP_URL", "http://broker:15672/", "is not an AMQP URL"),
+        ("AMQP_URL", "amqp://me:hunter/2@broker/", "is not an AMQP URL"),
+        ("AMQP_URL", "amqp://me:hunter2@broker:99999/", "is not an AMQP URL"),
         ("LOG_MAX_AGE", "a week", "String should match pattern"),
         ("REDIS_ALLOW_WEAK", "maybe", "Input should be a valid boolean"),
     ],
@@ -94,6 +96,7 @@ def test_a_wrong_value_names_its_variable_and_what_it_must_be(
         read_settings()
     assert str(refusal.value).startswith(f"ORCHESTRATOR_{variable}: {problem}")
     assert "\n" not in str(refusal.value)
+    assert "hunter" not in str(refusal.value)
 
 
 def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

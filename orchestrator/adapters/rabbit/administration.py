@@ -11,11 +11,11 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
 
 from orchestrator.adapters.rabbit.failures import APPLY, translated
 from orchestrator.adapters.rabbit.link import Link
-from orchestrator.errors import Misconfigured, OrchestratorError
+from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 from orchestrator.topology import Binding, Exchange, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from aiormq.abc import AbstractChannel
 
@@ -26,6 +26,7 @@ OLDEST_VERSION: Final = (3, 10)  # the first with at-least-once dead-lettering
 
 PATIENCE_SECONDS: Final = 10.0
 _LOOK_AGAIN_SECONDS: Final = 0.25
+_MOST_SHOWN: Final = 5  # a wrong user or vhost makes a problem of every part
 
 Part = Exchange | Queue | Binding
 
@@ -75,8 +76,19 @@ class Administration:
         problems = [*self._version_problems()]
         for part in _parts(topology):
             problems += await self._problems(part)
-        if problems:
-            raise Misconfigured("; ".join(problems))
+        refuse(problems)
+
+    async def prepare(self, topology: Topology) -> None:
+        """Create what is missing, as `apply` does, for a user that may not configure what exists.
+
+        Raises:
+            Misconfigured: something is missing and this user may not create it, or `apply` would
+                raise it.
+        """
+        problems = [*self._version_problems()]
+        for part in _parts(topology):
+            problems += await self._problems(part, if_allowed=await self._exists(part))
+        refuse(problems)
 
     async def check(
         self, topology: Topology, *, patience_seconds: float = PATIENCE_SECONDS
@@ -93,11 +105,15 @@ class Administration:
         """
         give_up_at = asyncio.get_running_loop().time() + patience_seconds
         problems = [*self._version_problems()]
+        missing: set[str] = set()
         for part in _parts(topology):
+            if isinstance(part, Binding) and missing & {part.source, part.target}:
+                continue  # that an end of it is missing has been said
             if await self._appears(part, give_up_at):
                 problems += await self._problems(part, if_allowed=True)
             else:
                 problems.append(f"{_name(part)} is missing: {APPLY}")
+                missing |= {part.name} if not isinstance(part, Binding) else set()
         return problems
 
     async def status(self, queue: str) -> QueueStatus | None:
@@ -166,6 +182,48 @@ class Administration:
         with suppress(OrchestratorError), translated(self._link.where):
             await channel.close()
         return True
+
+
+async def install(
+    url: str, topologies: Sequence[Topology], *, patience_seconds: float = PATIENCE_SECONDS
+) -> str:
+    """Create what is missing, also on a broker that has only just come back.
+
+    It takes connections before it can declare queues, and ends the connection that tries.
+
+    Args:
+        url: the broker's.
+        topologies: what should exist.
+        patience_seconds: how long to try again.
+
+    Returns:
+        The broker's version.
+
+    Raises:
+        Unavailable: it cannot be reached, or still ends connections when patience does.
+        Misconfigured: see `Administration.apply`.
+    """
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + patience_seconds
+    while True:
+        async with Administration.connect(url) as administration:
+            try:
+                for topology in topologies:
+                    await administration.apply(topology)
+            except Unavailable:
+                if loop.time() >= give_up_at:
+                    raise
+            else:
+                return administration.version
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise `Misconfigured` with the first of `problems` on one line; nothing if there is none."""
+    if problems:
+        more = len(problems) - _MOST_SHOWN
+        rest = [f"and {more} more"] if more > 0 else []
+        raise Misconfigured("; ".join([*problems[:_MOST_SHOWN], *rest]))
 
 
 def _parts(topology: Topology) -> tuple[Part, ...]:

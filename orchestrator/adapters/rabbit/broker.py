@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -13,10 +12,11 @@ from orchestrator.adapters.rabbit.failures import translated
 from orchestrator.adapters.rabbit.link import Link
 from orchestrator.adapters.rabbit.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
 from orchestrator.adapters.rabbit.subscription import start_consuming, stop_consuming
+from orchestrator.backoff import delays
 from orchestrator.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 
     from aiormq.abc import AbstractChannel
 
@@ -186,7 +186,7 @@ class _Connector:
         self._name = name
         self._link: Link | None = None
         self._opening = asyncio.Lock()
-        self._failures = 0
+        self._pauses: Iterator[float] | None = None
 
     @property
     def blocked(self) -> str | None:
@@ -212,10 +212,9 @@ class _Connector:
                 await link.close()
 
     async def _open(self) -> Link:
-        if self._failures:
-            longest = min(0.05 * 2**self._failures, _LONGEST_PAUSE_SECONDS)
-            await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - no secret
-        self._failures += 1
+        if self._pauses is not None:
+            await asyncio.sleep(next(self._pauses))
+        self._pauses = self._pauses or delays(_LONGEST_PAUSE_SECONDS)
         link = await Link.open(self._url, self._name)
-        self._failures = 0
+        self._pauses = None
         return link

@@ -84,7 +84,7 @@ def place(url: str) -> str:
     parsed = URL(url)
     user = f"{parsed.user}@" if parsed.user else ""
     port = parsed.port or DEFAULT_PORTS[parsed.scheme]
-    return f"{user}{parsed.host}:{port}{parsed.raw_path}"
+    return f"{user}{parsed.host_subcomponent}:{port}{parsed.raw_path}"
 
 
 def ours(error: BaseException, doing: str) -> OrchestratorError | None:

@@ -7,10 +7,12 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from aiormq.connection import Connection, TransportFactory
+from pamqp.constants import FRAME_MAX_SIZE
 from yarl import URL
 
 from orchestrator.adapters.rabbit.failures import ConnectionEnded, place, translated
 from orchestrator.adapters.rabbit.tap import FrameTap
+from orchestrator.errors import Unavailable
 
 if TYPE_CHECKING:
     from aiormq.abc import AbstractChannel
@@ -46,14 +48,11 @@ class Link:
         transport = _TappedTransport()
         target = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)
         connection = Connection(target, transport_factory=transport)
-        with translated(f"RabbitMQ at {place(url)}"):
-            try:
-                async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                    await connection.connect()
-            except Exception:
-                if transport.reason is not None:
-                    raise transport.reason from None
-                raise
+        try:
+            with translated(f"RabbitMQ at {place(url)}"):
+                await _connect(connection, transport)
+        except Unavailable as error:
+            raise Unavailable(f"{error}: start it, or correct ORCHESTRATOR_AMQP_URL") from error
         return cls(url, connection, transport)
 
     @property
@@ -68,8 +67,8 @@ class Link:
 
     @property
     def frame_max(self) -> int:
-        """The largest frame the broker takes, in bytes."""
-        return self._connection.connection_tune.frame_max
+        """The largest frame the broker takes, in bytes; our own limit where it sets none."""
+        return self._connection.connection_tune.frame_max or FRAME_MAX_SIZE
 
     @property
     def server(self) -> dict[str, Any]:
@@ -103,6 +102,16 @@ class Link:
         if not self.lost:
             with translated(self.where):
                 await self._connection.close()
+
+
+async def _connect(connection: Connection, transport: _TappedTransport) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            await connection.connect()
+    except Exception:
+        if transport.reason is not None:
+            raise transport.reason from None
+        raise
 
 
 class _TappedTransport(TransportFactory):

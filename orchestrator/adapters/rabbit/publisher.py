@@ -12,12 +12,13 @@ from orchestrator.adapters.rabbit.encoding import publication
 from orchestrator.errors import OrchestratorError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from orchestrator.adapters.rabbit.link import Link
     from orchestrator.core.event import Message
 
 WINDOW: Final = 500  # more unconfirmed messages on a channel make the broker slower, not faster
+WINDOW_BYTES: Final = 8 * 1024 * 1024  # what a slow disk takes before the timeout below
 CONFIRM_TIMEOUT_SECONDS: Final = 15.0
 
 
@@ -55,6 +56,7 @@ class Publisher:
         self._vacancy: asyncio.Future[None] | None = None
         self._batches: deque[_Batch] = deque()
         self._in_flight = 0
+        self._bytes_in_flight = 0
         self._last_tag = 0
         link.tap.attach(channel, self)
 
@@ -66,20 +68,24 @@ class Publisher:
             Misconfigured: the broker closed the channel: an exchange is missing, or forbidden.
         """
         batches = []
-        for begin in range(0, len(messages), WINDOW):
+        for window in _windows(messages):
             async with self._turn:
                 await self._room()
-                batches.append(self._send(messages[begin : begin + WINDOW]))
+                batches.append(self._send(window))
                 await self._link.drain()
         for batch in batches:
             await batch.outcome
 
     async def _room(self) -> None:
-        while self._in_flight >= WINDOW and self.failure is None:
+        while not self._has_room and self.failure is None:
             self._vacancy = self._loop.create_future()
             await self._vacancy
         if self.failure is not None:
             raise self.failure
+
+    @property
+    def _has_room(self) -> bool:
+        return self._in_flight < WINDOW and self._bytes_in_flight < WINDOW_BYTES
 
     def _send(self, messages: Sequence[Message]) -> _Batch:
         """Write one batch. Tags and bytes leave together, so no other call can come between."""
@@ -91,6 +97,7 @@ class Publisher:
         batch = _Batch(self._last_tag + 1, messages, self._loop.create_future())
         self._last_tag = batch.last
         self._in_flight += len(messages)
+        self._bytes_in_flight += batch.bytes
         self._batches.append(batch)
         batch.watch = self._loop.call_later(self._timeout_seconds, self._overdue, batch)
         self._link.write(b"".join(frames))
@@ -107,10 +114,10 @@ class Publisher:
             if multiple or tag <= batch.last:
                 self._in_flight -= batch.settle(tag, multiple=multiple, accepted=accepted)
         while self._batches and not self._batches[0].unconfirmed:
-            self._batches.popleft()
+            self._bytes_in_flight -= self._batches.popleft().bytes
             self.proven = True
             self._timeout_seconds = CONFIRM_TIMEOUT_SECONDS
-        if self._in_flight < WINDOW:
+        if self._has_room:
             self._wake()
 
     def returned(self, method: bytes) -> None:
@@ -151,10 +158,22 @@ class Publisher:
             self._vacancy.set_result(None)
 
 
+def _windows(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """Cut what is to be sent into pieces that the broker can confirm in time."""
+    begin = size = 0
+    for end, message in enumerate(messages):
+        size += len(message.body)
+        if end > begin and (end - begin == WINDOW or size > WINDOW_BYTES):
+            yield messages[begin:end]
+            begin, size = end, len(message.body)
+    if begin < len(messages):
+        yield messages[begin:]
+
+
 class _Batch:
     """Messages written together, and what is known of them so far."""
 
-    __slots__ = ("first", "last", "messages", "outcome", "unconfirmed", "watch")
+    __slots__ = ("bytes", "first", "last", "messages", "outcome", "unconfirmed", "watch")
 
     def __init__(
         self, first: int, messages: Sequence[Message], outcome: asyncio.Future[None]
@@ -162,6 +181,7 @@ class _Batch:
         self.first = first
         self.last = first + len(messages) - 1
         self.messages = messages
+        self.bytes = sum(len(message.body) for message in messages)
         self.outcome = outcome
         self.unconfirmed = set(range(first, first + len(messages)))
         self.watch: asyncio.TimerHandle | None = None

@@ -1,9 +1,12 @@
 -- Apply the commits of one shard, each atomically and in order. O(1) per reaction and write (the
 -- sorted sets are logarithmic), no rule logic.
 --
--- KEYS: 1 epoch, 2 markers of this dedupe window, 3 markers of the one before, 4 outbox, 5 timers,
---       6 names of the indexes that have members,
---       7.. pairs: an instance that is written, and the index of its definition's open instances
+-- The marker is written last: where a command is refused half-way (a user without permission for
+-- it), an entry without its marker is sent twice under one id, a marker without its entry never.
+--
+-- KEYS: 1 epoch, 2-4 markers of this dedupe window, of the one before and, as clocks differ, of the
+--       next one, 5 outbox, 6 timers, 7 names of the indexes that have members,
+--       8.. pairs: an instance that is written, and the index of its definition's open instances
 -- ARGV: 1 the epoch this process knows, 2 seconds markers live, 3 now in ms, then per commit:
 --       number of reactions, number of writes, timer that led to it or '', its due time in ms,
 --       per write: position of its pair in KEYS, expected version or '', next value or '' to
@@ -11,17 +14,22 @@
 --       per reaction: id, outbox entry or ''
 -- Returns per commit: 1 committed, 0 conflict, or for duplicates a flat list of
 --       id, outbox entry or '' of the reactions that were committed before.
-local epoch, seen, seen_before, outbox, timers = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local indexes = KEYS[6]
+local epoch, seen, outbox, timers, indexes = KEYS[1], KEYS[2], KEYS[5], KEYS[6], KEYS[7]
 if redis.call('GET', epoch) ~= ARGV[1] then
   return redis.error_reply('EPOCH this server does not hold what was written')
+end
+
+local function known(id)
+  return redis.call('SISMEMBER', seen, id) == 1
+    or redis.call('SISMEMBER', KEYS[3], id) == 1
+    or redis.call('SISMEMBER', KEYS[4], id) == 1
 end
 
 local function committed_before(first, last)
   local done = {}
   for i = first, last, 2 do
     local id = ARGV[i]
-    if redis.call('SISMEMBER', seen, id) == 1 or redis.call('SISMEMBER', seen_before, id) == 1 then
+    if known(id) then
       done[#done + 1] = id
       done[#done + 1] = redis.call('HGET', outbox, id) or ''
     end
@@ -86,13 +94,15 @@ while at <= #ARGV do
     results[#results + 1] = 0
   else
     for i = first_reaction, last_reaction, 2 do
-      redis.call('SADD', seen, ARGV[i])
       if ARGV[i + 1] ~= '' then
         redis.call('HSET', outbox, ARGV[i], ARGV[i + 1])
       end
     end
     for i = first_write, last_write, 6 do
       write(i)
+    end
+    for i = first_reaction, last_reaction, 2 do
+      redis.call('SADD', seen, ARGV[i])
     end
     results[#results + 1] = 1
   end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from redis import asyncio as aioredis
@@ -16,8 +16,15 @@ from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NOT_A_URL = (
+    "ORCHESTRATOR_REDIS_URL is not a Redis URL, such as redis://user:password@host:6379/0: begin it"
+    " with redis://, rediss:// or unix://, and write special characters in the password as %XX"
+)
+
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
+
+_UNREACHABLE = "cannot be reached: start it, or correct ORCHESTRATOR_REDIS_URL"
 
 ADVICE: dict[type[Exception], tuple[type[OrchestratorError], str]] = {
     exceptions.AuthenticationError: (
@@ -34,10 +41,10 @@ ADVICE: dict[type[Exception], tuple[type[OrchestratorError], str]] = {
     exceptions.TryAgainError: (Unavailable, "is in a cluster that moves our keys just now"),
     exceptions.BusyLoadingError: (Unavailable, "is still loading its data"),
     exceptions.TimeoutError: (Unavailable, "does not answer in time"),
-    exceptions.ConnectionError: (Unavailable, "cannot be reached"),
+    exceptions.ConnectionError: (Unavailable, _UNREACHABLE),
     exceptions.ResponseError: (Misconfigured, "refuses a command"),
     exceptions.RedisError: (Unavailable, "failed"),
-    OSError: (Unavailable, "cannot be reached"),
+    OSError: (Unavailable, _UNREACHABLE),
 }
 """First match along the exception's own class hierarchy decides."""
 
@@ -49,15 +56,22 @@ def connect(url: str) -> aioredis.Redis:
         Misconfigured: the URL is not one.
     """
     try:
-        return aioredis.Redis.from_url(
+        client = aioredis.Redis.from_url(
             url,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             # One silent retry mends a connection that went stale; an outage is the caller's to see.
             retry=Retry(NoBackoff(), 1),
         )
-    except ValueError as error:
-        raise Misconfigured(f"ORCHESTRATOR_REDIS_URL is not a Redis URL: {error}") from None
+        pool: Any = client.connection_pool
+        pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
+        pool.make_connection()  # connects to nothing, but refuses unknown options
+    except ValueError:
+        # Its text would quote the password, of which a part stands where the port should.
+        raise Misconfigured(_NOT_A_URL) from None
+    except TypeError as error:
+        raise Misconfigured(f"ORCHESTRATOR_REDIS_URL has a wrong option: {error}") from None
+    return client
 
 
 def address(url: str) -> str:
@@ -67,7 +81,8 @@ def address(url: str) -> str:
         port = parts.port
     except ValueError:
         port = None
-    return f"{parts.hostname or 'localhost'}:{port or 6379}"
+    host = parts.hostname or "localhost"
+    return f"{f'[{host}]' if ':' in host else host}:{port or 6379}"
 
 
 @contextmanager

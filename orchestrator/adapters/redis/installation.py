@@ -103,7 +103,9 @@ class Installation:
         self.epoch = epoch
 
     async def _insist(self) -> None:
-        epoch, beat = await self._redis.mget(self._layout.installation_epoch, self._layout.beat)
+        # Two keys in two slots: a cluster refuses one command for both.
+        epoch = await self._redis.get(self._layout.installation_epoch)
+        beat = await self._redis.get(self._layout.beat)
         self.lost = epoch != self.epoch or int(beat or 0) < self._beat
         if self.lost:
             raise self.lost_data()

@@ -66,7 +66,7 @@ class Layout:
         """Return the number of the dedupe window a moment (seconds since 1970) falls into."""
         return int(timestamp // self._window_seconds)
 
-    def seen(self, shard: int, bucket: int) -> tuple[bytes, bytes]:
-        """Return the names of the marker sets of this window and the one before."""
+    def seen(self, shard: int, bucket: int) -> list[bytes]:
+        """Return the names of the marker sets of this window, the one before and the next."""
         prefix = self._prefixes[shard]
-        return b"%sseen:%d" % (prefix, bucket), b"%sseen:%d" % (prefix, bucket - 1)
+        return [b"%sseen:%d" % (prefix, each) for each in (bucket, bucket - 1, bucket + 1)]

@@ -36,6 +36,7 @@ class Expression:
         source: the text.
         roots: the names of the scope that it reads.
         references: the paths it reads as far as they are known from the text: ("data", "region").
+        tree: its syntax, for whoever knows more of the data than the text tells.
         kind: the kind of all its values, None if that depends on the data.
         function: evaluates it; the same as a call, one step shorter.
         holds: evaluates it as a condition; an ExpressionError if the value is not true or false.
@@ -44,6 +45,7 @@ class Expression:
     source: str
     roots: frozenset[str]
     references: frozenset[tuple[str, ...]]
+    tree: Node
     kind: Kind | None
     function: Evaluate
     holds: Callable[[Scope], bool]
@@ -82,6 +84,7 @@ def compile_expression(
         source=source,
         roots=reading.roots,
         references=reading.references,
+        tree=tree,
         kind=kind,
         function=function,
         holds=function if kind == "bool" else _condition(function, Site(tree, origin)),  # type: ignore[arg-type]  # its values are bools

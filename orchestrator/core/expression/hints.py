@@ -27,7 +27,7 @@ _WORDS: Final = {
     "and": "write && for and",
     "or": "write || for or",
     "not": "write ! for not",
-    "is": "write == to compare",
+    "is": "write == to compare, and != for is not",
     "None": "write null",
     "nil": "write null",
     "NULL": "write null",

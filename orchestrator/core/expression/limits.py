@@ -24,6 +24,10 @@ MAX_STEPS: Final = 1_000_000
 MIN_INTEGER: Final = -(2**63)
 MAX_INTEGER: Final = 2**63 - 1
 
+MAX_REACTION_STEPS: Final = 10_000_000
+"""Steps of all evaluations of one reaction: about a second. ``for_each`` multiplies what one
+evaluation may do, and nobody can answer the broker's heartbeats while it does."""
+
 STEPS_PER_COPY: Final = 10
 """An item that is compared in depth or copied into a payload costs as much as ten visits."""
 
@@ -37,7 +41,7 @@ class Budget:
     steps as its body has parts.
     """
 
-    left = MAX_STEPS
+    limit = left = MAX_STEPS
 
     def spend(self, steps: int) -> None:
         """Take ``steps`` away.
@@ -48,9 +52,20 @@ class Budget:
         self.left -= steps
         if self.left < 0:
             raise EvaluationError(
-                f"needs more than {MAX_STEPS:,} steps: loop over fewer items or build less text"
+                f"needs more than {self.limit:,} steps: loop over fewer items or build less text"
             )
 
     def spend_text(self, length: int) -> None:
         """Take away the price of reading or building ``length`` characters."""
         self.spend(1 + (length >> _CHARACTERS_PER_STEP_BITS))
+
+
+class ReactionBudget(Budget):
+    """The steps that all evaluations of one reaction have left together."""
+
+    limit = left = MAX_REACTION_STEPS
+
+
+def budget_of(scope: object) -> Budget:
+    """Return the budget that evaluations in `scope` share, or one for this evaluation alone."""
+    return getattr(scope, "budget", None) or Budget()

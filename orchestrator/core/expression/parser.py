@@ -253,6 +253,8 @@ class Parser:
         if opening.text == "{":
             return self._map(opening.start)
         inner = self.expression()
+        if self.token.text == ",":
+            raise SourceError("a list is written in square brackets: [a, b]", self.token.start)
         return replace(inner, start=opening.start, end=self.expect(")").end)
 
     def _map(self, start: int) -> syntax.Node:

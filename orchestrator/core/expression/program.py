@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from orchestrator.core.expression.emit import BUDGET, LOCAL, SCOPE, Emitter
 from orchestrator.core.expression.explain import FILENAME, Explanation
 from orchestrator.core.expression.failure import EvaluationError
-from orchestrator.core.expression.limits import Budget
+from orchestrator.core.expression.limits import budget_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +39,7 @@ WHITELIST: Final = frozenset(
 _SHELL: Final = ast.parse("""\
 def evaluate(scope):
     try:
-        budget = new_budget()
+        budget = budget_of(scope)
         return None
     except failures as failure:
         raise explained(failure) from None
@@ -47,7 +47,7 @@ def evaluate(scope):
 _SURROUNDINGS: Final = {
     "__builtins__": {},
     "failures": (EvaluationError, KeyError, TypeError),
-    "new_budget": Budget,
+    "budget_of": budget_of,
 }
 
 

@@ -180,8 +180,8 @@ class Macro(Node):
 
 @cache
 def _part_names(node_class: type[Node]) -> tuple[str, ...]:
-    names = (field.name for field in fields(node_class))
-    return tuple(name for name in names if name not in {"start", "end"})
+    """Return the names of the fields that hold a node or a tuple of nodes."""
+    return tuple(field.name for field in fields(node_class) if "Node" in str(field.type))
 
 
 def children(node: Node) -> list[Node]:
@@ -189,10 +189,10 @@ def children(node: Node) -> list[Node]:
     found: list[Node] = []
     for name in _part_names(type(node)):  # type: ignore[arg-type]  # a class is hashable
         part = getattr(node, name)
-        if isinstance(part, Node):
+        if isinstance(part, tuple):
+            found += part
+        else:
             found.append(part)
-        elif isinstance(part, tuple):
-            found.extend(item for item in part if isinstance(item, Node))
     return found
 
 

@@ -44,14 +44,19 @@ class Template:
     Attributes:
         roots: the names of the scope that it reads.
         references: the paths it reads as far as they are known from the text.
-        is_constant: whether it holds no expression at all.
+        trees: the syntax of its expressions, each with the path of the string it stands in.
         function: evaluates it; the same as a call, one step shorter.
     """
 
     roots: frozenset[str]
     references: frozenset[tuple[str, ...]]
-    is_constant: bool
+    trees: tuple[tuple[Path, Node], ...]
     function: Evaluate
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it holds no expression at all."""
+        return not self.trees
 
     def __call__(self, scope: Scope) -> object:
         """Return the value for a scope.
@@ -87,11 +92,11 @@ def compile_template(
             on_error(error)
     if compiler.errors:
         raise compiler.errors[0]
-    reading = Reading.of(compiler.trees)
+    reading = Reading.of(tree for _, tree in compiler.trees)
     return Template(
         roots=reading.roots,
         references=reading.references,
-        is_constant=not compiler.trees,
+        trees=tuple(compiler.trees),
         function=compiler.program.function(body),
     )
 
@@ -101,7 +106,7 @@ class _Compiler:
 
     def __init__(self, locate: LocateIn | None, roots: frozenset[str]) -> None:
         self.program = Program()
-        self.trees: list[Node] = []
+        self.trees: list[tuple[Path, Node]] = []
         self.errors: list[ExpressionError] = []
         self._locate = locate
         self._roots = roots
@@ -111,7 +116,7 @@ class _Compiler:
         emit = self.program.emit
         if isinstance(value, str):
             origin = Origin(value, partial(self._locate, path) if self._locate else None)
-            return self._string(value, origin)
+            return self._string(value, origin, path)
         if isinstance(value, list):
             items = [self.code(item, (*path, number)) for number, item in enumerate(value)]
             return emit.list_of(_STRUCTURE, items)
@@ -128,9 +133,10 @@ class _Compiler:
                 message = "a field name cannot hold an expression: only values can"
                 self.errors.append(ExpressionError(message, place))
 
-    def _string(self, text: str, origin: Origin) -> ast.expr:
+    def _string(self, text: str, origin: Origin, path: Path) -> ast.expr:
         emit = self.program.emit
         pieces = self._pieces(text, origin)
+        self.trees += [(path, piece) for piece in pieces if isinstance(piece, Node)]
         if not pieces:
             return emit.constant(_STRUCTURE, "")
         if len(pieces) > 1:
@@ -144,7 +150,6 @@ class _Compiler:
     def _part(self, piece: str | Node, origin: Origin) -> ast.expr:
         if isinstance(piece, str):
             return self.program.emit.constant(_STRUCTURE, piece)
-        self.trees.append(piece)
         return Generator(self.program, origin).code(piece)
 
     def _pieces(self, text: str, origin: Origin) -> list[str | Node]:

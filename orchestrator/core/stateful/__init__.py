@@ -9,9 +9,10 @@ from orchestrator.core.stateful.pattern import (
     InSequence,
     Pattern,
 )
-from orchestrator.core.stateful.rule import StatefulRule
+from orchestrator.core.stateful.rule import MAX_COUNTED, StatefulRule
 
 __all__ = [
+    "MAX_COUNTED",
     "Absent",
     "AtLeast",
     "Count",

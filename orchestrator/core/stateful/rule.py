@@ -38,7 +38,7 @@ MAX_EVENTS: Final = 20
 """Events remembered per element and key: of more than that, the oldest and the newest."""
 
 MAX_COUNTED: Final = 10_000
-"""The same for a count, which remembers only when they happened."""
+"""The same for a count, which remembers only when they happened, and how far it may count."""
 
 MAX_STATE_BYTES: Final = 1024 * 1024
 """What is remembered for one key is read and written whole."""

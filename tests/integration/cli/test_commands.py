@@ -91,6 +91,17 @@ def test_dead_letters_are_listed_shown_redriven_and_purged(shell: Shell) -> None
     assert listed() == []
 
 
+@pytest.mark.parametrize("command", [["list"], ["redrive"], ["purge", "--yes"]])
+def test_a_queue_of_live_messages_is_left_alone(shell: Shell, command: list[str]) -> None:
+    """One word left out must not delete work that nobody gave up."""
+    refused = shell.run("dlq", *command, "--queue", "notify")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "error: notify holds no dead letters: name notify.dlq or"
+        f" {shell.environment['ORCHESTRATOR_EXCHANGE']}.unrouted\n"
+    )
+
+
 def test_doctor_says_what_to_do_and_then_that_all_is_well(shell: Shell) -> None:
     """The same command finds the fault and confirms the cure."""
     before = shell.run("doctor")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.adapters.rabbit.administration import Administration
+from orchestrator.adapters.rabbit.administration import Administration, install
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.core.event import Message
 from orchestrator.settings import Settings
@@ -28,8 +28,8 @@ class Site:
     settings: Settings
     names: Names
     service: str
-    admin: Administration
     broker: RabbitBroker
+    admin: Administration = field(init=False)
 
     @property
     def parts(self) -> tuple[Topology, Topology]:
@@ -93,14 +93,11 @@ async def installed(url: str, unique: str) -> AsyncIterator[Site]:
         log_max_bytes=1_000_000,
     )
     own_names = Names.of(settings)
-    async with (
-        Administration.connect(url) as admin,
-        RabbitBroker(url, own_names, patience_seconds=0) as broker,
-    ):
-        found = Site(url, settings, own_names, f"{unique}.notify", admin, broker)
-        for part in found.parts:
-            await admin.apply(part)
-        yield found
+    async with RabbitBroker(url, own_names, patience_seconds=0) as broker:
+        found = Site(url, settings, own_names, f"{unique}.notify", broker)
+        await install(url, found.parts, patience_seconds=30)
+        async with Administration.connect(url) as found.admin:
+            yield found
     # The test may have restarted the broker, and ended every connection.
     async with Administration.connect(url) as admin:
         for part in found.parts:

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.local.ports import free_ports
-from orchestrator.ports import Committed
+from orchestrator.ports import Committed, Duplicate
 from tests.integration.redis.commits import NOW, commit
 
 if TYPE_CHECKING:
@@ -101,6 +101,24 @@ async def test_a_user_with_too_few_permissions_is_told_which(
         await open_store(place(server, "reader:secret")).commit([commit("a")], NOW)
 
 
+@pytest.mark.parametrize("command", ["hset", "sadd", "expire"])
+async def test_a_commit_refused_half_way_is_not_taken_for_done(
+    open_store: OpenStore, admin: Any, server: Server, command: str
+) -> None:
+    """Redis undoes nothing: a marker without its outbox entry would lose what was to be sent."""
+    await admin.execute_command(f"ACL SETUSER few on >secret ~* &* +@all -{command}")
+    store = open_store(place(server, "few:secret"))
+    with pytest.raises(Misconfigured):
+        await store.commit([commit("a")], NOW)
+
+    await admin.execute_command(f"ACL SETUSER few +{command}")
+    (result,) = await store.commit([commit("a")], NOW)
+
+    assert await store.outbox_size() == 1
+    (reaction,) = commit("a").reactions
+    assert result in (Committed(), Duplicate({reaction.id: reaction.messages}))
+
+
 async def test_a_wrong_password_is_a_persons_to_mend(
     open_store: OpenStore, admin: Any, server: Server
 ) -> None:
@@ -124,6 +142,34 @@ def test_what_is_no_redis_url_is_said_so(url: str) -> None:
     """A typo in the environment deserves one line that names the variable."""
     with pytest.raises(Misconfigured, match="ORCHESTRATOR_REDIS_URL is not a Redis URL"):
         RedisStore(url, namespace="any")
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://anna:hunter2/x@host", "redis://:hunter2#x@host", "redis://:hunter2?x@host"]
+)
+def test_a_password_that_spoils_the_url_is_not_printed(url: str) -> None:
+    """What stands where the port should is part of the password."""
+    with pytest.raises(Misconfigured, match="%XX") as refusal:
+        RedisStore(url, namespace="any")
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_an_option_redis_py_does_not_know_is_said_so() -> None:
+    """It would end the process with a traceback at the first command."""
+    with pytest.raises(Misconfigured, match="timeout"):
+        RedisStore("redis://localhost/?timeout=5", namespace="any")
+
+
+@pytest.mark.parametrize("options", ["decode_responses=true", "protocol=2", "protocol=3"])
+async def test_options_of_the_url_change_no_answer(
+    open_store: OpenStore, server: Server, options: str
+) -> None:
+    """Copied from another program's setting, they must not make bytes into text under us."""
+    store = open_store(f"{server.url}?{options}")
+    await store.verify()
+    await store.commit([commit("a")], NOW)
+    (reaction,) = commit("a").reactions
+    assert await store.commit([commit("a")], NOW) == [Duplicate({reaction.id: reaction.messages})]
 
 
 async def test_a_full_redis_is_waited_for(open_store: OpenStore, admin: Any) -> None:

@@ -99,6 +99,7 @@ def test_a_defect_is_not_taken_for_an_outage() -> None:
     [
         ("redis://user:hunter2@cache:6380/3", "cache:6380"),
         ("redis://cache", "cache:6379"),
+        ("redis://[::1]:6380", "[::1]:6380"),
         ("redis://:hunter2@cache:port/0", "cache:6379"),
         ("unix:///run/redis.sock", "localhost:6379"),
     ],

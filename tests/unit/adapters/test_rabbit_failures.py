@@ -102,6 +102,7 @@ def test_messages_are_one_line_and_say_what_where_and_what_to_do() -> None:
         ("amqp://guest:s3cret@127.0.0.1:5673/", "guest@127.0.0.1:5673/"),
         ("amqp://mq.example.org/hms", "mq.example.org:5672/hms"),
         ("amqps://user:p%40ss@mq/%2F", "user@mq:5671/%2F"),
+        ("amqp://[::1]:5673/", "[::1]:5673/"),
     ],
 )
 def test_a_place_never_shows_the_password(url: str, shown: str) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from pamqp import commands, frame
 
-from orchestrator.adapters.rabbit.publisher import WINDOW, Publisher
+from orchestrator.adapters.rabbit.publisher import WINDOW, WINDOW_BYTES, Publisher
 from orchestrator.core.event import Message
 from orchestrator.errors import Misconfigured, Unavailable
 
@@ -127,6 +128,21 @@ async def test_more_than_the_window_waits_for_room() -> None:
     assert len(wire.writes) == 2
 
     publisher.confirmed(WINDOW + 1, multiple=False, accepted=True)
+    await publishing
+
+
+async def test_large_messages_leave_a_few_at_a_time() -> None:
+    """Hundreds of megabytes take longer than any timeout, and every try would send all of them."""
+    wire = Wire()
+    large = [replace(message, body=bytes(WINDOW_BYTES // 2)) for message in to("q", 5)]
+    (publishing,) = await started(publisher := opened(wire), large)
+
+    for confirmed, writes in ((2, 1), (4, 2), (5, 3)):
+        assert len(wire.writes) == writes
+        publisher.confirmed(confirmed, multiple=True, accepted=True)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
     await publishing
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from importlib import import_module
@@ -134,3 +136,14 @@ def _raising(error: BaseException) -> Callable[..., None]:
         raise error
 
     return raising
+
+
+@pytest.mark.parametrize(("no_color", "colored"), [("", True), ("1", False)])
+def test_colour_is_left_out_on_request(no_color: str, *, colored: bool) -> None:
+    """Some people cannot read it, and some terminals cannot show it: https://no-color.org."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"NO_COLOR": no_color, "TERM": "xterm"}
+    subprocess.run([*PROGRAM, "nosuch"], env=environment, stderr=theirs, check=False, timeout=30)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as terminal:
+        assert (b"\x1b[" in terminal.read1()) is colored

@@ -53,6 +53,13 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
     assert "Filed" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("body", [BAD_JSON["not UTF-8"], BAD_JSON["UTF-16"], b"\x89PNG\r\n"])
+def test_bytes_that_are_no_text_are_called_so(body: bytes) -> None:
+    """A sender with a wrong encoding is not helped by a parser's talk of surrogates."""
+    with pytest.raises(BadMessage, match=r"^the body is not JSON: it is not UTF-8 text$"):
+        decode(Delivery(body), NOW)
+
+
 REFUSALS: dict[str, tuple[bytes, str, str]] = {
     "list": (b"[]", "not-an-object", "the body is JSON but not an object"),
     "batch of CloudEvents": (
@@ -97,6 +104,11 @@ REFUSALS: dict[str, tuple[bytes, str, str]] = {
     ),
     "no such day": (
         cloudevent(time="2026-02-30T00:00:00Z"),
+        "bad-time",
+        '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"',
+    ),
+    "before the first year in UTC": (
+        cloudevent(time="0001-01-01T00:00:00+14:00"),
         "bad-time",
         '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"',
     ),

@@ -12,7 +12,12 @@ from orchestrator.core import definitions
 from orchestrator.core.decision import Decision, Elapsed, Later, Signal, emit, forget
 from orchestrator.core.definitions import Action, Rule, Rulebook
 from orchestrator.core.event import Event, Outgoing
-from orchestrator.core.expression import ROOTS, compile_expression, compile_template
+from orchestrator.core.expression import (
+    ROOTS,
+    ReactionBudget,
+    compile_expression,
+    compile_template,
+)
 from orchestrator.core.ids import event_identity, message_id, reaction_id
 from orchestrator.core.problem import Position
 from orchestrator.core.scope import Scope
@@ -263,6 +268,17 @@ def test_one_event_sends_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sent(rule(action("x", for_each="range(3)"))) == ["x"] * 3
     with pytest.raises(ExpressionError, match="one event would send more than 3 messages"):
         decide(rule(action("x", for_each="range(4)")))
+
+
+def test_one_reaction_does_only_so_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An item of a long list that looks at all others holds up the heartbeats, and so the queue."""
+    monkeypatch.setattr(ReactionBudget, "left", 10_000)
+    data = {"n": "${size(range(100).filter(x, x > item))}"}
+    few = rule(action(for_each="range(10)", data=data))
+    for _ in range(3):  # each reaction has a budget of its own
+        assert len(sent(few)) == 10
+    with pytest.raises(ExpressionError, match="needs more than 10,000,000 steps"):
+        decide(rule(action(for_each="range(100)", data=data)))
 
 
 def book(*rules: Rule, **channels: str) -> Rulebook:

@@ -25,11 +25,10 @@ COMPLAINT = {
 
 
 def rulebook(catalog: Catalog, *texts: str) -> Rulebook:
-    """Read files named f0.yaml, f1.yaml, ... that must be without problems."""
+    """Read files named f0.yaml, f1.yaml, ... that must be without errors."""
     files = [(f"rules/f{index}.yaml", text) for index, text in enumerate(texts)]
     book, problems = read_rules(files, catalog)
-    assert problems == []
-    assert book is not None
+    assert book is not None, problems
     return book
 
 
@@ -251,6 +250,41 @@ def test_a_rule_that_is_switched_off_is_still_checked(catalog: Catalog) -> None:
 def test_a_loop_that_can_end_is_allowed(catalog: Catalog, text: str) -> None:
     """Counting down is a legitimate rule; only a loop without any condition is refused."""
     rulebook(catalog, text)
+
+
+def test_what_the_schemas_make_doubtful_runs_all_the_same(catalog: Catalog, sent: Sent) -> None:
+    """Schemas are open: an event may carry a field that its document does not name yet."""
+    text = "- {when: ComplaintFiled, if: data.urgent, then: [CloseCase]}"
+
+    book, problems = read_rules([("f", text)], catalog)
+
+    assert book is not None
+    assert [problem.level for problem in problems] == ["warning"]
+    assert sent(book.definitions[0], "ComplaintFiled", {"urgent": True})
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'data.category == "safety"',
+        "data.amount > 10.5 && data.complainant.email != data.region",
+        'data["category"] in ["safety", "other"] || has(data.filed_at)',
+        "event.anything.goes == 1",
+        "[1, 2].exists(n, n == data.amount)",
+    ],
+)
+def test_what_the_schemas_allow_is_not_doubted(catalog: Catalog, condition: str) -> None:
+    """A warning about what is right teaches people not to read warnings."""
+    text = f"- when: ComplaintFiled\n  if: '{condition}'\n  then: [CloseCase]"
+
+    assert read_rules([("f", text)], catalog)[1] == []
+
+
+def test_a_field_of_one_of_several_events_is_known(catalog: Catalog) -> None:
+    """A rule for two events may ask which one it has."""
+    text = "- {when: [ComplaintFiled, ComplaintWithdrawn], if: has(data.reason), then: [CloseCase]}"
+
+    assert read_rules([("f", text)], catalog)[1] == []
 
 
 @pytest.mark.parametrize("text", ["[]", "rules: []"])

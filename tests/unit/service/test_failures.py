@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.core import headers
+from orchestrator.errors import Unavailable
 from orchestrator.service import Context, Reject
 from tests.unit.service.workbench import Bake, Baked, Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.core.event import Message
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 
@@ -41,6 +49,37 @@ async def test_a_rejected_command_is_a_dead_letter_at_once(bench: Workbench) -> 
     )
     assert str(dead.headers[headers.HANDLER]).endswith("reject")
     assert bench.listener.outcomes == ["given-up"]
+
+
+class FullOfDeadLetters(MemoryBroker):
+    """Refuses dead letters three times, and takes what was written with them."""
+
+    refusals = 3
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        refused = [message for message in messages if message.exchange == ""]
+        await super().publish([message for message in messages if message not in refused])
+        if refused and self.refusals:
+            self.refusals -= 1
+            raise Unavailable("a queue it goes to is full")
+        await super().publish(refused)
+
+
+async def test_a_dead_letter_that_is_refused_keeps_nothing_else_coming_again(
+    bench: Workbench,
+) -> None:
+    """A full dead-letter queue stays full for hours, and every try would be another event."""
+
+    @bench.service.on("Bake")
+    async def reject(_command: Bake, _context: Context) -> None:
+        raise Reject("no such cake")
+
+    bench.broker = full = FullOfDeadLetters(["bakery", "bakery.dlq"])
+    await bench.send()
+
+    await bench.work_off(1)
+
+    assert (full.refusals, len(bench.published), len(bench.dead_letters)) == (0, 1, 1)
 
 
 async def test_a_rejected_event_makes_no_failed_command(bench: Workbench) -> None:

@@ -286,13 +286,43 @@ async def test_a_lost_subscription_is_opened_again(bench: Workbench) -> None:
     assert len({event["id"] for event in bench.published}) == 1
 
 
+async def test_a_queue_missing_after_a_restart_is_waited_for(bench: Workbench) -> None:
+    """A broker takes connections long before it has all its queues back."""
+    bench.broker = broker = Cutting(["bakery", "bakery.dlq"])
+
+    @bench.service.on("Bake")
+    async def bake(command: Bake, _context: Context) -> Baked:
+        if not broker.missing:
+            broker.missing = 2
+            await broker.cut()
+        return Baked(cake=command.cake)
+
+    await bench.send()
+    await bench.work_off(1)
+
+    assert bench.listener.outcomes == ["repeated"]
+    assert ("waiting", "broker", "there is no queue") in bench.listener.notes
+
+
+async def test_a_queue_missing_at_the_start_ends_the_process(bench: Workbench) -> None:
+    """Whoever started it is there to read what to do."""
+    bench.broker = Cutting(["bakery", "bakery.dlq"])
+    bench.broker.missing = 1
+    with pytest.raises(Misconfigured, match="there is no queue"):
+        await bench.work_off(1)
+
+
 class Cutting(MemoryBroker):
     """A broker that can go away, and comes back when it is subscribed to again."""
 
     away = False
+    missing = 0
 
     @asynccontextmanager
     async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[MemorySubscription]:
+        if self.missing:
+            self.missing -= 1
+            raise Misconfigured("there is no queue")
         async with super().subscribe(queue, prefetch) as subscription:
             self.away, self._current = False, subscription
             yield subscription

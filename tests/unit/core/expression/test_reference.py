@@ -75,6 +75,7 @@ def test_every_function_has_an_example(name: str) -> None:
         limits.MAX_NODES,
         limits.MAX_PATTERN,
         limits.MAX_STEPS,
+        limits.MAX_REACTION_STEPS,
     ],
 )
 def test_limits(limit: int) -> None:

@@ -1,0 +1,134 @@
+"""Holds expressions against payload schemas: what can never be there, or never be equal."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from difflib import get_close_matches
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from orchestrator.core.expression import syntax
+from orchestrator.core.expression.failure import EvaluationError
+from orchestrator.core.expression.kinds import static_kind
+from orchestrator.core.expression.values import kind_of, with_article
+from orchestrator.core.shapes import ANYTHING
+from orchestrator.document import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from orchestrator.core.expression.values import Kind
+    from orchestrator.core.shapes import Shape
+    from orchestrator.rulefile.names import Readable
+
+_MOST_SHOWN = 12
+
+Doubt = tuple[int, str]
+"""The character of the source it is about, and what to tell."""
+
+
+def doubts(tree: syntax.Node, readable: Readable) -> Iterator[Doubt]:
+    """Yield what the schemas of the events' data make doubtful in an expression.
+
+    Args:
+        tree: the expression.
+        readable: what it may read.
+    """
+    for node, _ in syntax.walk(tree):
+        match node:
+            case syntax.Field():
+                yield from _field(node, readable)
+            case syntax.Has(base=base, steps=steps) | syntax.Get(base=base, steps=steps):
+                for field in _fields(base, steps):
+                    yield from _field(field, readable)
+            case syntax.Comparison(operator=operator, left=left, right=right):
+                equal = operator in {"==", "!="}
+                yield from _compared(left, right, readable, equal=equal)
+                yield from _compared(right, left, readable, equal=equal)
+            case syntax.Membership(item=item, container=syntax.ListOf(items=items)):
+                yield from chain.from_iterable(
+                    _compared(item, value, readable, equal=True) for value in items
+                )
+            case syntax.Junction(operator=operator, operands=operands):
+                yield from chain.from_iterable(
+                    _truth(each, operator, readable) for each in operands
+                )
+
+
+def shape_of(node: syntax.Node, readable: Readable) -> Shape:
+    """Return what is known of the value of a node."""
+    match node:
+        case syntax.Root(name="data"):
+            return readable.data
+        case syntax.Field(
+            receiver=syntax.Field(receiver=syntax.Root(name="events"), name=event), name="data"
+        ):
+            return (readable.events or {}).get(event, ANYTHING)
+        case syntax.Field(receiver=receiver, name=name):
+            return shape_of(receiver, readable).field(name) or ANYTHING
+        case _:
+            return ANYTHING
+
+
+def kinds_of(node: syntax.Node, readable: Readable) -> frozenset[Kind]:
+    """Return the kinds that the value of a node can be; none if nothing is known."""
+    kind = static_kind(node)
+    return frozenset({kind}) if kind else shape_of(node, readable).kinds
+
+
+def unknown_field(name: str, known: set[str]) -> str:
+    """Say that no schema knows a field, and which may be meant."""
+    close = get_close_matches(name, sorted(known), 1)
+    meant = f"did you mean {close[0]}?" if close else f"known are {_listed(sorted(known))}"
+    return f"the schema has no field {quoted(name)}: {meant}"
+
+
+def _field(node: syntax.Field, readable: Readable) -> Iterator[Doubt]:
+    shape = shape_of(node.receiver, readable)
+    if shape.field(node.name) is None:
+        yield node.end - len(node.name), unknown_field(node.name, shape.names)
+
+
+def _fields(base: syntax.Node, steps: Sequence[syntax.Node]) -> Iterator[syntax.Field]:
+    """Yield the fields that ``has`` or ``get`` asks for, as far as they are constant."""
+    for step in steps:
+        if not isinstance(step, syntax.Constant) or not isinstance(step.value, str):
+            return
+        base = syntax.Field(base.start, step.end, base, step.value)
+        yield base
+
+
+def _compared(
+    node: syntax.Node, other: syntax.Node, readable: Readable, *, equal: bool
+) -> Iterator[Doubt]:
+    """Yield why a comparison with a constant comes out the same for every event."""
+    shape = shape_of(node, readable)
+    if not isinstance(other, syntax.Constant) or not shape.schemas:
+        return
+    with suppress(EvaluationError):  # a pattern has no kind
+        kind = kind_of(other.value)
+        if shape.kinds and kind not in shape.kinds:
+            verb = "is never" if equal else "cannot be compared with"
+            is_a = " or ".join(with_article(each) for each in sorted(shape.kinds))
+            yield other.start, f"by its schema this is {is_a}, which {verb} {with_article(kind)}"
+        elif equal and shape.values and other.value not in shape.values:
+            yield other.start, _unknown_value(other.value, shape.values)
+
+
+def _truth(node: syntax.Node, operator: str, readable: Readable) -> Iterator[Doubt]:
+    kinds = kinds_of(node, readable)
+    if kinds and "bool" not in kinds:
+        is_a = " or ".join(with_article(each) for each in sorted(kinds))
+        yield node.start, f"{operator} joins conditions, and this is {is_a}: write a comparison"
+
+
+def _unknown_value(value: object, values: list[object]) -> str:
+    words = [str(each) for each in values]
+    close = get_close_matches(str(value), words, 1)
+    meant = f"did you mean {quoted(close[0])}?" if close else f"it is one of {_listed(words)}"
+    return f"by its schema this is never {quoted(str(value))}: {meant}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    rest = len(words) - _MOST_SHOWN
+    return ", ".join(words[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

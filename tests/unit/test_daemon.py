@@ -1,0 +1,44 @@
+"""How the parts of the daemon end together."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator.core.definitions import Rulebook
+from orchestrator.daemon import Daemon
+from orchestrator.settings import Settings
+
+
+class Busy:
+    """An engine that works until it is cut off."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.ended = False
+
+    def stop(self) -> None:
+        """Take no notice."""
+
+    async def run(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended = True
+
+
+async def test_the_engine_ends_with_the_daemon() -> None:
+    """Where another part fails, it must not go on with a broker and a store that are closed."""
+    daemon = Daemon(Settings(), Rulebook("r1", (), {}))
+    engine = Busy()
+    daemon._engine = engine  # type: ignore[assignment]  # noqa: SLF001
+    consuming = asyncio.create_task(daemon._consume())  # noqa: SLF001
+    await engine.begun.wait()
+
+    consuming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await consuming
+
+    assert engine.ended
