@@ -79,7 +79,7 @@ class Shape:
         each = [_words(schema.get("required")) for _, schema in self.schemas]
         return [name for name in each[0] if all(name in names for names in each)] if each else []
 
-    @property
+    @cached_property
     def kinds(self) -> frozenset[Kind]:
         """The kinds that the value can be; none if nothing is known."""
         kinds: set[Kind] = set()
@@ -91,7 +91,7 @@ class Shape:
             kinds |= {_KINDS[name] for name in types if name in _KINDS}
         return frozenset(kinds)
 
-    @property
+    @cached_property
     def values(self) -> list[object]:
         """The only values there can be, without repetition; none if there is no such list."""
         values: list[object] = []

@@ -102,8 +102,10 @@ def _compared(
     node: syntax.Node, other: syntax.Node, readable: Readable, *, equal: bool
 ) -> Iterator[Doubt]:
     """Yield why a comparison with a constant comes out the same for every event."""
+    if not isinstance(other, syntax.Constant):
+        return
     shape = shape_of(node, readable)
-    if not isinstance(other, syntax.Constant) or not shape.schemas:
+    if not shape.schemas:
         return
     with suppress(EvaluationError):  # a pattern has no kind
         kind = kind_of(other.value)
