@@ -17,7 +17,9 @@ BATCH = 50
 
 @pytest.fixture
 async def site(own_services: Services, unique: str) -> AsyncIterator[Site]:
-    """An installation on a broker that may be killed."""
+    """An installation on a broker that may be killed, and that the test before may have killed."""
+    async with installed(own_services.amqp_url, f"{unique}-probe") as probe:
+        await publish_again(probe, "works again")
     async with installed(own_services.amqp_url, unique) as found:
         yield found
 
