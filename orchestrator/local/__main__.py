@@ -83,15 +83,24 @@ def _run(command: Sequence[str], environ: dict[str, str]) -> int:
     if shutil.which(command[0]) is None:
         print(f"error: there is no command {command[0]}", file=sys.stderr)
         return 127
-    child = subprocess.Popen([*tied_to_us(), *command], env=environ)
+    child: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
 
     def forward(number: int, _frame: FrameType | None) -> None:
         # On a terminal, Ctrl-C reaches the command without us.
-        if number != signal.SIGINT or not sys.stdin.isatty():
+        if number == signal.SIGINT and sys.stdin.isatty():
+            return
+        if child is None:
+            early.append(number)
+        else:
             child.send_signal(number)
 
+    # Before the command starts: it may tell somebody that it runs, who ends us at once.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, forward)
+    child = subprocess.Popen([*tied_to_us(), *command], env=environ)
+    for missed in early:
+        child.send_signal(missed)
     code = child.wait()
     return code if code >= 0 else 128 - code
 

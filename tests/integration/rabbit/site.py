@@ -84,8 +84,8 @@ def names(deliveries: list[Delivery]) -> list[str]:
 
 
 @asynccontextmanager
-async def installed(url: str, unique: str) -> AsyncIterator[Site]:
-    """Install everything under names that nobody else uses, and remove it again."""
+async def installed(url: str, unique: str, *, remove: bool = True) -> AsyncIterator[Site]:
+    """Install everything under names that nobody else uses, and remove it again if told to."""
     settings = Settings(
         exchange=unique,
         queue=f"{unique}.orchestrator",
@@ -98,8 +98,6 @@ async def installed(url: str, unique: str) -> AsyncIterator[Site]:
         await install(url, found.parts, patience_seconds=30)
         async with Administration.connect(url) as found.admin:
             yield found
-    # The test may have restarted the broker, and ended every connection.
-    async with Administration.connect(url) as admin:
-        for part in found.parts:
-            await admin.check(part)  # what is not back yet cannot be deleted
-            await admin.delete(part)
+            if remove:
+                for part in found.parts:
+                    await found.admin.delete(part)

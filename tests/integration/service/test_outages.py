@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = 300
 
 
-@pytest.mark.parametrize("server", ["broker", "redis"])
+@pytest.mark.parametrize("server", ["redis", "broker"])
 async def test_a_restart_under_load_is_survived(
     own_services: Services, unique: str, server: str
 ) -> None:
