@@ -20,6 +20,7 @@ from orchestrator import __version__
 from orchestrator.cli.commands import Group
 from orchestrator.errors import InvalidDefinitions, OrchestratorError
 
+COLLECTOR = (50_000, 20, 100)
 INTERRUPTED = 130
 
 _COMMANDS = MappingProxyType(
@@ -80,7 +81,7 @@ def orchestrator() -> None:
 def main() -> None:
     """Run the command line of this process and exit."""
     # What is read at start lives on: looking through it again and again costs a tenth of the time.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(*COLLECTOR)
     sys.exit(run(sys.argv[1:]))
 
 
