@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.load import DATA, event
 from benchmarks.subjects import CHANNEL, ROOT, thousand_rules_over_thousand_types
-from orchestrator.cli.main import COLLECTOR
 from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.cli.main import COLLECTOR
 from orchestrator.core.event import Delivery
 from orchestrator.core.expression import compile_expression
 from orchestrator.engine.batch import Batch
@@ -22,8 +22,7 @@ from orchestrator.rulefile import read_rules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orchestrator.cli.main import COLLECTOR
-from orchestrator.catalog import Catalog
+    from orchestrator.catalog import Catalog
     from orchestrator.core.definitions import Rulebook
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
