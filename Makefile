@@ -34,10 +34,10 @@ types: $(READY) ## Check types
 	$(BIN)/mypy
 
 tests: $(READY) ## Run all tests but the soak test; ARGS go to pytest
-	$(WITH_SERVICES) -- $(BIN)/pytest $(ARGS)
+	$(WITH_SERVICES) -- $(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 unit: $(READY) ## Run the tests that take seconds
-	$(WITH_SERVICES) -- $(BIN)/pytest tests/unit tests/contract tests/engine $(ARGS)
+	$(WITH_SERVICES) -- $(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit tests/contract tests/engine $(ARGS)
 
 soak: $(READY) ## Kill the daemon under load for minutes and count every message
 	$(BIN)/pytest -m soak $(ARGS)
