@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.integration.service.installation import Installation
 
 BAKERY = "tests.integration.service.bakery:service"
+IN_HAND = 100  # ten times as many as it handles at once
 COMMANDS = 400
 KILLS = 4
 
@@ -88,8 +89,8 @@ async def test_kills_at_any_moment_lose_and_contradict_nothing(bakery: Installat
     assert {len(said) for said in answers.values()} == {1}
     counts = await effects(bakery)
     assert len(counts) == COMMANDS
-    # Only what was in a slot at one of the kills may have been done again.
-    assert sum(counts) - COMMANDS <= KILLS * 10
+    # Only what was in hand at one of the kills, and not yet remembered, may have been done again.
+    assert sum(counts) - COMMANDS <= KILLS * IN_HAND
 
 
 async def test_acknowledging_on_arrival_is_caught(bakery: Installation) -> None:
