@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -65,6 +66,9 @@ async def run(settings: Settings) -> None:
     """
     rulebook = await asyncio.to_thread(build_rulebook, settings)
     daemon = Daemon(settings, rulebook)
+    # What is there now stays: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.stop)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from orchestrator.engine.spine import Spine
     from orchestrator.ports import Broker, Clock, Store, Timer
 
-PERIOD_SECONDS = 0.25
+PERIOD_SECONDS = 0.5
 TIMERS_AT_ONCE = 1000
 
 
 class Timekeeper:
-    """Looks for due timers several times a second; any number of replicas may.
+    """Looks for due timers twice a second; any number of replicas may.
 
     Args:
         engine: whose rulebook decides, and whose backlog goes first.

@@ -163,8 +163,9 @@ class RedisStore:
             await pipeline.execute()
 
     async def outbox(self, committed_before: datetime) -> AsyncIterator[OutboxEntry]:
-        """See ``ports.Store.outbox``."""
-        for shard in range(self._layout.shards):
+        """See ``ports.Store.outbox``. Looks only into shards where something waits."""
+        sizes = await self._outbox_sizes()
+        for shard in (shard for shard, size in enumerate(sizes) if size):
             with translated(self._server):
                 entries = [
                     entry
@@ -179,11 +180,15 @@ class RedisStore:
 
     async def outbox_size(self) -> int:
         """See ``ports.Store.outbox_size``."""
+        return sum(await self._outbox_sizes())
+
+    async def _outbox_sizes(self) -> list[int]:
         pipeline = self._redis.pipeline(transaction=False)
         for shard in range(self._layout.shards):
             pipeline.hlen(self._layout.outbox(shard))
         with translated(self._server):
-            return sum(await pipeline.execute())
+            sizes: list[int] = await pipeline.execute()
+        return sizes
 
     async def inspect(self) -> list[str]:
         """Do what `verify` does about the server's settings; write nothing."""
