@@ -116,3 +116,8 @@ def _best(work: Callable[[], object]) -> float:
         work()
         best = min(best, time.perf_counter() - started)
     return best
+
+
+if __name__ == "__main__":
+    for name, value in micro_benchmarks(lambda _: None).items():
+        print(f"{name:<50}{value:>10.1f}")
