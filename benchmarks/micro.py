@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
-EVENTS = 2_000
-REPEATS = 5
+EVENTS = 256  # one full batch, as the engine decides it
+REPEATS = 20
 GUARD = 'data.category == "category-{}" && data.amount > 0'
 
 
