@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from orchestrator.core.event import Event, Outgoing
-    from orchestrator.core.expression import Expression
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.scope import Scope
+
+Condition: TypeAlias = "Callable[[Scope], bool]"
+"""Whether a definition wants an event. Raises ``ExpressionError`` when that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +139,8 @@ class Definition(Protocol):
     def stateful(self) -> bool:
         """Whether `decide` needs the instance of its key."""
 
-    @property
-    def guard(self) -> Expression | None:
-        """What must hold of an event before anything is decided; None for every event."""
+    def condition(self, event_type: str) -> Condition | None:
+        """Return what must hold of an event of that type before it has a key; None for all."""
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the correlation key its state is kept under."""
@@ -148,5 +150,5 @@ class Definition(Protocol):
 
         Args:
             instance: what is remembered under the key; None for nothing. Never None on `Elapsed`.
-            signal: an event that the guard let through, or the instance's timer.
+            signal: an event that its condition let through, or the instance's timer.
         """

@@ -21,9 +21,10 @@ from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
+    from orchestrator.core.decision import Condition
     from orchestrator.core.event import Event
     from orchestrator.core.expression import Expression, Template
     from orchestrator.core.problem import Position
@@ -105,6 +106,10 @@ class Rule:
     def stateful(self) -> bool:
         """Return False: it decides on the event alone."""
         return False
+
+    def condition(self, event_type: str) -> Condition | None:  # noqa: ARG002 - the same for all
+        """Return its guard."""
+        return self.guard.holds if self.guard else None
 
     def key(self, event: Event, scope: Scope) -> str:  # noqa: ARG002 - the protocol
         """Return the event's own correlation key."""
@@ -200,10 +205,10 @@ def _scopes(repeated: Rule | Action, scope: Scope) -> Sequence[Scope]:
     return [scope.with_item(repeated.item_name, item) for item in items]
 
 
-Listener: TypeAlias = "tuple[Definition, Callable[[Scope], bool] | None]"
+Listener: TypeAlias = "tuple[Definition, Condition | None]"
 """A definition and its condition, taken out of it because a hundred may be asked about one event.
 
-The condition raises ``ExpressionError`` when it fails; None means always.
+None means always.
 """
 
 
@@ -229,9 +234,9 @@ class Rulebook:
         """Index the definitions by event type."""
         index: dict[str, list[Listener]] = {}
         for definition in self.definitions:
-            condition = definition.guard.holds if definition.guard else None
             for trigger in definition.triggers:
-                index.setdefault(trigger, []).append((definition, condition))
+                listener = (definition, definition.condition(trigger))
+                index.setdefault(trigger, []).append(listener)
         by_type = {event_type: tuple(listeners) for event_type, listeners in index.items()}
         object.__setattr__(self, "by_type", by_type)
         by_name = {definition.name: definition for definition in self.definitions}

@@ -225,7 +225,10 @@ class Defective:
     name: str = "defective"
     triggers: tuple[str, ...] = ("Filed",)
     stateful: bool = False
-    guard: None = None
+
+    def condition(self, event_type: str) -> None:
+        """Want every event."""
+        del event_type
 
     def key(self, event: Any, scope: Any) -> str:
         del scope

@@ -84,7 +84,10 @@ class Pairs:
     name: str = "pairs"
     triggers: tuple[str, ...] = ("Filed",)
     stateful: bool = True
-    guard: None = None
+
+    def condition(self, event_type: str) -> None:
+        """Want every event."""
+        del event_type
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the correlation key."""
@@ -119,7 +122,10 @@ class Reminder:
     name: str = "reminder"
     triggers: tuple[str, ...] = ("Filed", "Answered")
     stateful: bool = True
-    guard: None = None
+
+    def condition(self, event_type: str) -> None:
+        """Want every event."""
+        del event_type
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the correlation key."""

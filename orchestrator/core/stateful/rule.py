@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from orchestrator.core.decision import Instance, Later
+    from orchestrator.core.decision import Condition, Instance, Later
     from orchestrator.core.definitions import Action
     from orchestrator.core.event import Event, Outgoing
     from orchestrator.core.expression import Expression
@@ -93,10 +93,16 @@ class StatefulRule:
         """Return True: it decides on what it remembers."""
         return True
 
-    @property
-    def guard(self) -> Expression | None:
-        """Return the condition of its only element; None where there are several."""
-        return self.elements[0].guard if len(self.elements) == 1 else None
+    def condition(self, event_type: str) -> Condition | None:
+        """Return whether any element wants an event of that type; None where one wants all.
+
+        The conditions are asked in the order written: what none of them wants needs no key.
+        """
+        guards = [each.guard for each in self.elements if each.event_type == event_type]
+        asked = [guard.holds for guard in guards if guard is not None]
+        if len(asked) < len(guards):
+            return None
+        return asked[0] if len(asked) == 1 else lambda scope: any(holds(scope) for holds in asked)
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the key its memory is kept under.

@@ -46,7 +46,8 @@ def play(definition: Definition, *events: tuple[str, object]) -> list[tuple[str,
     instance: Instance | None = None
     for number, (event_type, data) in enumerate(events, start=1):
         signal = signal_of(definition, event_type, data, f"e{number}")
-        if definition.guard is None or definition.guard.holds(signal.scope):
+        holds = definition.condition(event_type)
+        if holds is None or holds(signal.scope):
             decision = definition.decide(instance, signal)
             if decision.writes:
                 state = decision.state

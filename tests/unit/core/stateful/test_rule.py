@@ -41,6 +41,12 @@ def keyed(source: str) -> StatefulRule:
     return replace(JOIN, by={"A": compile_expression(source)})
 
 
+def wants(rule: StatefulRule, data: object) -> bool:
+    condition = rule.condition("A")
+    assert condition is not None
+    return condition(signal(event(A0, data)).scope)
+
+
 def key_of(rule: StatefulRule, data: object) -> str:
     made = event(A0, data)
     return rule.key(made, Scope(made, START))
@@ -130,8 +136,22 @@ def test_an_event_counts_for_the_first_element_it_fits() -> None:
 def test_the_condition_of_a_lone_element_is_asked_before_anything_is_loaded() -> None:
     """A count of few among many events must not read the store for each."""
     lone = guarded("A", "A", "data > 10")
-    assert replace(COUNT, elements=(lone,)).guard is lone.guard
-    assert JOIN.guard is None
+    assert wants(replace(COUNT, elements=(lone,)), 11)
+    assert not wants(replace(COUNT, elements=(lone,)), 10)
+
+
+def test_what_no_element_wants_needs_no_key() -> None:
+    """Its `by` may fail on an event that the rule has nothing to do with."""
+    several = (guarded("large", "A", "data > 10"), guarded("odd", "A", "data % 2 == 1"))
+    picky = replace(JOIN, elements=(*several, Element("B", "B", None)))
+    assert [wants(picky, data) for data in (11, 5, 2)] == [True, True, False]
+    assert picky.condition("B") is None
+
+
+def test_an_element_without_a_condition_wants_every_event_of_its_type() -> None:
+    """Whatever conditions others of the type have."""
+    rest = Element("rest", "A", None)
+    assert replace(JOIN, elements=(guarded("large", "A", "data > 10"), rest)).condition("A") is None
 
 
 def test_a_condition_that_fails_is_refused() -> None:
