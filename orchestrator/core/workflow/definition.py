@@ -136,9 +136,11 @@ class Group:
 
     Attributes:
         steps: in the order written; their `depends_on` name steps of this group only.
+        atomic: a transaction: once it is done, its members are not compensated any more.
     """
 
     steps: tuple[Step, ...]
+    atomic: bool = False
 
 
 Work = Command | Awaited | Wait | Approval | Run | Group
@@ -235,7 +237,7 @@ class Plan:
         on_failure: what the failure of a step means unless the step says it.
         on_duplicate: what a start event means while its instance is open.
         timeout: of the whole instance; None for no limit.
-        variables: name -> expression, evaluated at the start, in order.
+        variables: name -> template of its value, evaluated at the start, in order.
         then: sent when all steps are closed.
         otherwise: sent when it ends any other way.
         announce: which lifecycle events are sent.
@@ -255,7 +257,7 @@ class Plan:
     on_failure: OnFailure = "compensate"
     on_duplicate: OnDuplicate = "ignore"
     timeout: timedelta | None = None
-    variables: Mapping[str, Expression] = field(default_factory=dict)
+    variables: Mapping[str, Template] = field(default_factory=dict)
     then: tuple[Action, ...] = ()
     otherwise: tuple[Action, ...] = ()
     announce: Announcements = "instance"
