@@ -1,6 +1,6 @@
 """The catalog of messages: AsyncAPI documents in, types with validators out."""
 
-from orchestrator.catalog.model import Catalog, Channel, Kind, MessageType, Schema
+from orchestrator.catalog.model import Catalog, Channel, Kind, MessageType, Operation, Schema
 from orchestrator.catalog.reading import read_catalog, read_schema_files
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Channel",
     "Kind",
     "MessageType",
+    "Operation",
     "Schema",
     "read_catalog",
     "read_schema_files",

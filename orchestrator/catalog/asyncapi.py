@@ -1,4 +1,4 @@
-"""Reads the structure of an AsyncAPI 3 document: channels, messages, operations. No JSON Schema."""
+"""Reads the structure of an AsyncAPI 3 document: its channels, its messages. No JSON Schema."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from orchestrator.catalog.findings import name_of
 from orchestrator.catalog.model import Kind
+from orchestrator.catalog.operations import OperationDeclaration, read_operations
 from orchestrator.catalog.references import check_references
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _KEYS = {
     "message": _ABOUT
     | {"$ref", "name", "headers", "payload", "correlationId", "contentType", "examples", "traits"}
     | {"x-kind"},
-    "operation": _ABOUT | {"$ref", "action", "channel", "security", "traits", "messages", "reply"},
     "example": {"name", "summary", "headers", "payload"},
     "components": {
         *("schemas", "servers", "channels", "operations", "messages", "securitySchemes"),
@@ -38,7 +37,6 @@ _KEYS = {
         *("channelBindings", "operationBindings", "messageBindings"),
     },
 }
-_ACTIONS = ("send", "receive")
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -72,10 +70,18 @@ class MessageDeclaration:
     path: Path
 
 
-def read_channels(findings: Findings) -> list[ChannelDeclaration]:
-    """Return the channels of the document, and report all that is wrong with its structure."""
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """What a document declares."""
+
+    channels: tuple[ChannelDeclaration, ...] = ()
+    operations: tuple[OperationDeclaration, ...] = ()
+
+
+def read_declarations(findings: Findings) -> Declarations:
+    """Return what the document declares, and report all that is wrong with its structure."""
     if not _is_asyncapi(findings):
-        return []
+        return Declarations()
     findings.check_keys((), _KEYS["document"])
     findings.require((), "info")
     findings.check_keys(("info",), _KEYS["info"])
@@ -86,9 +92,8 @@ def read_channels(findings: Findings) -> list[ChannelDeclaration]:
     channels = [_read_channel(findings, path) for path in findings.entries(("channels",))]
     for path in findings.entries(("components", "messages")):
         _read_message(findings, path)
-    for path in findings.entries(("operations",)):
-        _check_operation(findings, path)
-    return [channel for channel in channels if channel]
+    operations = read_operations(findings)
+    return Declarations(tuple(channel for channel in channels if channel), tuple(operations))
 
 
 def _is_asyncapi(findings: Findings) -> bool:
@@ -185,31 +190,3 @@ def _describe(findings: Findings, path: Path) -> str:
     """Return the description of what is at `path`, else its summary, else its title."""
     texts = [findings.text((*path, key)) for key in ("description", "summary", "title")]
     return next((text for text in texts if text), "")
-
-
-def _check_operation(findings: Findings, path: Path) -> None:
-    target = findings.resolve(path)
-    if target is None:
-        return
-    findings.check_keys(target, _KEYS["operation"])
-    findings.require(target, "action", "channel")
-    action = findings.text((*target, "action"))
-    if action is not None and action not in _ACTIONS:
-        findings.report((*target, "action"), f'"action" must be one of {", ".join(_ACTIONS)}')
-    channel = _points_into(findings, (*target, "channel"), ("channels",))
-    if channel is not None:
-        for message in findings.items((*target, "messages")):
-            _points_into(findings, message, (*channel, "messages"))
-
-
-def _points_into(findings: Findings, path: Path, parent: Path) -> Path | None:
-    """Return where the reference at `path` points, after reporting one that misses `parent`."""
-    if not findings.has(path):
-        return None
-    pointer = findings.pointer(path)
-    target = findings.target(pointer) if pointer else None
-    if target is not None and target[:-1] == parent:
-        return target
-    place = "#/" + "/".join(str(step) for step in parent)
-    findings.report(path, f'{name_of(path)} must refer into "{place}": write $ref: "{place}/..."')
-    return None

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Kind = Literal["event", "command"]
 """What a message is: a fact, or an order to one service."""
 
+Action = Literal["send", "receive"]
+"""What a service does with messages."""
+
 Schema = dict[str, object] | bool
 """A JSON Schema 2020-12 that refers to nothing outside itself."""
 
@@ -93,6 +96,23 @@ class Channel:
     accepts_undocumented: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a service does with messages of one channel.
+
+    Attributes:
+        service: who does it.
+        action: whether it sends them, or receives them.
+        channel: the address.
+        types: names of the message types, sorted.
+    """
+
+    service: str
+    action: Action
+    channel: str
+    types: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Catalog:
     """Every message type of every document. Built whole and never changed.
@@ -102,11 +122,18 @@ class Catalog:
         channels: by address.
         undocumented: stands for events of unknown type, under an empty name; None where the
             documents accept no such events.
+        operations: of all documents, in the order they are written.
+        senders: type -> the services that send it; none of them where its documents declare who
+            sends what and leave it out. A type about which nobody knows is not there.
+        receivers: the same for the services that receive it.
     """
 
     types: Mapping[str, MessageType]
     channels: Mapping[str, Channel]
     undocumented: MessageType | None = None
+    operations: tuple[Operation, ...] = ()
+    senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    receivers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def revision(self) -> str:

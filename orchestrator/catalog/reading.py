@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.catalog.asyncapi import read_channels
+from orchestrator.catalog.asyncapi import read_declarations
 from orchestrator.catalog.findings import Findings
-from orchestrator.catalog.model import Catalog, Channel, MessageType
+from orchestrator.catalog.model import Catalog, Channel, MessageType, Operation
+from orchestrator.catalog.operations import join_operations
 from orchestrator.catalog.payloads import check_schemas, compile_message
 from orchestrator.catalog.validators import compile_schema
 from orchestrator.document import read_document
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from orchestrator.catalog.asyncapi import ChannelDeclaration
+    from orchestrator.catalog.asyncapi import ChannelDeclaration, Declarations
+    from orchestrator.catalog.operations import OperationDeclaration
     from orchestrator.core.problem import Position, Problem
     from orchestrator.document import Path as DocumentPath
 
@@ -67,6 +69,7 @@ class _Reader:
     def __init__(self) -> None:
         self._types: dict[str, MessageType] = {}
         self._channels: dict[str, list[ChannelDeclaration]] = {}
+        self._operations: list[tuple[frozenset[str], tuple[Operation, ...]]] = []
         self._undocumented: MessageType | None = None
 
     def read(self, file: str, text: bytes) -> list[Problem]:
@@ -74,10 +77,11 @@ class _Reader:
         document, problems = read_document(text, file)
         if document is not None:
             findings = Findings(document)
-            channels = read_channels(findings)
+            declared = read_declarations(findings)
             check_schemas(findings)
-            for channel in channels:
+            for channel in declared.channels:
                 self._add_channel(findings, channel)
+            self._operations.append(_operations(declared))
             problems = [*problems, *findings.problems]
         return sorted(dict.fromkeys(problems), key=lambda p: (p.position.line, p.position.column))
 
@@ -92,7 +96,14 @@ class _Reader:
             )
             for address, declared in sorted(self._channels.items())
         }
-        return Catalog(dict(sorted(self._types.items())), channels, self._undocumented)
+        return Catalog(
+            types=dict(sorted(self._types.items())),
+            channels=channels,
+            undocumented=self._undocumented,
+            operations=tuple(o for _, operations in self._operations for o in operations),
+            senders=join_operations(self._operations, "send"),
+            receivers=join_operations(self._operations, "receive"),
+        )
 
     def _add_channel(self, findings: Findings, channel: ChannelDeclaration) -> None:
         self._channels.setdefault(channel.address, []).append(channel)
@@ -129,6 +140,24 @@ class _Reader:
                 f'"{known.channel}" is open already, in {known.position}: events of unknown type '
                 "can have one channel only",
             )
+
+
+def _operations(declared: Declarations) -> tuple[frozenset[str], tuple[Operation, ...]]:
+    """Return the message types of a document, and its operations."""
+    channels = {channel.path: channel for channel in declared.channels}
+    operations = tuple(
+        _operation(operation, channels[operation.channel])
+        for operation in declared.operations
+        if operation.channel in channels
+    )
+    types = frozenset(m.name for channel in declared.channels for m in channel.messages)
+    return types, operations
+
+
+def _operation(operation: OperationDeclaration, channel: ChannelDeclaration) -> Operation:
+    keys = None if operation.messages is None else {path[-1] for path in operation.messages}
+    types = {m.name for m in channel.messages if keys is None or m.path[-1] in keys}
+    return Operation(operation.service, operation.action, channel.address, tuple(sorted(types)))
 
 
 def _undocumented_type(address: str, position: Position) -> MessageType:
