@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from orchestrator.core.event import Event, Message
+from orchestrator.core.headers import HOPS, TRAIL
+from orchestrator.core.hops import shortened
 from orchestrator.core.ids import content_digest, event_identity
 from orchestrator.core.payload import MAX_BODY_BYTES, read_json
 from orchestrator.errors import BadMessage
@@ -105,6 +107,8 @@ def _from_cloudevent(content: Mapping[str, object], delivery: Delivery, now: dat
         causation_id=_optional(content, "causationid"),
         traceparent=_optional(content, "traceparent") or _traceparent(delivery.headers),
         identity=event_identity(source, event_type, event_id),
+        hops=_hops(delivery.headers),
+        trail=_trail(delivery.headers),
     )
 
 
@@ -144,6 +148,8 @@ def _from_plain(content: Mapping[str, object], delivery: Delivery, now: datetime
         causation_id=_optional(content, "causationid"),
         traceparent=_traceparent(delivery.headers),
         identity=identity,
+        hops=_hops(delivery.headers),
+        trail=_trail(delivery.headers),
     )
 
 
@@ -177,6 +183,16 @@ def _bounded(name: str, value: str) -> str:
 def _traceparent(headers: Mapping[str, object]) -> str | None:
     value = headers.get("traceparent")
     return value if isinstance(value, str) and len(value) <= MAX_ATTRIBUTE else None
+
+
+def _hops(headers: Mapping[str, object]) -> int:
+    value = headers.get(HOPS)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _trail(headers: Mapping[str, object]) -> str:
+    value = headers.get(TRAIL)
+    return shortened(value) if isinstance(value, str) else ""
 
 
 def _time(value: object, delivery: Delivery, now: datetime) -> datetime:
@@ -227,6 +243,10 @@ def encode(outgoing: Outgoing) -> Message:
     if outgoing.rule is not None:
         headers["x-rule"] = outgoing.rule
         headers["x-revision"] = outgoing.revision
+    if outgoing.hops:
+        headers[HOPS] = outgoing.hops
+    if outgoing.trail:
+        headers[TRAIL] = outgoing.trail
     envelope["data"] = outgoing.data
     body = orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
     if len(body) > MAX_BODY_BYTES:

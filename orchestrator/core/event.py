@@ -27,6 +27,8 @@ class Event:
         causation_id: the id of the message that led to it.
         traceparent: the W3C trace context it came with.
         identity: equal for two deliveries of one fact; what dedupe goes by.
+        hops: how many reactions of rules led to it.
+        trail: which the last of them were, for people; empty while they are few.
     """
 
     type: str
@@ -39,6 +41,8 @@ class Event:
     causation_id: str | None
     traceparent: str | None
     identity: Identity
+    hops: int = 0
+    trail: str = ""
 
     def attributes(self) -> dict[str, object]:
         """Return what expressions see as ``event``: the envelope under its CloudEvents names."""
@@ -106,6 +110,8 @@ class Outgoing:
         traceparent: the W3C trace context to go on with.
         rule: the rule that sends it; None for messages that no rule sent.
         revision: of that rule.
+        hops: how many reactions of rules led to it.
+        trail: which the last of them were, for people; empty while they are few.
     """
 
     id: str
@@ -120,6 +126,8 @@ class Outgoing:
     traceparent: str | None = None
     rule: str | None = None
     revision: str | None = None
+    hops: int = 0
+    trail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ QUEUE: Final = "x-queue"
 REDRIVE_RULE: Final = "x-redrive-rule"
 """On a redriven message: the only rule that shall react to it."""
 
+HOPS: Final = "x-hops"
+"""How many reactions of rules led to the message; replies keep the count of their command."""
+TRAIL: Final = "x-trail"
+"""Which reactions the last of them were, for people."""
+
 SENDER_RULE: Final = "x-sender-rule"
 """On a dead letter: the `RULE` the message itself carried, restored by a redrive."""
 

@@ -110,6 +110,8 @@ class Replies:
                 subject=cause.subject,
                 causation_id=cause.id,
                 traceparent=cause.traceparent,
+                hops=cause.hops,
+                trail=cause.trail,
             )
         )
 
