@@ -6,21 +6,23 @@ import asyncio
 import statistics
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.load import broker_of, event, until
-from benchmarks.subjects import Definitions, running, subject, thousand_rules_over_thousand_types
+from benchmarks.subjects import running, subject
+from benchmarks.throughput import COMMANDS_PER_EVENT
+from benchmarks.workloads import thousand_rules_over_thousand_types, two_commands
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from benchmarks.subjects import Subject
+    from benchmarks.workloads import Workload
     from orchestrator.adapters.rabbit.broker import RabbitBroker
 
-COMMANDS_PER_EVENT = 2
 RELOAD_SECONDS = 4.0
 
 
@@ -71,11 +73,11 @@ class Flow:
 
 @asynccontextmanager
 async def flowing(
-    name: str, *, log: bool, definitions: Definitions | None = None
+    name: str, workload: Workload, *, log: bool
 ) -> AsyncIterator[tuple[Flow, Subject]]:
     """Run a subject that has reacted to its first event; wait for all commands at the end."""
     async with (
-        subject(name, log=log, definitions=definitions) as (found, _),
+        subject(name, workload, log=log) as (found, _),
         broker_of(found) as broker,
     ):
         flow = Flow(broker)
@@ -95,7 +97,7 @@ async def latency(
 ) -> Latency:
     """Publish at a steady rate and take each event's time; the first tenth warms up."""
     events = int(per_second * seconds)
-    async with flowing(name, log=log) as (flow, _):
+    async with flowing(name, two_commands(), log=log) as (flow, _):
         say(f"{name}: {per_second} events/s for {seconds:g} s")
         await flow.publish(0, events, per_second)
     keys = [f"C-{number}" for number in range(events // 10, events)]
@@ -107,15 +109,15 @@ async def latency(
 
 async def reload_pause_ms(*, per_second: int, say: Callable[[str], None]) -> float:
     """Return the longest time without a command while 1,000 rules are reloaded under load."""
-    definitions = thousand_rules_over_thousand_types()
-    async with flowing("orchestrator", log=False, definitions=definitions) as (flow, found):
+    workload = thousand_rules_over_thousand_types()
+    async with flowing("orchestrator", workload, log=False) as (flow, found):
         say(f"reload of 1,000 rules at {per_second} events/s")
         publishing = asyncio.create_task(
             flow.publish(0, int(2 * RELOAD_SECONDS * per_second), per_second)
         )
         await asyncio.sleep(RELOAD_SECONDS / 2)
         begun = time.perf_counter()
-        changed = Definitions(definitions.rules.replace("data.amount >", "data.amount >="), 999)
+        changed = replace(workload, rules=workload.rules.replace("amount >", "amount >="))
         changed.rewrite_rules(Path(found.settings.rules))
         await publishing
     moments = [at for at in flow.arrivals if begun <= at <= begun + RELOAD_SECONDS]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
-from benchmarks.subjects import CHANNEL
 from orchestrator.adapters.rabbit.broker import RabbitBroker
+from orchestrator.adapters.rabbit.link import Link
 from orchestrator.core.event import Message
 from orchestrator.topology import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from benchmarks.subjects import Process, Subject
+
+T = TypeVar("T")
 
 CHUNK = 500
 POLL_SECONDS = 0.1
@@ -46,7 +49,7 @@ def event(number: int) -> Message:
     }
     return Message(
         exchange=None,
-        routing_key=CHANNEL,
+        routing_key="complaints.v1",
         body=orjson.dumps(body),
         id=f"e-{number}",
         type="ComplaintFiled",
@@ -66,10 +69,26 @@ def broker_of(found: Subject) -> RabbitBroker:
     )
 
 
-async def fill(broker: RabbitBroker, events: int) -> None:
-    """Publish events 0 to `events` as fast as they are confirmed."""
-    for start in range(0, events, CHUNK):
-        await broker.publish([event(n) for n in range(start, min(start + CHUNK, events))])
+async def fill(broker: RabbitBroker, messages: Iterable[Message]) -> None:
+    """Publish messages as fast as they are confirmed."""
+    for chunk in batched(messages, CHUNK):
+        await broker.publish(chunk)
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of `size` items, the last one perhaps shorter."""
+    source = iter(items)
+    while chunk := list(islice(source, size)):
+        yield chunk
+
+
+async def discard_commands(found: Subject) -> None:
+    """Empty the queues that commands arrive in."""
+    link = await Link.open(found.settings.amqp_url.get_secret_value(), "benchmark")
+    channel = await link.channel()
+    for queue in found.outputs:
+        await channel.queue_purge(queue)
+    await link.close()
 
 
 async def until(process: Process, condition: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.load import DATA, event
-from benchmarks.subjects import CHANNEL, ROOT, thousand_rules_over_thousand_types
+from benchmarks.workloads import ROOT, thousand_rules_over_thousand_types, two_commands
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.cli.main import COLLECTOR
 from orchestrator.core.event import Delivery
@@ -95,7 +95,8 @@ def _rulebook(catalog: Catalog, text: str) -> Rulebook:
 
 
 def _deciding(rulebook: Rulebook) -> float:
-    deliveries = [Delivery(event(number).body, routing_key=CHANNEL) for number in range(EVENTS)]
+    key = two_commands().channel
+    deliveries = [Delivery(event(number).body, routing_key=key) for number in range(EVENTS)]
     best = float("inf")
     for _ in range(REPEATS):
         batch = Batch(deliveries, NOW, "orchestrator")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from benchmarks.load import CHUNK, POLL_SECONDS, broker_of, event
+from benchmarks.load import CHUNK, POLL_SECONDS, broker_of, discard_commands, event
 from benchmarks.subjects import running, subject
-from orchestrator.adapters.rabbit.link import Link
+from benchmarks.workloads import two_commands
 
 if TYPE_CHECKING:
     from benchmarks.subjects import Subject
@@ -25,7 +25,7 @@ async def soak(events: int, step: int, minutes: float) -> None:
     """Publish as fast as the daemon works, and print its resident memory at every `step` events."""
     deadline = time.monotonic() + 60 * minutes
     async with (
-        subject("orchestrator", log=False) as (found, administration),
+        subject("orchestrator", two_commands(), log=False) as (found, administration),
         broker_of(found) as broker,
     ):
         with running(found) as process:
@@ -34,7 +34,7 @@ async def soak(events: int, step: int, minutes: float) -> None:
                 await _until_below(BACKLOG, found, administration)
                 if done % step == 0:
                     process.check()
-                    await _discard_commands(found)
+                    await discard_commands(found)
                     print(f"{done:>9,} events {process.rss_mb():>8.1f} MB", flush=True)
                 if time.monotonic() > deadline:
                     print(f"stopped after {minutes:g} minutes at {done:,} events")
@@ -47,14 +47,6 @@ async def _until_below(limit: int, found: Subject, administration: Administratio
         if status is None or status.messages < limit:
             return
         await asyncio.sleep(POLL_SECONDS)
-
-
-async def _discard_commands(found: Subject) -> None:
-    link = await Link.open(found.settings.amqp_url.get_secret_value(), "soak")
-    channel = await link.channel()
-    for queue in found.outputs:
-        await channel.queue_purge(queue)
-    await link.close()
 
 
 def main() -> None:
