@@ -9,16 +9,18 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
+from jsonschema_rs import ValidationError
+
+from orchestrator.catalog.validators import compile_schema, schema_errors
 from orchestrator.catalog.violations import describe
+from orchestrator.core.problem import Position
 from orchestrator.core.shapes import Shape
 from orchestrator.errors import SchemaViolation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jsonschema_rs import Validator
-
-    from orchestrator.core.problem import Position
 
 Kind = Literal["event", "command"]
 """What a message is: a fact, or an order to one service."""
@@ -159,3 +161,18 @@ class Catalog:
     def nearest(self, name: str) -> str | None:
         """Return the known type whose name is most like `name`, for "did you mean"."""
         return next(iter(difflib.get_close_matches(name, self.types, n=1)), None)
+
+    def form(self, schema: Schema) -> Callable[[object], None]:
+        """Return what raises ``SchemaViolation`` for data that does not satisfy `schema`.
+
+        Raises:
+            SchemaViolation: it is no JSON Schema that can be checked here.
+        """
+        if broken := list(schema_errors(schema)):
+            raise SchemaViolation(describe(iter(broken)))
+        try:
+            validator = compile_schema(schema)
+        except ValidationError as error:  # a reference that leads nowhere, an endless pattern
+            raise SchemaViolation(error.message) from error
+        position = Position("form", 1, 1)
+        return MessageType("the form", "", "event", "", schema, (), position, validator).validate

@@ -100,7 +100,7 @@ def _read_full(item: Part, catalog: MessageCatalog, readable: Readable) -> ReadA
     contract = find_message(send, catalog, name) if name else None
     repetition = read_repetition(entries, readable)
     guard = read_condition(entries.get("if"), repetition.readable)
-    template = _read_data(entries.get("with"), contract, repetition.readable)
+    template = read_data(entries.get("with"), contract, repetition.readable)
     after = read_duration(entries["after"]) if "after" in entries else None
     if contract is None:
         return None
@@ -124,7 +124,7 @@ def _finished(
     """Return an action of the bare or the short form."""
     action = Action(
         message=contract,
-        data=_read_data(data, contract, readable),
+        data=read_data(data, contract, readable),
         guard=None,
         for_each=None,
         item_name="item",
@@ -136,9 +136,16 @@ def _finished(
     return ReadAction(action, definition, item)
 
 
-def _read_data(
+def read_data(
     data: Part | None, contract: DocumentedMessage | None, readable: Readable
 ) -> Template | None:
+    """Return the template of a message's data; None where there is none, or it was refused.
+
+    Args:
+        data: the ``with``; None passes the data of the event on.
+        contract: what is sent; None where that is not known.
+        readable: what its expressions may read.
+    """
     if data is None:
         return None
     if data.value is None:

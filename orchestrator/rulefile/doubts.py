@@ -64,6 +64,12 @@ def shape_of(node: syntax.Node, readable: Readable) -> Shape:
             receiver=syntax.Field(receiver=syntax.Root(name="events"), name=event), name="data"
         ):
             return (readable.events or {}).get(event, ANYTHING)
+        case syntax.Root(name="input"):
+            return readable.input
+        case syntax.Field(
+            receiver=syntax.Field(receiver=syntax.Root(name="steps"), name=step), name="output"
+        ):
+            return (readable.steps or {}).get(step, ANYTHING)
         case syntax.Field(receiver=receiver, name=name):
             return shape_of(receiver, readable).field(name) or ANYTHING
         case _:

@@ -12,7 +12,12 @@ from orchestrator.core.problem import Problem
 from orchestrator.document import quoted, shown
 from orchestrator.errors import ExpressionError
 from orchestrator.rulefile.doubts import doubts, kinds_of
-from orchestrator.rulefile.names import Readable, refuse_unknown_events
+from orchestrator.rulefile.names import (
+    WORKFLOW_ROOTS,
+    Readable,
+    refuse_unknown_events,
+    refuse_unknown_steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from orchestrator.document import Path
     from orchestrator.rulefile.parts import Part
 
-_RESERVED = ROOTS | {"events", "input", "steps", "instance"}
+_RESERVED = ROOTS | WORKFLOW_ROOTS | {"events"}
 _WORDS = frozenset({"true", "false", "null", "in"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NAME_ADVICE = "use letters, digits and _, a letter first"
@@ -72,6 +77,11 @@ def read_key(part: Part, data: Shape) -> Expression | None:
     return _compile(part, Readable(data, ROOTS - {"now"}), _KEY)
 
 
+def read_moment(part: Part, readable: Readable) -> Expression | None:
+    """Return the expression of a moment; None where it had to be refused."""
+    return _compile(part, readable, _MOMENT)
+
+
 def read_repetition(entries: Mapping[str, Part], readable: Readable) -> Repetition:
     """Read ``for_each`` and ``as`` of a rule or an action."""
     items, name = entries.get("for_each"), entries.get("as")
@@ -109,6 +119,7 @@ def read_template(part: Part, readable: Readable) -> Template | None:
             part.problems.append(Problem(position, failure.message))
         return None
     refuse_unknown_events(part, template.references, readable.events)
+    refuse_unknown_steps(part, template.references, readable)
     for path, tree in template.trees:
         _doubt(part, (*part.path, *path), tree, readable)
     return template
@@ -123,6 +134,10 @@ class _Wanted:
 
 
 _CONDITION = _Wanted(frozenset({"bool"}), 'write a condition such as "data.amount > 0"')
+_MOMENT = _Wanted(
+    frozenset({"timestamp", "string"}),
+    "write an expression that gives a time, such as timestamp(input.opens_at)",
+)
 _LIST = _Wanted(
     frozenset({"list"}), "write an expression that gives a list, in quotes: 'data.items'"
 )
@@ -150,6 +165,7 @@ def _compile(part: Part, readable: Readable, wanted: _Wanted) -> Expression | No
         gives = " or ".join(with_article(kind) for kind in sorted(kinds))
         part.refuse(f"`{shown(part.key)}` gives {gives}: {wanted.instead}")
     refuse_unknown_events(part, expression.references, readable.events)
+    refuse_unknown_steps(part, expression.references, readable)
     _doubt(part, path, expression.tree, readable)
     return expression
 

@@ -9,7 +9,7 @@ from orchestrator.core.definitions import MessageContract
 from orchestrator.document import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from orchestrator.core.shapes import Shape
     from orchestrator.rulefile.parts import Part
@@ -45,6 +45,13 @@ class MessageCatalog(Protocol):
 
     def nearest(self, name: str) -> str | None:
         """Return the known name most like `name`, None if none is like it."""
+
+    def form(self, schema: dict[str, object]) -> Callable[[object], None]:
+        """Return what raises ``SchemaViolation`` for data that does not satisfy `schema`.
+
+        Raises:
+            SchemaViolation: it is no JSON Schema.
+        """
 
 
 def find_event(part: Part, catalog: MessageCatalog) -> str | None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from orchestrator.rulefile.parts import Part
 
 EVENTS = "events"
+STEPS = "steps"
+STEP_FIELDS = frozenset({"output", "status", "error"})
+WORKFLOW_ROOTS = frozenset({"input", STEPS, "instance", "variables", "now"})
+"""What expressions in a workflow may begin with."""
+
 _MAX_LISTED = 5
 
 
@@ -31,11 +36,18 @@ class Readable:
         roots: the names they may begin with.
         events: what there is under ``events``, each with what its schema says of its data; None
             where that cannot be told.
+        input: what is known of a workflow's input.
+        steps: what there is under ``steps``, each with what is known of its output; None where
+            that cannot be told.
+        variables: the names under ``variables``; None where that cannot be told.
     """
 
     data: Shape = ANYTHING
     roots: frozenset[str] = ROOTS
     events: Mapping[str, Shape] | None = None
+    input: Shape = ANYTHING
+    steps: Mapping[str, Shape] | None = None
+    variables: frozenset[str] | None = None
 
     def with_item(self, name: str) -> Readable:
         """Return this and the name of an item."""
@@ -56,13 +68,38 @@ def refuse_unknown_events(
         references: the paths that its expressions read.
         known: the names there are; None where that cannot be told.
     """
-    if known is None:
-        return
-    for name in sorted(events_read(references).difference(known)):
+    if known is not None:
+        _refuse_unknown(part, EVENTS, events_read(references), known)
+
+
+def refuse_unknown_steps(
+    part: Part, references: frozenset[tuple[str, ...]], readable: Readable
+) -> None:
+    """Refuse ``steps.NAME``, its fields, and ``variables.NAME`` where there is no such thing.
+
+    Args:
+        part: where the text stands.
+        references: the paths that its expressions read.
+        readable: what there is.
+    """
+    if readable.steps is not None:
+        _refuse_unknown(part, STEPS, read_under(STEPS, references), readable.steps)
+        for path in sorted(references):
+            if path[0] == STEPS and len(path) > 2 and path[2] not in STEP_FIELDS:  # noqa: PLR2004 - steps.NAME.FIELD
+                message = f"a step has output, status and error, and no {quoted(path[2])}"
+                position = place_of(part, path[1], STEPS)
+                meant = f": write steps.{path[1]}.output.{path[2]}"
+                part.problems.append(Problem(position, message + meant))
+    if readable.variables is not None:
+        _refuse_unknown(part, "variables", read_under("variables", references), readable.variables)
+
+
+def _refuse_unknown(part: Part, root: str, names: frozenset[str], known: Collection[str]) -> None:
+    for name in sorted(names.difference(known)):
         meant = difflib.get_close_matches(name, sorted(known), n=1)
-        there_is = f"did you mean {meant[0]}?" if meant else f"it has {_listed(known)}"
-        message = f"`events` has no {quoted(name)} here: {there_is}"
-        part.problems.append(Problem(place_of(part, name), message))
+        there_is = f"did you mean {meant[0]}?" if meant else f"it has {_listed(known) or 'none'}"
+        message = f"`{root}` has no {quoted(name)} here: {there_is}"
+        part.problems.append(Problem(place_of(part, name, root), message))
 
 
 def _listed(known: Collection[str]) -> str:
@@ -73,27 +110,32 @@ def _listed(known: Collection[str]) -> str:
 
 def events_read(references: frozenset[tuple[str, ...]]) -> frozenset[str]:
     """Return the names of the events among the paths that expressions read."""
-    return frozenset(path[1] for path in references if path[0] == EVENTS and len(path) > 1)
+    return read_under(EVENTS, references)
 
 
-def asks_for(part: Part, name: str) -> bool:
-    """Tell whether a text under `part` reads an event through ``has`` or ``get``."""
-    asking = re.compile(r"\b(?:has|get)\s*\(\s*" + _written(name))
+def read_under(root: str, references: frozenset[tuple[str, ...]]) -> frozenset[str]:
+    """Return the names under a root among the paths that expressions read."""
+    return frozenset(path[1] for path in references if path[0] == root and len(path) > 1)
+
+
+def asks_for(part: Part, name: str, root: str = EVENTS) -> bool:
+    """Tell whether a text under `part` reads an event, or a step, through ``has`` or ``get``."""
+    asking = re.compile(r"\b(?:has|get)\s*\(\s*" + _written(name, root))
     return any(asking.search(str(text.value)) for text in _texts(part))
 
 
-def place_of(part: Part, name: str) -> Position:
-    """Return where ``events.NAME`` is first written under `part`."""
-    written = re.compile(_written(name))
+def place_of(part: Part, name: str, root: str = EVENTS) -> Position:
+    """Return where ``events.NAME`` is first written under `part`, or a name under another root."""
+    written = re.compile(_written(name, root))
     for text in _texts(part):
         if found := written.search(str(text.value)):
             return text.document.locate(text.path, found.start())
     return part.position
 
 
-def _written(name: str) -> str:
+def _written(name: str, root: str = EVENTS) -> str:
     """Return the pattern of ``events.NAME`` and ``events["NAME"]``."""
-    return rf"""\bevents\s*(?:\.\s*|\[\s*["']){re.escape(name)}\b"""
+    return rf"""\b{root}\s*(?:\.\s*|\[\s*["']){re.escape(name)}\b"""
 
 
 def _texts(part: Part) -> Iterator[Part]:
