@@ -17,6 +17,7 @@ from orchestrator.core.decision import (
 )
 from orchestrator.core.event import Outgoing
 from orchestrator.core.expression import ReactionBudget
+from orchestrator.core.hops import trail_of
 from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
 
@@ -190,6 +191,8 @@ def _outgoing(
         traceparent=event.traceparent,
         rule=sender.name,
         revision=sender.revision,
+        hops=event.hops + 1,
+        trail=trail_of(event, sender.name, action.message.name),
     )
 
 
