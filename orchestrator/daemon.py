@@ -139,6 +139,7 @@ class Daemon:
             queue=settings.queue,
             source=settings.source,
             max_body_bytes=settings.max_body_bytes,
+            max_hops=settings.max_hops,
         )
         return Engine(
             self._broker,

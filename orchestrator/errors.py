@@ -64,6 +64,12 @@ class ExpressionError(Refused):
         self.position = position
 
 
+class TooManyHops(Refused):
+    """So many reactions led to an event that its rules are taken to trigger each other for ever."""
+
+    reason = "too-many-hops"
+
+
 class Defect(Refused):
     """A mistake in our own code met this message. Never contains the data."""
 

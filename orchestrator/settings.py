@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     dedupe_hours: int = Field(
         default=24, ge=1, le=24 * 30, description="How long a duplicate is recognised."
     )
+    max_hops: int = Field(
+        default=32, ge=1, le=10_000, description="Reactions in a row before rules stop reacting."
+    )
     redis_allow_weak: bool = Field(
         default=False, description="Accept a Redis that can lose commits."
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.core import headers
 from orchestrator.core.event import Message
+from orchestrator.errors import TooManyHops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,6 +152,9 @@ def revived(found: Mapping[str, object]) -> dict[str, object]:
         for name, value in found.items()
         if name not in headers.DEAD_LETTER and not name.startswith(headers.BROKER)
     }
+    if found.get(headers.REASON) == TooManyHops.reason:  # whoever redrives it has ended the loop
+        own.pop(headers.HOPS, None)
+        own.pop(headers.TRAIL, None)
     # What the broker dead-lettered by itself has no reason of ours: its rule is the sender's.
     ours = headers.REASON in found
     sender = found.get(headers.SENDER_RULE if ours else headers.RULE)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from orchestrator.core.decision import Elapsed, Instance, Signal, forget
 from orchestrator.core.envelope import decode, encode
 from orchestrator.core.headers import REDRIVE_RULE
+from orchestrator.core.hops import MAX_HOPS
 from orchestrator.core.ids import elapsed_id, reaction_id
 from orchestrator.core.later import keep, release
 from orchestrator.core.scope import Scope
 from orchestrator.engine.batch import Batch, Case, Firing, Intake, Trigger
-from orchestrator.errors import BadMessage, Refused
+from orchestrator.errors import BadMessage, Refused, TooManyHops
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Decision
     from orchestrator.core.definitions import Listener, Rulebook
-    from orchestrator.core.event import Message, Outgoing
+    from orchestrator.core.event import Event, Message, Outgoing
     from orchestrator.core.ids import ReactionId
     from orchestrator.ports import Timer
 
@@ -43,7 +44,7 @@ def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
     batch.lap("decode")
 
 
-def match(batch: Batch, rulebook: Rulebook, source: str) -> list[Case]:
+def match(batch: Batch, rulebook: Rulebook, source: str, max_hops: int = MAX_HOPS) -> list[Case]:
     """Return what is to be decided; a stateful definition's triggers for one key together.
 
     A batch may hold one event twice; its second reaction is left out. The commit cannot tell: for
@@ -54,7 +55,7 @@ def match(batch: Batch, rulebook: Rulebook, source: str) -> list[Case]:
     stateful: dict[tuple[str, str], list[Trigger]] = {}
     for intake in batch.intakes:
         scope = Scope(intake.event, batch.now)
-        for definition, holds in _asked(intake, rulebook):
+        for definition, holds in _asked(intake, rulebook, max_hops):
             try:
                 if holds is not None and not holds(scope):
                     continue
@@ -92,14 +93,33 @@ def decide(
     return proposals
 
 
-def _asked(intake: Intake, rulebook: Rulebook) -> Sequence[Listener]:
+def _asked(intake: Intake, rulebook: Rulebook, max_hops: int) -> Sequence[Listener]:
     """Return the definitions to ask: all of the type's, or the one a redrive is meant for."""
-    listeners = rulebook.by_type.get(intake.event.type, ())
+    event = intake.event
+    listeners = rulebook.by_type.get(event.type, ())
+    if event.hops >= max_hops:
+        listeners = tuple([_ending(listener, event, max_hops) for listener in listeners])
     only = intake.delivery.headers.get(REDRIVE_RULE)
     if only is None:
         return listeners
     # A rule that was renamed since then is gone: ask all, the markers keep the others silent.
     return [listener for listener in listeners if listener[0].name == only] or listeners
+
+
+def _ending(listener: Listener, event: Event, max_hops: int) -> Listener:
+    """Return a listener that refuses the event where it would have reacted to it."""
+    definition, holds = listener
+
+    def refuses(scope: Scope) -> bool:
+        if holds is not None and not holds(scope):
+            return False
+        trail = f": {event.trail}" if event.trail else ""
+        raise TooManyHops(
+            f"{event.hops} reactions led to this {event.type}, and at {max_hops} rules stop"
+            f" reacting: give a rule that is part of the loop an `if`{trail}"
+        )
+
+    return definition, refuses
 
 
 def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tuple[Case, Commit]]:

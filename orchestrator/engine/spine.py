@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from orchestrator.core.hops import MAX_HOPS
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, fire, match, read
 from orchestrator.errors import Unavailable
@@ -47,6 +48,7 @@ class Spine:
         queue: the input queue; dead letters go to ``<queue>.dlq``.
         source: the name messages are sent under.
         max_body_bytes: larger messages are refused.
+        max_hops: rules do not react to an event that so many reactions led to.
     """
 
     def __init__(  # noqa: PLR0913 - the collaborators of the engine's one centre
@@ -59,6 +61,7 @@ class Spine:
         queue: str,
         source: str,
         max_body_bytes: int,
+        max_hops: int = MAX_HOPS,
     ) -> None:
         self._broker = broker
         self._store = store
@@ -67,12 +70,13 @@ class Spine:
         self._queue = queue
         self._source = source
         self._max_body_bytes = max_body_bytes
+        self._max_hops = max_hops
 
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""
         batch = Batch(deliveries, self._clock.now(), self._queue)
         read(batch, rulebook, self._max_body_bytes)
-        cases = match(batch, rulebook, self._source)
+        cases = match(batch, rulebook, self._source, self._max_hops)
         for _ in range(MAX_CONFLICTS):
             if not cases:
                 return batch

@@ -112,6 +112,7 @@ def test_a_message_carries_what_it_came_from() -> None:
         traceparent="00-trace",
         rule="intake",
         revision="0123456789ab",
+        hops=1,
     )
 
 
