@@ -15,6 +15,7 @@ from watchfiles import awatch
 from orchestrator.adapters.rabbit.administration import Administration, refuse
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
+from orchestrator.adapters.redis.ledger import RedisLedger
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
 from orchestrator.engine.engine import Engine
@@ -98,6 +99,11 @@ class Daemon:
             dedupe=timedelta(hours=settings.dedupe_hours),
             allow_weak=settings.redis_allow_weak,
         )
+        self._ledger = RedisLedger(
+            settings.redis_url.get_secret_value(),
+            namespace=settings.namespace,
+            size=settings.unmatched_max_length,
+        )
         self._engine = self._compose_engine(rulebook)
         self._sweeper = Sweeper(
             self._broker,
@@ -140,6 +146,7 @@ class Daemon:
             source=settings.source,
             max_body_bytes=settings.max_body_bytes,
             max_hops=settings.max_hops,
+            ledger=self._ledger,
         )
         return Engine(
             self._broker,
@@ -169,6 +176,7 @@ class Daemon:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
+            stack.push_async_callback(self._ledger.close)
             stack.push_async_callback(self._broker.close)
             app = create_app(self._health, self._metrics)
             await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Instance
     from orchestrator.core.event import Delivery, Message
     from orchestrator.core.ids import ReactionId
+    from orchestrator.core.unmatched import Unmatched
 
 
 class Clock(Protocol):
@@ -310,3 +311,44 @@ class Inspection(Protocol):
             until: only those due by then; None for all.
             limit: how many at most; None for all.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An entry of the ledger.
+
+    Attributes:
+        id: its name; ids of the same ledger are ordered as they were noted.
+        at: when it was noted, aware, to the millisecond.
+        entry: what led to nothing.
+    """
+
+    id: str
+    at: datetime
+    entry: Unmatched
+
+
+class Ledger(Protocol):
+    """What led to nothing, for people to look at: bounded, the oldest entries go."""
+
+    async def note(self, entries: Sequence[Unmatched]) -> list[str]:
+        """Add entries in one round trip and return their ids; none where none are kept.
+
+        Whoever notes something twice finds it twice.
+        """
+
+    def entries(
+        self, *, after: str | None = None, since: datetime | None = None
+    ) -> AsyncIterator[Noted]:
+        """Yield entries, the newest first.
+
+        Args:
+            after: only those noted before the one with this id, which need not be there any more.
+            since: only those not noted before; None for all.
+        """
+
+    async def find(self, entry_id: str) -> Noted | None:
+        """Return the entry with that id; None if it is not there, or not there any more."""
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Remove entries. Idempotent."""

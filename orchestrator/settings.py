@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     max_hops: int = Field(
         default=32, ge=1, le=10_000, description="Reactions in a row before rules stop reacting."
     )
+    unmatched_max_length: int = Field(
+        default=10_000, ge=0, description="Entries of the ledger `unmatched list` shows; 0: none."
+    )
     redis_allow_weak: bool = Field(
         default=False, description="Accept a Redis that can lose commits."
     )

@@ -28,6 +28,8 @@ QUEUE: Final = "x-queue"
 """The queue it was given up on; a redrive sends it back there."""
 REDRIVE_RULE: Final = "x-redrive-rule"
 """On a redriven message: the only rule that shall react to it."""
+RETRY: Final = "x-retry"
+"""Beside `REDRIVE_RULE`: names the retry for which that rule reacts once more, also if it did."""
 
 HOPS: Final = "x-hops"
 """How many reactions of rules led to the message; replies keep the count of their command."""

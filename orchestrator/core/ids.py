@@ -47,6 +47,17 @@ def reaction_id(event: Identity, rule: str) -> ReactionId:
     return ReactionId(blake2b(event + rule.encode(), digest_size=16).digest())
 
 
+def retried_id(event: Identity, rule: str, retry: str) -> ReactionId:
+    """Return the id of `rule`'s reaction to `event` when it is sent again for it alone.
+
+    Args:
+        event: the identity of the event.
+        rule: the name of the rule.
+        retry: what names the retry; equal for every attempt at it.
+    """
+    return ReactionId(_digest((event, rule.encode(), retry.encode())))
+
+
 def elapsed_id(version: ReactionId, timer: str, due_ms: int) -> ReactionId:
     """Return the id of the reaction to a timer, of an instance as `version` left it.
 

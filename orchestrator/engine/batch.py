@@ -10,6 +10,7 @@ import orjson
 
 from orchestrator.core.deadletter import dead_letter
 from orchestrator.core.event import Delivery
+from orchestrator.core.unmatched import ignored
 from orchestrator.engine.report import BatchReport, DeadLetter
 from orchestrator.ports import (
     Commit,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Definition, Signal
     from orchestrator.core.event import Event, Message
     from orchestrator.core.ids import ReactionId
+    from orchestrator.core.unmatched import Unmatched
     from orchestrator.engine.report import EventOutcome, Stage
     from orchestrator.errors import Refused
     from orchestrator.ports import CommitResult, Timer
@@ -37,11 +39,19 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Intake:
-    """One delivery that could be read, and what became of it so far."""
+    """One delivery that could be read, and what became of it so far.
+
+    Attributes:
+        delivery: the message.
+        event: what it says.
+        outcome: what became of it so far.
+        asked: whether rules want events of its type, and each of them was asked.
+    """
 
     delivery: Delivery
     event: Event
     outcome: EventOutcome = "ignored"
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +93,13 @@ class Firing:
         timer: the timer.
         commit: what to write; without messages where deciding failed.
         error: why it failed; None when it did not.
+        lapsed: what waited in vain until then; None if nothing did.
     """
 
     timer: Timer
     commit: Commit
     error: Refused | None = None
+    lapsed: Unmatched | None = None
 
 
 @dataclass(slots=True)
@@ -151,6 +163,15 @@ class Batch:
                 delivery, self.queue, error.reason, str(error), self.now, rule=given_up.rule
             )
         )
+
+    @property
+    def unmatched(self) -> list[Unmatched]:
+        """The events that rules were asked about, and of which no guard held."""
+        return [
+            ignored(intake.event)
+            for intake in self.intakes
+            if intake.asked and intake.outcome == "ignored"
+        ]
 
     def committed(self, case: Case, commit: Commit) -> None:
         """Take over what a commit wrote: its messages are to be published, then settled."""

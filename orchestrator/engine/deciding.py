@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.decision import Elapsed, Instance, Signal, forget
 from orchestrator.core.envelope import decode, encode
-from orchestrator.core.headers import REDRIVE_RULE
+from orchestrator.core.headers import REDRIVE_RULE, RETRY
 from orchestrator.core.hops import MAX_HOPS
-from orchestrator.core.ids import elapsed_id, reaction_id
+from orchestrator.core.ids import elapsed_id, reaction_id, retried_id
 from orchestrator.core.later import keep, release
 from orchestrator.core.scope import Scope
+from orchestrator.core.unmatched import lapsed
 from orchestrator.engine.batch import Batch, Case, Firing, Intake, Trigger
 from orchestrator.errors import BadMessage, Refused, TooManyHops
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
@@ -63,7 +64,7 @@ def match(batch: Batch, rulebook: Rulebook, source: str, max_hops: int = MAX_HOP
             except Refused as error:
                 batch.fail(intake, definition.name, error)
                 continue
-            reaction = reaction_id(intake.event.identity, definition.name)
+            reaction = _reaction(intake, definition.name)
             if reaction in reactions:
                 batch.repeated(intake)
                 continue
@@ -93,6 +94,15 @@ def decide(
     return proposals
 
 
+def _reaction(intake: Intake, rule: str) -> ReactionId:
+    """Return the id of a rule's reaction; one of its own where it is asked to react once more."""
+    headers = intake.delivery.headers
+    retry = headers.get(RETRY) if headers else None
+    if retry is not None and headers.get(REDRIVE_RULE) == rule:
+        return retried_id(intake.event.identity, rule, str(retry))
+    return reaction_id(intake.event.identity, rule)
+
+
 def _asked(intake: Intake, rulebook: Rulebook, max_hops: int) -> Sequence[Listener]:
     """Return the definitions to ask: all of the type's, or the one a redrive is meant for."""
     event = intake.event
@@ -101,6 +111,7 @@ def _asked(intake: Intake, rulebook: Rulebook, max_hops: int) -> Sequence[Listen
         listeners = tuple([_ending(listener, event, max_hops) for listener in listeners])
     only = intake.delivery.headers.get(REDRIVE_RULE)
     if only is None:
+        intake.asked = bool(listeners)
         return listeners
     # A rule that was renamed since then is gone: ask all, the markers keep the others silent.
     return [listener for listener in listeners if listener[0].name == only] or listeners
@@ -197,7 +208,9 @@ def _fire_one(
         return Firing(timer, Commit(at.key, (Reaction(reaction, ()),), (stays,), timer), error)
     writes = _kept_for_later(at.definition, at.key, decision)
     writes.append(InstanceWrite(at, instance.version, decision.state, decision.due))
-    return Firing(timer, Commit(at.key, (Reaction(reaction, messages),), tuple(writes), timer))
+    commit = Commit(at.key, (Reaction(reaction, messages),), tuple(writes), timer)
+    rule = None if at.part else rulebook.by_name.get(at.definition)
+    return Firing(timer, commit, lapsed=lapsed(rule, at.key, instance, timer.due))
 
 
 def _decide_elapsed(

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
     from orchestrator.core.event import Delivery, Message
-    from orchestrator.engine.batch import Case
+    from orchestrator.core.unmatched import Unmatched
+    from orchestrator.engine.batch import Case, Firing
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
     from orchestrator.errors import Refused
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Clock,
         Commit,
         CommitResult,
+        Ledger,
         Store,
         Subscription,
         Timer,
@@ -49,6 +51,7 @@ class Spine:
         source: the name messages are sent under.
         max_body_bytes: larger messages are refused.
         max_hops: rules do not react to an event that so many reactions led to.
+        ledger: keeps what leads to nothing; None for nobody.
     """
 
     def __init__(  # noqa: PLR0913 - the collaborators of the engine's one centre
@@ -62,6 +65,7 @@ class Spine:
         source: str,
         max_body_bytes: int,
         max_hops: int = MAX_HOPS,
+        ledger: Ledger | None = None,
     ) -> None:
         self._broker = broker
         self._store = store
@@ -71,6 +75,7 @@ class Spine:
         self._source = source
         self._max_body_bytes = max_body_bytes
         self._max_hops = max_hops
+        self._ledger = ledger
 
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""
@@ -89,6 +94,8 @@ class Spine:
     async def elapse(self, timers: Sequence[Timer], rulebook: Rulebook) -> Batch:
         """Decide what follows from timers that are due and commit it. Not yet sent on return.
 
+        What waited in vain is noted first: no timer comes again to remind of a note that was lost.
+
         A timer that is no longer set for its time was fired, moved or cancelled by somebody else:
         it commits nothing, and the next look at what is due tells how things stand.
         """
@@ -97,6 +104,7 @@ class Spine:
         instances = await self._patience.until_done("store", lambda: self._store.load(wanted))
         batch.lap("load")
         firings = fire(batch, timers, instances, rulebook, self._source)
+        noted = await self._note([firing.lapsed for firing in firings if firing.lapsed])
         commits = [firing.commit for firing in firings]
         results = await self._patience.until_done(
             "store", lambda: self._store.commit(commits, batch.now)
@@ -104,6 +112,7 @@ class Spine:
         batch.lap("commit")
         for firing, result in zip(firings, results, strict=True):
             batch.fired(firing, result)
+        await self._strike(noted, firings, results)
         return batch
 
     def give_up(self, delivery: Delivery, error: Refused) -> Batch:
@@ -125,11 +134,34 @@ class Spine:
             await self._patience.until_done("store", lambda: self._store.settle(settlements))
         batch.lap("settle")
         await self._publish(batch, batch.dead_letters)
+        await self._note(batch.unmatched)
         return batch.close()
 
     async def acknowledge(self, batch: Batch, subscription: Subscription) -> None:
         """Let the broker forget `batch` and everything before it: the last step, always."""
         await subscription.acknowledge(batch.deliveries[-1])
+
+    async def _note(self, entries: Sequence[Unmatched]) -> list[str]:
+        """Note what led to nothing, and return the names of the notes."""
+        ledger = self._ledger
+        if ledger is None or not entries:
+            return []
+        return await self._patience.until_done("store", lambda: ledger.note(entries))
+
+    async def _strike(
+        self, noted: Sequence[str], firings: Sequence[Firing], results: Sequence[CommitResult]
+    ) -> None:
+        """Take back the notes of timers that an event or another replica overtook."""
+        pairs = zip(firings, results, strict=True)
+        lapses = [result for firing, result in pairs if firing.lapsed]
+        gone = [
+            name
+            for name, result in zip(noted, lapses, strict=False)  # nobody may keep notes
+            if not isinstance(result, Committed)
+        ]
+        ledger = self._ledger
+        if ledger is not None and gone:
+            await self._patience.until_done("store", lambda: ledger.remove(gone))
 
     async def _publish(self, batch: Batch, messages: Sequence[Message]) -> None:
         if messages:

@@ -260,6 +260,7 @@ class World:
         self.store = store
         self.clock = StillClock()
         self.rulebook = rulebook(*definitions)
+        self.unmatched: Any = None
 
     async def publish(self, *messages: Message) -> None:
         """Publish events, or bring dead letters back; neither is part of `sent`."""
@@ -291,6 +292,9 @@ class World:
         """Return an engine that stops once the queue as it is now is worked off."""
         broker: Any = MeddledBroker(self.broker, between) if between else self.broker
         store: Any = Meddled(self.store, between) if between else self.store
+        unmatched = self.unmatched
+        if unmatched is not None and between:
+            unmatched = Meddled(unmatched, between)
         ledger = Ledger(enough=self.broker.depth(QUEUE))
         patience = Patience(ledger)
         ledger.engine = engine(
@@ -303,6 +307,7 @@ class World:
                 queue=QUEUE,
                 source="orchestrator",
                 max_body_bytes=1024 * 1024,
+                ledger=unmatched,
             ),
             patience,
             ledger,

@@ -1,0 +1,155 @@
+"""The ledger: what led to nothing is noted, whatever is killed, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.adapters.memory.ledger import MemoryLedger
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.core.expression import compile_expression
+from orchestrator.core.stateful import AtLeast, Element, StatefulRule
+from orchestrator.core.unmatched import again
+from orchestrator.engine.spine import Spine
+from tests.engine.interference import CrashedError, Fuse
+from tests.engine.world import HERE, NOW, PATIENCE, QUEUE, World, filed, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.core.event import Message
+    from orchestrator.engine.batch import Batch
+    from orchestrator.engine.report import BatchReport
+    from orchestrator.ports import Subscription
+
+LARGE = rule("large", "Filed", "Tell", guard=compile_expression("data.amount > 100"))
+NORTH = rule("north", "Filed", "Tell", guard=compile_expression('data.region == "north"'))
+
+
+def join(within_answered: str | None = None) -> StatefulRule:
+    guard = compile_expression(within_answered) if within_answered else None
+    elements = (Element("Filed", "Filed", None), Element("Answered", "Answered", guard))
+    actions = rule("join", "Filed", "Joined").actions
+    return StatefulRule("join", "r1", "", elements, AtLeast(2), PATIENCE, None, actions, (), HERE)
+
+
+def world(*definitions: object) -> World:
+    this = World(MemoryStore(), *definitions)
+    this.unmatched = MemoryLedger(this.clock)
+    return this
+
+
+async def noted(this: World) -> list[tuple[str, list[str]]]:
+    """Rule and event ids of every entry, the oldest first."""
+    found = [entry.entry async for entry in this.unmatched.entries()]
+    return [(each.rule, [event.id for event in each.events.values()]) for each in found[::-1]]
+
+
+async def test_an_event_that_no_guard_let_through_is_noted() -> None:
+    """One rule that reacts is enough to have matched; a type nobody wants was never a match."""
+    this = world(LARGE, NORTH)
+    await this.publish(
+        filed("small", "C-1", amount=5, region="south"),
+        filed("large", "C-2", amount=500, region="south"),
+        filed("other", "C-3", "Unheard"),
+        filed("wrong", "C-4", region="north"),
+    )
+    await this.run()
+    assert await noted(this) == [("", ["small"])]
+
+
+async def test_an_event_sent_again_reaches_a_rule_that_was_mended_and_no_other() -> None:
+    """A rule that reacted stays silent, also if it was not the one that missed the event."""
+    this = world(LARGE)
+    await this.publish(filed("small", "C-1", amount=5))
+    await this.run()
+    (entry,) = [found.entry async for found in this.unmatched.entries()]
+    (event,) = entry.events.values()
+    mended = rule("large", "Filed", "Tell", guard=compile_expression("data.amount > 1"))
+    this.rulebook = World(MemoryStore(), mended).rulebook
+    for _ in range(2):
+        await this.publish(again(event, QUEUE))
+        await this.run()
+    assert [message.type for message in this.sent] == ["Tell"]
+
+
+async def test_a_join_that_closed_in_vain_is_noted_and_comes_again_for_that_rule_alone() -> None:
+    """Its events are marked as reacted to: a retry is one more reaction, and only one."""
+    this = world(join("data.ok"), rule("always", "Filed", "Tell"))
+    await this.publish(filed("f", "C-1"), filed("a", "C-1", "Answered", ok=False))
+    await this.run()
+    this.clock.moment = NOW + PATIENCE
+    assert await this.fire() == 1
+    assert await noted(this) == [("", ["a"]), ("join", ["f"])]
+
+    this.rulebook = World(MemoryStore(), join(), rule("always", "Filed", "Tell")).rulebook
+    found = [each async for each in this.unmatched.entries()]
+    for _ in range(2):
+        for each in found:
+            events = each.entry.events.values()
+            await this.publish(*(again(e, QUEUE, each.entry.rule, each.id) for e in events))
+        await this.run()
+    assert sorted(str(message.type) for message in this.sent) == ["Joined", "Tell"]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("calls", range(1, 12))
+async def test_a_note_survives_every_crash(calls: int, *, after: bool) -> None:
+    """At least once: what nobody reacted to must not go unseen because a process died."""
+    assert await _noted_across_a_crash(Spine, calls, after=after)
+
+
+class _AcknowledgesFirst(Spine):
+    """Notes once the broker has forgotten the event."""
+
+    async def finish(self, batch: Batch) -> BatchReport:
+        return batch.close()
+
+    async def acknowledge(self, batch: Batch, subscription: Subscription) -> None:
+        await super().acknowledge(batch, subscription)
+        await super().finish(batch)
+
+
+async def test_a_note_after_the_acknowledgement_would_be_lost() -> None:
+    """The negative control: some crash point must catch the wrong order."""
+    survived = [
+        await _noted_across_a_crash(_AcknowledgesFirst, calls, after=after)
+        for calls in range(1, 12)
+        for after in (False, True)
+    ]
+    assert not all(survived)
+
+
+async def _noted_across_a_crash(spine: type[Spine], calls: int, *, after: bool) -> bool:
+    this = world(LARGE)
+    await this.publish(*_events())
+    try:
+        await this.run(between=Fuse(calls, after=after), spine=spine, batch_size=1)
+    except* CrashedError:
+        await this.run(spine=spine, batch_size=1)
+    found = await noted(this)
+    return {ids[0] for _, ids in found} == {"small-1", "small-2"}
+
+
+def _events() -> Sequence[Message]:
+    return (
+        filed("small-1", "C-1", amount=5),
+        filed("large", "C-2", amount=500),
+        filed("small-2", "C-3", amount=6),
+    )
+
+
+async def test_a_join_that_lapsed_is_noted_whenever_the_process_dies() -> None:
+    """A timer that fired does not come again, so its note comes first."""
+    for calls in range(1, 8):
+        for after in (False, True):
+            this = world(join())
+            await this.publish(filed("f", "C-1"))
+            await this.run()
+            this.clock.moment = NOW + PATIENCE
+            try:
+                await this.fire(between=Fuse(calls, after=after))
+            except CrashedError:
+                await this.fire()
+            assert ("join", ["f"]) in await noted(this), (calls, after)
