@@ -3,5 +3,15 @@
 from orchestrator.document.reading import LIMITS, Limits, read_document
 from orchestrator.document.scalars import quoted, shown
 from orchestrator.document.tree import Document, Path
+from orchestrator.document.writing import write_document
 
-__all__ = ["LIMITS", "Document", "Limits", "Path", "quoted", "read_document", "shown"]
+__all__ = [
+    "LIMITS",
+    "Document",
+    "Limits",
+    "Path",
+    "quoted",
+    "read_document",
+    "shown",
+    "write_document",
+]
