@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = Path(__file__).parent
 ASSIGN: Final = (_FOLDER / "assign.lua").read_text()
+ESCALATE: Final = (_FOLDER / "escalate.lua").read_text()
 CLOSE: Final = (_FOLDER / "close.lua").read_text()
 STAFF: Final = (_FOLDER / "staff.lua").read_text()
+OPEN_CASE: Final = """
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if not known or cjson.decode(known).closed_by then return false end
+return known
+"""
 CASELOAD: Final = "return redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')"
 
 
@@ -47,10 +54,11 @@ class Desks:
     async def enter(self, staff: Mapping[str, Sequence[Investigator]]) -> None:
         """Enter who works in which region. Those known already keep their open cases."""
         arguments: list[str] = []
-        for investigators in staff.values():
+        for region, investigators in staff.items():
             arguments.append(str(len(investigators)))
             for investigator in investigators:
-                arguments += (investigator.id, investigator.model_dump_json())
+                who = {**investigator.model_dump(), "region": region}
+                arguments += (investigator.id, json.dumps(who))
         keys = ["load", "staff", *(f"region:{region}" for region in staff)]
         await self.store.run(STAFF, keys, *arguments)
 
@@ -70,6 +78,26 @@ class Desks:
         """
         keys = ("cases", "load", "staff", f"region:{region}")
         found = await self.store.run(ASSIGN, keys, case, key, region, priority)
+        return None if found is None else Assignment.model_validate_json(found)
+
+    async def escalate(self, case: str, key: str, priority: str) -> Assignment | None:
+        """Give `case`, which nobody has, to the investigator with the fewest open cases of all.
+
+        Args:
+            case: the case.
+            key: of the command, equal on every attempt.
+            priority: noted with it.
+
+        Returns:
+            Whose desk it is on, with the region this investigator works in; None when somebody
+            has it already, or it is closed.
+        """
+        found = await self.store.run(ESCALATE, ("cases", "load", "staff"), case, key, priority)
+        return None if found is None else Assignment.model_validate_json(found)
+
+    async def find(self, case: str) -> Assignment | None:
+        """Return whose desk `case` is on; None when it is on nobody's."""
+        found = await self.store.run(OPEN_CASE, ["cases"], case)
         return None if found is None else Assignment.model_validate_json(found)
 
     async def close(self, case: str, key: str) -> Assignment | None:

@@ -1,4 +1,4 @@
-"""The hr service: assigns and closes cases. The case is the correlation key. Knows no Redis."""
+"""The hr service: who has which case. The case is the correlation key. Knows no Redis."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,8 +9,11 @@ from consumers.messages import (
     AssignInvestigator,
     CaseClosed,
     CloseCase,
+    EscalateCase,
     InvestigatorAssigned,
+    InvestigatorReminded,
     InvestigatorUnavailable,
+    RemindInvestigator,
 )
 from consumers.store import open_store
 from orchestrator.service import Context, Service
@@ -42,6 +45,26 @@ async def assign(
             region=command.region, reason="No investigator works in this region."
         )
     return InvestigatorAssigned(**found.model_dump())
+
+
+@service.on("EscalateCase")
+async def escalate(command: EscalateCase, context: Context[Desks]) -> InvestigatorAssigned | None:
+    """Give the case to whoever has the fewest open ones, unless it is taken or closed meanwhile."""
+    found = await context.resources.escalate(
+        context.correlation_id, context.idempotency_key, command.priority
+    )
+    return None if found is None else InvestigatorAssigned(**found.model_dump())
+
+
+@service.on("RemindInvestigator")
+async def remind(
+    command: RemindInvestigator, context: Context[Desks]
+) -> InvestigatorReminded | None:
+    """Say who has the case, if it is still open."""
+    found = await context.resources.find(context.correlation_id)
+    if found is None:
+        return None
+    return InvestigatorReminded(investigator=found.investigator, missing=command.missing)
 
 
 @service.on("CloseCase")

@@ -44,6 +44,29 @@ class InvestigatorUnavailable(Message):
     reason: Reason
 
 
+class EscalateCase(Message):
+    """Command: nobody has the case: give it to whoever has the fewest open ones, in any region."""
+
+    priority: Priority = "high"
+
+
+class RemindInvestigator(Message):
+    """Command: the case takes long: remind whoever has it, if it is still open.
+
+    Attributes:
+        missing: what the case waits for, in a sentence.
+    """
+
+    missing: Reason
+
+
+class InvestigatorReminded(Message):
+    """Event: the case is open, and this is who has it."""
+
+    investigator: Investigator
+    missing: Reason
+
+
 class CloseCase(Message):
     """Command: take the case off its investigator's desk."""
 

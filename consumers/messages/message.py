@@ -42,7 +42,15 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 """A short word that names a region, a number, a receipt."""
 
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
+"""A label that is a file name everywhere, and leads into no other folder."""
+
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
+
+Reasons = list[Reason]
+"""In sentences for the person who asked."""
+
+Dollars = Annotated[float, Field(ge=0)]
 
 
 class Person(Message):

@@ -7,14 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from consumers.messages.message import Label, Message, Person
+from consumers.messages.message import Dollars, Label, Message, Person, Reasons
 
 PermitType = Literal["building", "food-service", "signage", "street-event"]
-
-Dollars = Annotated[float, Field(ge=0)]
-
-Reasons = list[Annotated[str, Field(min_length=1, max_length=2000)]]
-"""In sentences for the applicant."""
 
 
 class Application(Message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -15,17 +16,44 @@ from consumers.messages import Message, Person, SendAcknowledgment
 from orchestrator.catalog import Catalog, MessageType, read_catalog, read_schema_files
 from orchestrator.errors import SchemaViolation
 
-PARTS = {"Investigator", "Message", "Person"}
+PARTS = {
+    "ClaimCheck",
+    "Finding",
+    "Investigator",
+    "Message",
+    "Person",
+    "Statute",
+    "StatuteVersion",
+}
 MODELS: list[type[Message]] = [
     getattr(messages, name) for name in messages.__all__ if name not in PARTS
 ]
-SERVICES = ("notify.v1", "hr.v1", "permits.v1")
-UNTYPED = {"PermitApplicationSubmitted"}  # published by others, and no consumer handles it
+SERVICES = (
+    "admissions.v1",
+    "analytics.v1",
+    "archive.v1",
+    "complaints.v1",
+    "hr.v1",
+    "legislation.v1",
+    "licensing.v1",
+    "notify.v1",
+    "permits.v1",
+)
+# Published by others, and no consumer handles them.
+UNTYPED = {
+    "ApplicationSubmitted",
+    "BillSigned",
+    "CasinoAuditCompleted",
+    "ComplaintResolved",
+    "ComplaintWithdrawn",
+    "PermitApplicationSubmitted",
+}
 
 SCALARS: dict[str, st.SearchStrategy[object]] = {
     "string": st.text(max_size=30),
     "integer": st.integers(-1, 10**6),
     "number": st.floats(-1, 1e9, allow_nan=False) | st.integers(-1, 10**6),
+    "boolean": st.booleans(),
     "null": st.none(),
 }
 
@@ -93,6 +121,8 @@ def instances(schema: object, root: object) -> st.SearchStrategy[object]:
 def _scalars(schema: dict[str, object]) -> st.SearchStrategy[object]:
     if schema.get("format") == "email":
         return st.from_regex(r"[a-z0-9_+-]{1,20}@[a-z0-9]{1,20}\.[a-z]{2,6}", fullmatch=True)
+    if schema.get("format") == "date-time":
+        return st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
     if isinstance(pattern := schema.get("pattern"), str):
         return st.from_regex(pattern, fullmatch=True)
     if schema.get("format") == "date":

@@ -1,0 +1,9 @@
+-- Puts an employer on the list once more. Safe to run twice.
+-- KEYS: offenders (employer -> how often), noted (key of a command -> what it made of it)
+-- ARGV: employer, key of the command
+-- Returns how often the employer had been put there then, this time included.
+local known = redis.call('HGET', KEYS[2], ARGV[2])
+if known then return tonumber(known) end
+local times = redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
+redis.call('HSET', KEYS[2], ARGV[2], times)
+return times

@@ -1,0 +1,35 @@
+"""The analytics service: counts complaints, lists who stands out. Knows no Redis."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from consumers.analytics.ledger import Ledger
+from consumers.messages import ComplaintFiled, RecordRepeatOffender, RepeatOffenderRecorded
+from consumers.store import open_store
+from orchestrator.service import Context, Service
+
+
+@asynccontextmanager
+async def open_ledger() -> AsyncIterator[Ledger]:
+    """Open the notes."""
+    async with open_store("analytics") as store:
+        yield Ledger(store)
+
+
+service = Service("analytics", channels=["analytics.v1", "complaints.v1"], resources=open_ledger)
+
+
+@service.on("ComplaintFiled")
+async def count(event: ComplaintFiled, context: Context[Ledger]) -> None:
+    """Count the complaint in the week in which it was filed."""
+    what = ("complaints", f"category {event.category}", f"employer {event.employer}")
+    await context.resources.count(context.event.time.date(), what, context.idempotency_key)
+
+
+@service.on("RecordRepeatOffender")
+async def record(command: RecordRepeatOffender, context: Context[Ledger]) -> RepeatOffenderRecorded:
+    """Put the employer on the list once more."""
+    times = await context.resources.note_offender(command.employer, context.idempotency_key)
+    return RepeatOffenderRecorded(
+        employer=command.employer, complaint=command.complaint, times=times
+    )
