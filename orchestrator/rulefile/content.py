@@ -1,4 +1,4 @@
-"""What two kinds of rule have in common once they are read. Reads nothing itself."""
+"""What all kinds of rule have in common once they are read. Reads nothing itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.definitions import Rule
     from orchestrator.core.problem import Position
+    from orchestrator.core.scheduled import ScheduledRule
     from orchestrator.core.stateful import StatefulRule
     from orchestrator.rulefile.actions import ReadAction
 
@@ -47,5 +48,5 @@ class Content(Protocol):
     def needs_name(self) -> str | None:
         """Why a name that follows from the file would not do; None where it does."""
 
-    def finished(self, heading: Heading) -> Rule | StatefulRule:
+    def finished(self, heading: Heading) -> Rule | StatefulRule | ScheduledRule:
         """Return the rule under its heading."""

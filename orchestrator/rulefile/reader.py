@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.definitions import MessageContract, Rule
     from orchestrator.core.problem import Position, Problem
+    from orchestrator.core.scheduled import ScheduledRule
     from orchestrator.core.stateful import StatefulRule
     from orchestrator.rulefile.messages import MessageCatalog
 
@@ -112,7 +113,9 @@ def _listed_rules(root: Part) -> Iterator[Part]:
         rules.refuse(f"`rules` is {rules.kind}: write a list, each rule after `- `")
 
 
-def _rulebook(rules: Sequence[Rule | StatefulRule], catalog: MessageCatalog) -> Rulebook:
+def _rulebook(
+    rules: Sequence[Rule | StatefulRule | ScheduledRule], catalog: MessageCatalog
+) -> Rulebook:
     wanted = {event_type for rule in rules for event_type in rule.triggers}
     contracts: dict[str, MessageContract] = dict(catalog.types)
     for event_type in sorted(wanted):

@@ -14,10 +14,12 @@ from orchestrator.rulefile.memories import read_memory
 from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
 from orchestrator.rulefile.reactions import MEMORY_KEYS, read_reaction
 from orchestrator.rulefile.revision import digest
+from orchestrator.rulefile.schedules import SCHEDULE_KEYS, is_schedule, read_schedule
 from orchestrator.rulefile.triggers import When, read_when
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import Rule
+    from orchestrator.core.scheduled import ScheduledRule
     from orchestrator.core.stateful import StatefulRule
     from orchestrator.rulefile.content import Content
     from orchestrator.rulefile.messages import MessageCatalog
@@ -27,10 +29,10 @@ RULE_FORM = Form(
     what="a rule",
     keys=(
         *("name", "description", "when", "if", "then", "enabled", "for_each", "as"),
-        *("within", "by", "otherwise"),
+        *(*MEMORY_KEYS, *SCHEDULE_KEYS),
     ),
     elsewhere={
-        "timezone": NOT_AVAILABLE.format("schedules"),
+        "every": "stands in `when`: write `when: {every: ...}`",
         "steps": NOT_AVAILABLE.format("workflows"),
         "after": "stands in an action, beside its `send`: move it there",
         "with": "is not a key of a rule: it belongs to a message: indent it as deep as its `send`",
@@ -52,6 +54,10 @@ RULE_FORM = Form(
         "window": "within",
         "else": "otherwise",
         "key": "by",
+        "tz": "timezone",
+        "time_zone": "timezone",
+        "zone": "timezone",
+        "catchup": "catch_up",
     },
 )
 RULE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -78,7 +84,7 @@ class Draft:
     description: str
     content: Content
 
-    def finished(self, name: str) -> Rule | StatefulRule:
+    def finished(self, name: str) -> Rule | StatefulRule | ScheduledRule:
         """Return the rule under its name."""
         meaning = orjson.dumps([name, self.content.definition], option=orjson.OPT_SORT_KEYS)
         heading = Heading(name, digest(meaning), self.description, self.part.position)
@@ -111,10 +117,16 @@ def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
 
 
 def _read_content(part: Part, entries: dict[str, Part], catalog: MessageCatalog) -> Content:
+    if "when" in entries and is_schedule(entries["when"]):
+        return read_schedule(entries, catalog)
     when = read_when(entries["when"], catalog) if "when" in entries else None
-    if when is None:  # nobody knows which of the two was meant: only what both have is read
-        entries = {key: entry for key, entry in entries.items() if key not in MEMORY_KEYS}
+    if when is None:  # nobody knows which of them was meant: only what all have is read
+        some_have = {*MEMORY_KEYS, *SCHEDULE_KEYS}
+        entries = {key: entry for key, entry in entries.items() if key not in some_have}
         when = When(part, "any", (), None)
+    for key in SCHEDULE_KEYS:
+        if key in entries:
+            entries[key].refuse_key(f"`{key}` is for schedules, `when: {{every: ...}}`: remove it")
     if when.pattern is None:
         return read_reaction(entries, when, catalog)
     return read_memory(entries, when, when.pattern, catalog)

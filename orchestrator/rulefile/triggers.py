@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from orchestrator.core.shapes import ANYTHING, Shape
 from orchestrator.core.stateful import MAX_COUNTED, Absent, AtLeast, Count, InSequence
 from orchestrator.rulefile.elements import ReadElement, read_elements
-from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
+from orchestrator.rulefile.parts import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,14 +69,10 @@ def _read_form(when: Part, catalog: MessageCatalog) -> When | None:
     for key, read in _FORMS.items():
         if key in when.value:
             return read(when, catalog)
-    if "every" in when.value:
-        schedule = when.child("every", when.value["every"])
-        schedule.refuse_key(f"`every` {NOT_AVAILABLE.format('schedules')}")
-    else:
-        when.refuse(
-            "`when` takes an event type, a list of them, or one of all, at_least, sequence, count "
-            "and absent: {all: [A, B]}"
-        )
+    when.refuse(
+        "`when` takes an event type, a list of them, or one of all, at_least, sequence, count, "
+        "absent and every: {all: [A, B]}"
+    )
     return None
 
 

@@ -59,6 +59,7 @@ CLIENTS: dict[str, set[str]] = {
     "redis": {"adapters.redis"},
     "yaml": {"document"},
     "click": {"cli"},
+    "cronsim": {"core"},
 }
 
 # A decision must come out the same on every replica and in every replay.
