@@ -67,9 +67,14 @@ def test_the_shipped_documents_have_no_problems() -> None:
     assert problems == []
     assert catalog is not None
     assert list(catalog.channels) == [
+        "admissions.v1",
+        "analytics.v1",
+        "archive.v1",
         "complaints.v1",
         "failures.v1",
         "hr.v1",
+        "legislation.v1",
+        "licensing.v1",
         "notify.v1",
         "permits.v1",
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.core.definitions import Rule
 from orchestrator.rulefile import read_rule_files, read_rules
 
 if TYPE_CHECKING:
@@ -27,14 +28,18 @@ def rulebook(catalog: Catalog) -> Rulebook:
     return rulebook
 
 
-def test_every_rule_sends_something_valid_on_some_example(
+def test_every_stateless_rule_sends_something_valid_on_some_example(
     rulebook: Rulebook, catalog: Catalog, sent: Sent
 ) -> None:
-    """A rule that never fires, or whose command breaks its schema, is not worth shipping."""
+    """A rule that never fires, or whose command breaks its schema, is not worth shipping.
+
+    That those that remember fire is shown by their cases: tests/unit/ruletest/test_shipped_cases.py.
+    """
     silent = [
         definition.name
         for definition in rulebook.definitions
-        if not any(
+        if isinstance(definition, Rule)
+        and not any(
             sent(definition, event_type, example)
             for event_type in definition.triggers
             for example in catalog.types[event_type].examples
@@ -64,6 +69,15 @@ def test_the_minimal_rule_stands_as_the_documentation_shows_it() -> None:
         (("CaseClosed", 0), ["SendNotification"]),
         (("CaseClosed", 1), []),
         (("CommandFailed", 0), ["SendNotification"]),
+        (("InvestigatorReminded", 0), ["SendNotification"]),
+        (("ApplicationSubmitted", 0), ["RunEligibilityCheck", "ScheduleInterview"]),
+        (("AdmissionDecided", 0), ["SendNotification"]),
+        (("CasinoAuditCompleted", 1), ["GenerateReport", "NotifyTribeCouncil"]),
+        (("ReportGenerated", 0), ["SendNotification"]),
+        (("NoticeIssued", 1), ["SendNotification"]),
+        (("BillSigned", 0), ["UpdateStatutes", "AlertAgencies", "ArchivePdf"]),
+        (("AgenciesAlerted", 0), ["SendNotification", "SendNotification"]),
+        (("RepeatOffenderRecorded", 0), ["SendNotification"]),
     ],
 )
 def test_the_way_of_a_case(

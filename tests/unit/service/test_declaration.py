@@ -107,14 +107,16 @@ def test_a_prefix_names_another_installation() -> None:
 
 def test_the_sample_services_are_installed() -> None:
     """``orchestrator consumers run notify`` and ``orchestrator apply`` find them by name."""
-    assert {"hr", "notify", "permits"} <= set(installed())
+    assert {"admissions", "analytics", "archive", "hr", "legislation", "licensing"} < set(
+        installed()
+    )
     assert find("notify").channels == ("notify.v1",)
 
 
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("notfy", "there is no service notfy: installed are hr, notify, permits"),
+        ("notfy", "there is no service notfy: installed are admissions, analytics, archive, hr,"),
         ("nowhere:service", "nowhere:service cannot be imported: No module named 'nowhere'"),
         ("consumers.hr:desk", "cannot be imported: .*has no attribute 'desk'"),
         ("consumers.hr.desks:Desks", "consumers.hr.desks:Desks is not a Service"),
