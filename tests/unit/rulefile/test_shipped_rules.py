@@ -33,7 +33,7 @@ def test_every_stateless_rule_sends_something_valid_on_some_example(
 ) -> None:
     """A rule that never fires, or whose command breaks its schema, is not worth shipping.
 
-    That those that remember fire is shown by their cases: tests/unit/ruletest/test_shipped_cases.py.
+    That those that remember fire is shown by their cases, in unit/ruletest/test_shipped_cases.py.
     """
     silent = [
         definition.name
