@@ -129,7 +129,7 @@ def _fields(root: Schema, schema: Schema) -> dict[str, Schema] | None:
         properties = part.get("properties")
         if isinstance(properties, dict):
             for name, field in properties.items():
-                found.setdefault(name, _resolved(root, field))
+                found.setdefault(name, resolved(root, field))
     return found or None
 
 
@@ -143,10 +143,10 @@ def _parts(root: Schema, schema: Schema, depth: int = 0) -> Iterator[Schema]:
         listed = schema.get(key)
         branches += listed if isinstance(listed, list) else []
     for branch in branches:
-        yield from _parts(root, _resolved(root, branch), depth + 1)
+        yield from _parts(root, resolved(root, branch), depth + 1)
 
 
-def _resolved(root: Schema, schema: object) -> Schema:
+def resolved(root: Schema, schema: object) -> Schema:
     """Follow local references; an empty schema where they lead nowhere or in circles."""
     for _ in range(_MOST_REFERENCES):
         if not isinstance(schema, dict):
