@@ -1,0 +1,261 @@
+"""Real engines under events, repetitions, kills and passing time, and what a model says of them.
+
+Hypothesis chooses what happens, and which outside call of which replica goes on next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import orjson
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.core.ids import ReactionId, event_identity, reaction_id
+from orchestrator.engine.timekeeper import Timekeeper
+from orchestrator.ports import Committed
+from tests.engine.forms import AFTER, FORMS, Case, Fact, Outcome, rules
+from tests.engine.stepping import Replica, settle
+from tests.engine.world import NOW, QUEUE, World, raw
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from orchestrator.core.event import Message
+    from orchestrator.ports import Commit, CommitResult, Timer
+
+SECOND = timedelta(seconds=1)
+LONG = 1000 * SECOND
+MANY = 100
+HAPPENINGS = st.tuples(
+    st.sampled_from("ABC"),  # its type
+    st.integers(1, 2),  # its case
+    st.integers(0, 2),  # what conditions ask for
+    st.sampled_from([0, 0, 0, 1, 4, 9, 12, -3]),  # how many seconds ago
+)
+BOOK = rules()
+
+
+def seconds(moment: datetime) -> int:
+    return (moment - NOW) // SECOND
+
+
+class Journal(MemoryStore):
+    """A store that writes down what was committed, in that order."""
+
+    def __init__(self, machine: Forms) -> None:
+        super().__init__()
+        self._machine = machine
+
+    def _apply(self, commit: Commit, now: datetime) -> CommitResult:
+        result = super()._apply(commit, now)
+        if isinstance(result, Committed):
+            self._machine.committed(commit)
+        return result
+
+
+class Forms(RuleBasedStateMachine):
+    """Up to two replicas on one store and one queue.
+
+    Attributes:
+        reached: the commands that any example led to.
+    """
+
+    reached: ClassVar[set[str]] = set()
+    store: type[Journal] = Journal
+    timekeeper = Timekeeper
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.SelectorEventLoop()
+        self.loop.set_exception_handler(lambda *_: None)  # of processes that were killed
+        self.world = World(self.store(self))
+        self.world.rulebook = BOOK
+        self.published: dict[Fact, datetime] = {}
+        self.cases: dict[tuple[str, int], Case] = {}
+        self.expected = Counter[Outcome]()
+        self.problems: list[str] = []
+        self.reactions: dict[ReactionId, tuple[str, Fact]] = {}
+        self.replicas: list[Replica] = []
+
+    @initialize(count=st.integers(1, 2))
+    def start(self, count: int) -> None:
+        self.replicas = [self._replica() for _ in range(count)]
+
+    @rule(happenings=st.lists(HAPPENINGS, min_size=1, max_size=3))
+    def events(self, happenings: list[tuple[str, int, int, int]]) -> None:
+        """Things happened a few seconds ago; the clock of their producer may be fast."""
+        now = self.world.clock.now()
+        for event_type, k, n, lag in happenings:
+            fact = Fact(seconds(now) - lag, event_type, f"e{len(self.published)}", k, n)
+            self.published[fact] = now
+            self._expect(fact)
+            self._publish(fact)
+
+    @precondition(lambda self: self.published)
+    @rule(choice=st.integers(0, 9))
+    def repeat(self, choice: int) -> None:
+        """A producer sends one of its last events again."""
+        facts = list(self.published)[-10:]
+        self._publish(facts[choice % len(facts)])
+
+    @rule(choices=st.lists(st.integers(0, 7), min_size=1, max_size=12))
+    def step(self, choices: list[int]) -> None:
+        """Calls go on, of whichever replica."""
+        for choice in choices:
+            if busy := [replica for replica in self.replicas if replica.steps.held]:
+                busy[choice % len(busy)].steps.step(choice // len(busy))
+                self._settle()
+
+    @rule(by=st.sampled_from([0, 1, 2, 5, 11]), looking=st.sets(st.integers(0, 1)))
+    def time_passes(self, by: int, looking: set[int]) -> None:
+        """And replicas look for timers that are due."""
+        self.world.clock.moment += by * SECOND
+        for which in looking:
+            self.replicas[which % len(self.replicas)].fire()
+        self._settle()
+
+    @rule(which=st.integers(0, 1))
+    def sweep(self, which: int) -> None:
+        self.replicas[which % len(self.replicas)].sweep()
+        self._settle()
+
+    @rule(which=st.integers(0, 1))
+    def kill(self, which: int) -> None:
+        """A process dies between any two steps, and another takes its place."""
+        which %= len(self.replicas)
+        self.replicas[which].kill()
+        self.replicas[which] = self._replica()
+
+    @rule()
+    def calm(self) -> None:
+        """Everything that has begun comes to its end."""
+        self._settle()
+        while busy := [replica for replica in self.replicas if replica.steps.held]:
+            busy[0].steps.step(0)
+            self._settle()
+
+    def committed(self, commit: Commit) -> None:
+        """Tell the model what was decided next, and see that it was not decided too early."""
+        if commit.timer is not None:
+            self._elapsed(commit.timer)
+            return
+        for reaction in commit.reactions:
+            if reaction.id not in self.reactions:
+                self.problems.append("a reaction to nothing, or under another id")
+                continue
+            name, fact = self.reactions[reaction.id]
+            self.expected.update(self._case(name, fact.k).arrive(fact))
+
+    def teardown(self) -> None:
+        """Let all time pass, and compare."""
+        try:
+            self._come_to_an_end()
+            self._compare()
+        finally:
+            for replica in self.replicas:
+                replica.kill()
+            self.loop.close()
+
+    def _expect(self, fact: Fact) -> None:
+        identity = event_identity("portal", fact.type, fact.id)
+        for name, form in FORMS.items():
+            if form.element(fact) is not None:
+                self.reactions[reaction_id(identity, name)] = (name, fact)
+
+    def _elapsed(self, timer: Timer) -> None:
+        if timer.due > self.world.clock.now():
+            self.problems.append(f"{timer} is early")
+        if len(self.replicas) == 1 and (undecided := self._undecided(timer.due)):
+            self.problems.append(f"{timer} overtakes {undecided}")
+        if not timer.at.part:
+            case = self._case(timer.at.definition, int(timer.at.key[-1]))
+            self.expected.update(case.elapse(seconds(timer.due)))
+
+    def _undecided(self, until: datetime) -> list[Fact]:
+        """Return the events that had arrived before then, and that some rule did not decide."""
+        arrived = [fact for fact, moment in self.published.items() if moment < until]
+        return [fact for fact in arrived if fact.id not in self._decided(fact)]
+
+    def _decided(self, fact: Fact) -> set[str]:
+        wanted = [name for name, form in FORMS.items() if form.element(fact) is not None]
+        known = [self._case(name, fact.k).seen for name in wanted]
+        return set.intersection(*known)
+
+    def _case(self, name: str, k: int) -> Case:
+        return self.cases.setdefault((name, k), Case(FORMS[name]))
+
+    def _come_to_an_end(self) -> None:
+        if not self.replicas:
+            return
+        self.calm()
+        for _ in range(MANY):  # a timer may set another
+            self.world.clock.moment += LONG
+            if not self._run(self.world.store.due(self.world.clock.now(), 1)):
+                break
+            for replica in self.replicas:
+                replica.fire()
+            self.calm()
+        self.replicas[0].sweep()
+        self.calm()
+
+    def _compare(self) -> None:
+        self.reached.update(command for command, _ in self.expected)
+        assert self.problems == []
+        assert [error for replica in self.replicas for error in replica.failures()] == []
+        assert self._undecided(self.world.clock.now()) == []
+        assert Counter(map(self._outcome, distinct(self.world.sent))) == self.expected
+        assert self.world.dead_letters == []
+        assert self.world.broker.depth(QUEUE) == 0
+        assert self._run(self.world.store.outbox_size()) == 0
+        assert self._run(self.world.store.due(self.world.clock.now() + LONG, 10)) == []
+        waiting = [name for (name, _), case in self.cases.items() if case.kept and name != "ever"]
+        assert waiting == []
+
+    def _outcome(self, message: Message) -> Outcome:
+        body: Any = orjson.loads(message.body)
+        data, command = body["data"], body["type"]
+        decided = _moment(data["at"])
+        assert _moment(body["time"]) >= decided + AFTER.get(command, 0) * SECOND, "sent too early"
+        return command, frozenset(data["of"])
+
+    def _publish(self, fact: Fact) -> None:
+        self._run(self.world.publish(message(fact)))
+        self._settle()
+
+    def _replica(self) -> Replica:
+        return Replica(self.world, self.loop, self.timekeeper)
+
+    def _settle(self) -> None:
+        settle(self.loop)
+
+    def _run(self, coroutine: Any) -> Any:
+        return self.loop.run_until_complete(coroutine)
+
+
+def message(fact: Fact) -> Message:
+    """Return an event as a service publishes it; `other` is its case, as others write it."""
+    body = {
+        "specversion": "1.0",
+        "id": fact.id,
+        "source": "portal",
+        "type": fact.type,
+        "time": NOW + fact.second * SECOND,
+        "correlationid": f"case-{fact.k}",
+        "data": {"k": fact.k, "other": float(fact.k), "n": fact.n},
+    }
+    return raw(orjson.dumps(body))
+
+
+def distinct(messages: Sequence[Message]) -> list[Message]:
+    """Dedupe by id, as consumers do."""
+    return list({message.id: message for message in messages}.values())
+
+
+def _moment(text: str) -> datetime:
+    return type(NOW).fromisoformat(text)

@@ -1,0 +1,107 @@
+"""Every form of `when`, on real engines, whatever happens: what comes out is what a model says."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from secrets import token_bytes
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from orchestrator.engine import deciding
+from orchestrator.engine.timekeeper import Timekeeper
+from tests.engine.forms import FORMS
+from tests.engine.ordeal import Forms, Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from orchestrator.ports import Commit, CommitResult, Timer
+
+SEARCH = settings(deadline=None, stateful_step_count=40, database=None)
+CONTROL = settings(SEARCH, max_examples=1_000, derandomize=True, phases=[Phase.generate])
+COMMANDS = {form.command for form in FORMS.values()} | {
+    f"{form.command}Not" for form in FORMS.values() if form.otherwise
+}
+DEEP = int(os.environ.get("ORCHESTRATOR_MODEL_EXAMPLES", "5000"))
+
+
+def test_every_form_does_what_the_model_says() -> None:
+    """Whatever is repeated, killed, late, or done by another replica."""
+    Forms.reached.clear()
+    run_state_machine_as_test(Forms, settings=settings(SEARCH, max_examples=200))
+    assert Forms.reached == COMMANDS  # what is not reached is not compared
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_every_form_does_what_the_model_says_for_long() -> None:
+    """The same with many more examples: ORCHESTRATOR_MODEL_EXAMPLES says how many."""
+    run_state_machine_as_test(Forms, settings=settings(SEARCH, max_examples=DEEP))
+
+
+class ForgetsMarkers(Journal):
+    """Wrong: what was used up counts anew when it comes again."""
+
+    def _apply(self, commit: Commit, now: datetime) -> CommitResult:
+        result = super()._apply(commit, now)
+        self._markers.clear()
+        return result
+
+
+class IgnoresConflicts(Journal):
+    """Wrong: of two replicas that remember at one time, one remembers in vain."""
+
+    def _as_expected(self, commit: Commit) -> bool:
+        return commit.timer is None or super()._as_expected(commit)
+
+
+class EarlyTimers(Journal):
+    """Wrong: "nobody answered" while the answer may still come."""
+
+    async def due(self, now: datetime, limit: int) -> list[Timer]:
+        return await super().due(now + timedelta(seconds=3), limit)
+
+
+class TakesTimersFirst(Journal):
+    """Wrong: a timer that is taken before the commit dies with its process."""
+
+    async def due(self, now: datetime, limit: int) -> list[Timer]:
+        timers = await super().due(now, limit)
+        for timer in timers:
+            self._timers.pop(timer.at)
+        return timers
+
+
+class Hasty(Timekeeper):
+    """Wrong: after an outage the answers lie in the queue."""
+
+    async def _behind_no_event(self, due: Sequence[Timer]) -> Sequence[Timer]:
+        return due
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "a store that forgets markers": {"store": ForgetsMarkers},
+    "a replica that ignores conflicts": {"store": IgnoresConflicts},
+    "timers that are early": {"store": EarlyTimers, "timekeeper": Hasty},
+    "timers that are taken first": {"store": TakesTimersFirst},
+    "timers that overtake the backlog": {"timekeeper": Hasty},
+}
+
+
+@pytest.mark.parametrize("parts", WRONG.values(), ids=WRONG.keys())
+def test_what_is_wrong_would_be_noticed(parts: dict[str, Any]) -> None:
+    """Negative controls: a search that lets these pass proves nothing."""
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(type("Wrong", (Forms,), parts), settings=CONTROL)
+
+
+def test_ids_that_derive_from_nothing_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: no retry would find what was done before it."""
+    monkeypatch.setattr(deciding, "reaction_id", lambda *_: token_bytes(16))
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Forms, settings=CONTROL)
