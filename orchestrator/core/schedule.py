@@ -176,8 +176,7 @@ class Cron:
     def _moments(self, wall: datetime) -> tuple[tuple[datetime, ...], datetime]:
         """Return when the clock shows a time, and a moment that later times cannot lie before."""
         try:
-            first = wall.replace(tzinfo=self.zone).astimezone(UTC)
-            second = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+            first, second = self._both(wall)
             settled = first - self._unsettled(first)
         except OverflowError:
             return (), datetime.min.replace(tzinfo=UTC)
@@ -185,9 +184,23 @@ class Cron:
             return (first,), settled
         if first < second:
             return ((first, second) if self._is_rhythm else (first,)), settled
-        if self._is_rhythm:
-            return (), settled
-        return self._moments(wall + _MINUTE)[0], settled
+        return (() if self._is_rhythm else (self._after_gap(wall),)), settled
+
+    def _both(self, wall: datetime) -> tuple[datetime, datetime]:
+        """Return when the clock shows a time for the first and for the second time.
+
+        They are equal for most times; in a gap the second lies before the first.
+        """
+        local = wall.replace(tzinfo=self.zone)
+        return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+
+    def _after_gap(self, wall: datetime) -> datetime:
+        """Return the first full minute that the clock shows after a time it leaves out."""
+        first, second = self._both(wall)
+        while second < first:
+            wall += _MINUTE
+            first, second = self._both(wall)
+        return first
 
     def _unsettled(self, moment: datetime) -> timedelta:
         """Return how far from a moment times can lie that the clock shows in another order."""

@@ -59,7 +59,10 @@ class Pending:
 
 def pending(state: bytes) -> Pending | None:
     """Read what `Pending.pack` wrote; None where another kind of definition wrote it."""
-    content: Any = orjson.loads(state)
+    try:
+        content: Any = orjson.loads(state)
+    except orjson.JSONDecodeError:
+        return None
     match content:
         case {"schedule": str() as schedule, "tick": str() as tick}:
             return Pending(schedule, datetime.fromisoformat(tick))

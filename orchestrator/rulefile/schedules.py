@@ -154,8 +154,8 @@ def _check_data(read: ReadAction) -> None:
         contract.validate(tick_data("name", datetime(2000, 1, 1, tzinfo=UTC)))
     except SchemaViolation as violation:
         read.part.refuse(
-            f"{contract.name} needs fields, or `with`: a tick has only rule and scheduled_at, which "
-            f"breaks the schema: {violation}"
+            f"{contract.name} needs fields, or `with`: a tick has only rule and scheduled_at, "
+            f"which breaks the schema: {violation}"
         )
 
 
