@@ -18,21 +18,9 @@ from orchestrator.errors import Misconfigured
 from orchestrator.service import DependencyDown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from consumers.store import Store
-
-
-@pytest.fixture
-async def store(
-    redis_url: str, unique: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Store]:
-    """Data of one test."""
-    monkeypatch.setenv("ORCHESTRATOR_REDIS_URL", redis_url)
-    monkeypatch.setenv("ORCHESTRATOR_NAMESPACE", unique)
-    async with open_store("hr") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import orjson
 from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.core.envelope import encode
-from orchestrator.core.event import Delivery, Outgoing
+from orchestrator.core.event import Delivery, Message, Outgoing
 from orchestrator.settings import Settings
 from orchestrator.topology import Names, service_topology, topology
 
@@ -49,7 +49,7 @@ class Installation:
         )
         self.url = self.settings.amqp_url.get_secret_value()
         self.broker = RabbitBroker(self.url, Names.of(self.settings))
-        self._sent = 0
+        self._sent: list[Message] = []
         self._answers: dict[str, set[str]] = {}
 
     @asynccontextmanager
@@ -77,7 +77,6 @@ class Installation:
 
     async def send(self, channel: str, command: str, datas: Sequence[object]) -> list[str]:
         """Publish one command for each of `datas`; returns their ids, new ones on each call."""
-        first, self._sent = self._sent, self._sent + len(datas)
         messages = [
             encode(
                 Outgoing(
@@ -91,10 +90,15 @@ class Installation:
                     subject=f"C-{index}",
                 )
             )
-            for index, data in enumerate(datas, first)
+            for index, data in enumerate(datas, len(self._sent))
         ]
+        self._sent += messages
         await self.broker.publish(messages)
         return [str(message.id) for message in messages]
+
+    async def send_again(self) -> None:
+        """Publish everything that was sent so far once more, under the same ids."""
+        await self.broker.publish(self._sent)
 
     async def answers(self, done: Callable[[dict[str, set[str]]], bool]) -> dict[str, set[str]]:
         """Listen until `done`; returns all so far: command id -> answers as type, id and data."""

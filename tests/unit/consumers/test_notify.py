@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from mailbox import Maildir
 from typing import TYPE_CHECKING
 
 import pytest
-import structlog
 
 from consumers.messages import Person, SendAcknowledgment, SendNotification
 from consumers.notify.letter import acknowledgment, notification
 from consumers.notify.mailer import Account, MaildirMailer
 from consumers.notify.service import Office, acknowledge, notify
 from consumers.notify.settings import read_settings
-from orchestrator.core.event import Event
-from orchestrator.core.ids import Identity
 from orchestrator.errors import Misconfigured
-from orchestrator.service import Context, DependencyDown, Reject
+from orchestrator.service import DependencyDown, Reject
+from tests.unit.consumers.contexts import context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 ADA = Person(name="Ada Keller", email="ada.keller@example.org")
-
-
-def context(office: Office, key: str = "k1") -> Context[Office]:
-    """Return what the runtime would tell a handler."""
-    event = Event(
-        type="SendAcknowledgment",
-        id="m-1",
-        source="orchestrator",
-        subject="C-991",
-        time=NOW,
-        data={},
-        correlation_id="case-991",
-        causation_id=None,
-        traceparent=None,
-        identity=Identity(b"0" * 16),
-    )
-    return Context(
-        event=event,
-        attempt=1,
-        idempotency_key=key,
-        now=NOW,
-        log=structlog.get_logger(),
-        resources=office,
-    )
 
 
 @pytest.fixture

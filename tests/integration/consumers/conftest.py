@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consumers.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from consumers.store import Store
+
+
+@pytest.fixture
+async def store(
+    redis_url: str, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Store]:
+    """Data of one test, and an environment in which the services find them."""
+    monkeypatch.setenv("ORCHESTRATOR_REDIS_URL", redis_url)
+    monkeypatch.setenv("ORCHESTRATOR_NAMESPACE", unique)
+    async with open_store("hr") as opened:
+        yield opened
