@@ -8,12 +8,14 @@ from pydantic import ValidationError
 
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.errors import InvalidDefinitions, Misconfigured
+from orchestrator.rulefile import read_rule_files, read_rules
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.catalog import Catalog, MessageType
+    from orchestrator.core.definitions import Rulebook
 
 
 def read_settings() -> Settings:
@@ -43,6 +45,20 @@ def load_catalog(schemas: Path) -> Catalog:
     if catalog is None:
         raise InvalidDefinitions(problems)
     return catalog
+
+
+def load_rulebook(settings: Settings) -> Rulebook:
+    """Read the rules and the message types they use.
+
+    Raises:
+        Misconfigured: a folder holds no files, or cannot be read.
+        InvalidDefinitions: they have errors.
+    """
+    catalog = load_catalog(settings.schemas)
+    rulebook, problems = read_rules(read_rule_files(settings.rules), catalog)
+    if rulebook is None:
+        raise InvalidDefinitions(problems)
+    return rulebook
 
 
 def find_type(catalog: Catalog, name: str) -> MessageType:

@@ -31,6 +31,7 @@ _COMMANDS = MappingProxyType(
         "publish": "Publish an event or a command, checked against its schema first.",
         "tail": "Watch messages as they are published.",
         "trace": "Show everything that happened for a correlation key, and why.",
+        "unmatched": "See what led to nothing, and send it again.",
         "rules": "Check and test rule files.",
         "schemas": "Check and show the message types.",
         "instances": "See what rules remember about a case, and make them forget it.",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from orchestrator.core.decision import Instance
+from orchestrator.core.decision import Instance, Signal
 from orchestrator.core.envelope import decode
 from orchestrator.core.event import Delivery, Event, Message
-from orchestrator.core.ids import ReactionId, reaction_id, retried_id
+from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.problem import Position
+from orchestrator.core.scope import Scope
 from orchestrator.core.stateful import Absent, AtLeast, Count, Element, InSequence, StatefulRule
-from orchestrator.core.stateful.memory import Kept, Memory, microseconds
 from orchestrator.core.unmatched import (
     MAX_DATA_BYTES,
     Unmatched,
@@ -136,18 +136,24 @@ def event(name: str, number: int, at: datetime) -> Event:
     return decode(Delivery(body(**content)), NOW)
 
 
-def instance(*events: Event) -> Instance:
-    memory = Memory()
+def instance(pattern: Pattern, *events: Event) -> Instance:
+    """What a rule remembers after these events."""
+    running = None
     for each in events:
-        memory = memory.adding(Kept(microseconds(each.time), each.identity, each.type, each), 20)
-    return Instance(ReactionId(b"v" * 16), memory.pack("r1"))
+        reaction = reaction_id(each.identity, "join")
+        signal = Signal(each, reaction, NOW, "test", Scope(each, NOW))
+        state = rule(pattern).decide(running, signal).state
+        assert state is not None
+        running = Instance(reaction, state)
+    assert running is not None
+    return running
 
 
 @pytest.mark.parametrize("pattern", [AtLeast(2), InSequence(), Count(3)])
 def test_what_waited_in_vain_is_told_with_what_had_come(pattern: Pattern) -> None:
     """Whoever mends the rule must see what it was waiting for, and with what."""
     first, second = event("A", 1, NOW), event("A", 2, NOW + HOUR / 2)
-    found = lapsed(rule(pattern), "K", instance(first, second), NOW + HOUR)
+    found = lapsed(rule(pattern), "K", instance(pattern, first, second), NOW + HOUR)
     assert found == Unmatched({"A": second}, "K", "join", "r1", NOW + HOUR, came=2)
     assert unpacked(pack(found)) == found
 
@@ -164,4 +170,4 @@ def test_what_did_not_wait_in_vain_is_not_told(
     pattern: Pattern, within: timedelta | None, due: datetime
 ) -> None:
     """An absence that is noticed is a success, and a window that is open is no failure."""
-    assert lapsed(rule(pattern, within), "K", instance(event("A", 1, NOW)), due) is None
+    assert lapsed(rule(pattern, within), "K", instance(pattern, event("A", 1, NOW)), due) is None

@@ -1,0 +1,214 @@
+"""How entries of the ledger are shown: what led to nothing, and how near it came. Asks no store."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import click
+import orjson
+
+from orchestrator.cli.clauses import MARKS, lacking, reason, values_of
+from orchestrator.cli.output import text
+from orchestrator.core.hearing import hear_all, nearest
+from orchestrator.core.rehearsal import would_fire
+from orchestrator.core.stateful import StatefulRule
+from orchestrator.telemetry.redaction import redact_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from orchestrator.core.clauses import Clause
+    from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.event import Event
+    from orchestrator.core.hearing import Hearing
+    from orchestrator.ports import Noted
+
+COLUMNS: Final = ("entry", "time", "type", "key", "id", "rule", "matches_now", "why")
+_LEAST_WIDTH: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Says of an entry what the rules, as they are now, make of it.
+
+    Attributes:
+        rulebook: the rules.
+        now: what their expressions take for the present.
+        show_values: show the values of secrets, too.
+    """
+
+    rulebook: Rulebook
+    now: datetime
+    show_values: bool = False
+
+    def matches(self, noted: Noted) -> str | None:
+        """Return the rule that would react now; None where none would."""
+        entry = noted.entry
+        if not entry.rule:
+            wanting = (each for each in self.hearings(noted) if each.wants)
+            return next((each.rule.name for each in wanting), None)
+        rule = self.rulebook.by_name.get(entry.rule)
+        fires = rule is not None and would_fire(rule, in_order(noted), self.now)
+        return entry.rule if fires else None
+
+    def hearings(self, noted: Noted) -> list[Hearing]:
+        """Return what every rule says to the event of an entry; nothing where data was cut."""
+        if noted.entry.cut:
+            return []
+        return [
+            hearing
+            for event in noted.entry.events.values()
+            for hearing in hear_all(self.rulebook, event, self.now)
+        ]
+
+    def why(self, noted: Noted) -> str:
+        """Return in words why it led to nothing, by the rules as they are now."""
+        entry = noted.entry
+        if entry.rule:
+            return self._why_in_vain(noted)
+        if entry.cut:
+            return f"its data is not kept here: {sum(entry.cut.values()):,} bytes are too many"
+        hearings = self.hearings(noted)
+        closest = nearest(hearings)
+        if closest is None:
+            return "no rule wants this type any more"
+        if rule := self.matches(noted):
+            return f"{rule} would react now"
+        return f"nearest is {closest.rule.name}: {reason(closest, show_values=self.show_values)}"
+
+    def _why_in_vain(self, noted: Noted) -> str:
+        entry = noted.entry
+        rule = self.rulebook.by_name.get(entry.rule)
+        came = ", ".join(entry.events)
+        if not isinstance(rule, StatefulRule):
+            return f"waited in vain, with {came}; there is no such rule any more"
+        if self.matches(noted):
+            return f"waited in vain, but would fire now, with {came}"
+        return f"waited in vain for {lacking(rule, entry.events, entry.came)}; {came} had come"
+
+
+def in_order(noted: Noted) -> list[Event]:
+    """Return the events of an entry by their time."""
+    return sorted(noted.entry.events.values(), key=lambda event: (event.time, event.identity))
+
+
+def row(noted: Noted, judge: Judge) -> dict[str, object]:
+    """Return what a list shows of an entry, under the names of `COLUMNS`."""
+    entry, events = noted.entry, in_order(noted)
+    return {
+        "entry": noted.id,
+        "time": noted.at,
+        "type": ", ".join(dict.fromkeys(event.type for event in events)),
+        "key": entry.key,
+        "id": ", ".join(event.id for event in events),
+        "rule": entry.rule or None,
+        "matches_now": judge.matches(noted),
+        "why": judge.why(noted),
+    }
+
+
+def line(shown: dict[str, object], width: int) -> str:
+    """Return a `row` as it looks on a terminal: what it is, and below it why.
+
+    Args:
+        shown: the row.
+        width: of the terminal, in characters.
+    """
+    at = shown["time"]
+    moment = f"{at.astimezone():%m-%d %H:%M:%S}"  # type: ignore[attr-defined]  # see `row`
+    head = "  ".join(
+        (
+            click.style(text(shown["entry"]), bold=True),
+            click.style(moment, dim=True),
+            click.style(text(shown["type"]), fg="cyan"),
+            click.style(text(shown["key"]), fg="magenta"),
+            text(shown["rule"] and f"rule {shown['rule']}"),
+        )
+    )
+    colour = "green" if shown["matches_now"] else "yellow"
+    room = max(width - 2, _LEAST_WIDTH)
+    why = textwrap.wrap(text(shown["why"]), room, break_on_hyphens=False)
+    return "\n".join([head.rstrip(), *(f"  {click.style(each, fg=colour)}" for each in why)])
+
+
+def detail(noted: Noted, judge: Judge) -> dict[str, object]:
+    """Return everything about an entry."""
+    entry = noted.entry
+    return row(noted, judge) | {
+        "revision": entry.revision or None,
+        "over": entry.over,
+        "came": entry.came if entry.rule else None,
+        "events": [
+            {
+                "name": name,
+                **event.attributes(),
+                "data": event.data if judge.show_values else redact_value(event.data),
+                "data_bytes_not_kept": entry.cut.get(name),
+            }
+            for name, event in entry.events.items()
+        ],
+        "rules": [] if entry.rule else [_heard(each, judge) for each in judge.hearings(noted)],
+    }
+
+
+def _heard(hearing: Hearing, judge: Judge) -> dict[str, object]:
+    return {
+        "rule": hearing.rule.name,
+        "wants": hearing.wants,
+        "problem": hearing.problem or None,
+        "clauses": [clause_as_json(each, judge) for each in _clauses(hearing)],
+    }
+
+
+def clause_as_json(clause: Clause, judge: Judge) -> dict[str, object]:
+    """Return a clause with what it came to."""
+    return {
+        "clause": clause.source,
+        "holds": clause.holds,
+        "values": clause.problem or values_of(clause, show_values=judge.show_values) or None,
+    }
+
+
+def _clauses(hearing: Hearing) -> tuple[Clause, ...]:
+    return hearing.guard.conjuncts if hearing.guard else ()
+
+
+def page(shown: dict[str, object], noted: Noted, judge: Judge) -> str:
+    """Return `detail` as text for a person."""
+    head = click.style(f"{text(shown['type'])}  {text(shown['entry'])}", bold=True)
+    facts = "".join(
+        f"\n  {name:<10}{text(shown[name])}"
+        for name in ("time", "key", "id", "rule", "revision", "over", "why")
+        if shown[name] is not None
+    )
+    rules = "".join(f"\n{each}" for each in _rules(noted, judge))
+    contents = "".join(_content(name, event, judge) for name, event in noted.entry.events.items())
+    return f"{head}{facts}\n{rules}{contents}"
+
+
+def _rules(noted: Noted, judge: Judge) -> Iterator[str]:
+    """Yield a rule and the clauses of its guard, for each that was asked."""
+    if noted.entry.rule:
+        return
+    for hearing in judge.hearings(noted):
+        yield f"{click.style(hearing.rule.name, bold=True)}\n" + "".join(
+            f"  {clause_line(each, show_values=judge.show_values)}\n" for each in _clauses(hearing)
+        )
+
+
+def clause_line(clause: Clause, *, show_values: bool) -> str:
+    """Return a clause with its mark and what it looked at."""
+    colour = {True: "green", False: "red", None: "yellow"}[clause.holds]
+    parts = clause.decisive if clause.parts else (clause,)
+    values = clause.problem or "; ".join(values_of(part, show_values=show_values) for part in parts)
+    told = f"    {click.style(text(values), dim=True)}" if values else ""
+    return f"{click.style(MARKS[clause.holds], fg=colour)} {text(clause.source)}{told}"
+
+
+def _content(name: str, event: Event, judge: Judge) -> str:
+    data = event.data if judge.show_values else redact_value(event.data)
+    shown = orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+    return f"\n{click.style(text(name), fg='cyan')}  {text(event.id)}\n{shown}\n"

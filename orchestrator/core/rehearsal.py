@@ -1,0 +1,46 @@
+"""What a rule that remembers nothing yet would do with given events. Pure; writes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.decision import Instance, Signal
+from orchestrator.core.hearing import hear
+from orchestrator.core.ids import reaction_id
+from orchestrator.core.scope import Scope
+from orchestrator.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from orchestrator.core.decision import Definition
+    from orchestrator.core.event import Event
+
+SOURCE = "rehearsal"
+
+
+def would_fire(rule: Definition, events: Iterable[Event], now: datetime) -> bool:
+    """Tell whether `rule`, remembering nothing else, sends anything on these events.
+
+    Args:
+        rule: a definition of any kind.
+        events: what comes, in this order; what the rule does not want is left out.
+        now: the time of the decisions.
+    """
+    running: Instance | None = None
+    for event in events:
+        if event.type not in rule.triggers or not hear(rule, event, now).wants:
+            continue
+        reaction = reaction_id(event.identity, rule.name)
+        signal = Signal(event, reaction, now, SOURCE, Scope(event, now))
+        try:
+            decision = rule.decide(running, signal)
+        except Refused:
+            return False
+        if decision.outgoing or decision.later:
+            return True
+        if decision.writes:
+            state = decision.state
+            running = None if state is None else Instance(reaction, state)
+    return False

@@ -1,0 +1,168 @@
+"""What people read about an event that no rule reacted to, or a join that waited in vain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from orchestrator.catalog import read_catalog
+from orchestrator.cli.misses import Judge, detail, line, page, row
+from orchestrator.core.event import Event
+from orchestrator.core.ids import event_identity
+from orchestrator.core.unmatched import Unmatched, ignored
+from orchestrator.ports import Noted
+from orchestrator.rulefile import read_rules
+
+if TYPE_CHECKING:
+    from orchestrator.core.definitions import Rulebook
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+DOCUMENT = """
+asyncapi: 3.0.0
+info: {title: Test, version: 1.0.0}
+channels:
+  cases:
+    address: cases.v1
+    messages:
+      Filed: {x-kind: event, payload: {}}
+      Answered: {x-kind: event, payload: {}}
+      Closed: {x-kind: event, payload: {}}
+      Tell: {x-kind: command, payload: {}}
+"""
+RULES = """
+- name: large
+  when: Filed
+  if: data.amount > 100 && data.region == "north"
+  then: [Tell]
+- name: secret
+  when: Filed
+  if: data.apikey == "x" || data.sort == "special"
+  then: [Tell]
+- name: pair
+  when: {all: [Answered, Closed]}
+  within: 2d
+  then: [Tell]
+- name: chain
+  when: {sequence: [Answered, Closed]}
+  within: 2d
+  then: [Tell]
+- name: two
+  when: {at_least: 2, of: [Answered, Closed, {event: Tell, as: told}]}
+  within: 2d
+  then: [Tell]
+- name: often
+  when: {count: Closed, at_least: 3}
+  within: 2d
+  then: [Tell]
+"""
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    """The rules as they are now."""
+    catalog, problems = read_catalog([("d.yaml", DOCUMENT)])
+    assert catalog is not None, problems
+    rules, problems = read_rules([("r.yaml", RULES)], catalog)
+    assert rules is not None, problems
+    return rules
+
+
+def event(kind: str, number: int = 1, **data: object) -> Event:
+    at = NOW + timedelta(minutes=number)
+    name = f"{kind}-{number}"
+    identity = event_identity("portal", kind, name)
+    return Event(kind, name, "portal", None, at, data, "C-1", None, None, identity)
+
+
+def filed(**data: object) -> Noted:
+    return Noted("5-0", NOW, ignored(event("Filed", **data)))
+
+
+def waited(rule: str, came: int, *events: Event) -> Noted:
+    named = {one.type: one for one in events}
+    return Noted("6-0", NOW, Unmatched(named, "C-1", rule, "r1", NOW + timedelta(days=2), came))
+
+
+@pytest.mark.parametrize(
+    ("noted", "why"),
+    [
+        (
+            filed(amount=250, region="south", apikey="t", sort="plain"),
+            'nearest is large: data.region == "north" is false: data.region is "south"',
+        ),
+        (
+            filed(amount=5, region="south", apikey="t", sort="plain"),
+            "nearest is large: data.amount > 100 is false: data.amount is 5",
+        ),
+        (
+            filed(amount="x", region="south", apikey="t", sort="plain"),
+            "nearest is large: cannot compare a string with a number, in `data.amount > 100`",
+        ),
+        (filed(amount=250, region="north"), "large would react now"),
+        (waited("pair", 1, event("Answered")), "waited in vain for Closed; Answered had come"),
+        (
+            waited("chain", 2, event("Closed", 1), event("Answered", 2)),
+            "waited in vain for the order Answered, then Closed; Closed, Answered had come",
+        ),
+        (
+            waited("two", 1, event("Answered")),
+            "waited in vain for 1 of Closed, told; Answered had come",
+        ),
+        (
+            waited("often", 2, event("Closed")),
+            "waited in vain for 1 more (2 of 3 came); Closed had come",
+        ),
+        (
+            waited("pair", 2, event("Closed", 1), event("Answered", 2)),
+            "waited in vain, but would fire now, with Closed, Answered",
+        ),
+        (
+            waited("gone", 1, event("Answered")),
+            "waited in vain, with Answered; there is no such rule any more",
+        ),
+        (Noted("7-0", NOW, ignored(event("Other"))), "no rule wants this type any more"),
+    ],
+)
+def test_the_nearest_miss_is_told_in_words(noted: Noted, why: str, rulebook: Rulebook) -> None:
+    """Whoever is on call reads one line and knows which clause, and with which value."""
+    assert Judge(rulebook, NOW).why(noted) == why
+
+
+def test_secrets_are_masked_unless_asked_for(rulebook: Rulebook) -> None:
+    """The same names are secret here as in the log."""
+    noted = filed(amount="x", region="south", apikey="hunter2", sort="plain")
+    for show_values in (False, True):
+        judge = Judge(rulebook, NOW, show_values)
+        everything = page(detail(noted, judge), noted, judge) + str(detail(noted, judge))
+        assert ("hunter2" in everything) is show_values
+
+
+def test_data_that_was_cut_is_said(rulebook: Rulebook) -> None:
+    """An explanation by data that is not there would be a wrong one."""
+    noted = filed()
+    cut = replace(noted, entry=replace(noted.entry, cut={"Filed": 70_000}))
+    judge = Judge(rulebook, NOW)
+    assert judge.why(cut) == "its data is not kept here: 70,000 bytes are too many"
+    assert judge.matches(cut) is None
+
+
+def test_every_clause_of_every_rule_is_on_the_page(rulebook: Rulebook) -> None:
+    """Mending one clause after the other, a deployment each, is no way to work."""
+    noted = filed(amount=5, region="north", apikey="t", sort="plain")
+    judge = Judge(rulebook, NOW)
+    shown = click.unstyle(page(detail(noted, judge), noted, judge))
+    assert "large\n  ✗ data.amount > 100    data.amount is 5\n  ✓ data.region" in shown
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_line_fits_its_terminal(width: int, rulebook: Rulebook) -> None:
+    """A reason that is wrapped by the terminal hides the next entry."""
+    noted = filed(amount=250, region="s" * 200, apikey="t", sort="plain")
+    first, *rest = click.unstyle(line(row(noted, Judge(rulebook, NOW)), width)).splitlines()
+    assert first.startswith("5-0  03-01 ")
+    assert rest
+    assert all(len(each) <= width for each in rest)
