@@ -15,10 +15,12 @@ from orchestrator.core.expression.times import format_timestamp
 from orchestrator.core.ids import event_identity, reaction_id
 from orchestrator.core.schedule import newest_tick, next_tick
 from orchestrator.core.scope import Scope
+from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
-    from orchestrator.core.decision import Condition, Instance
+    from orchestrator.core.decision import Condition, Instance, Later
     from orchestrator.core.definitions import Action
+    from orchestrator.core.event import Outgoing
     from orchestrator.core.problem import Position
     from orchestrator.core.schedule import Schedule
 
@@ -30,6 +32,9 @@ TICK: Final = "orchestrator.tick"
 
 PUNCTUAL: Final = timedelta(seconds=60)
 """A tick that is noticed so late or less is on time; one noticed later was missed."""
+
+AT_ONCE: Final = 100
+"""Ticks, and messages, after which a decision runs no further tick: it is committed as a whole."""
 
 _ELSEWHERE: Final = timedelta(seconds=5)
 _BEFORE: Final = timedelta(microseconds=1)
@@ -141,7 +146,7 @@ class ScheduledRule:
             return remember(instance.state, signal.now + _ELSEWHERE)
         tick = self._to_run(known.tick, signal.now)
         if tick is None:
-            return self._wait_for(next_tick(self.schedule, signal.now - PUNCTUAL - _BEFORE))
+            return self._wait_for(next_tick(self.schedule, _missed_until(signal.now)))
         return self._run(tick, signal)
 
     def skip(self, instance: Instance, now: datetime) -> Decision:
@@ -153,7 +158,7 @@ class ScheduledRule:
 
     def _to_run(self, tick: datetime, now: datetime) -> datetime | None:
         """Return the tick to run of those from `tick` until `now`; None to skip what was missed."""
-        missed_until = now - PUNCTUAL - _BEFORE
+        missed_until = _missed_until(now)
         if tick > missed_until or self.catch_up == "all":
             return tick
         if self.catch_up == "last":
@@ -161,7 +166,34 @@ class ScheduledRule:
         return None
 
     def _run(self, tick: datetime, elapsed: Elapsed) -> Decision:
-        """Take the actions for one tick. What else is due follows at once, one at a time.
+        """Take the actions for a tick, and for those after it that are due and to be run.
+
+        What is left over, or fails while others do not, comes next: the timer is due at once.
+        """
+        outgoing, later = self._take(tick, elapsed)
+        ticks = self.schedule.ticks(tick)
+        following, run = next(ticks, None), 1
+        while (
+            following is not None
+            and self._is_due(following, elapsed.now)
+            and max(run, len(outgoing) + len(later)) < AT_ONCE
+        ):
+            try:
+                more, more_later = self._take(following, elapsed)
+            except Refused:
+                break  # decided again, alone: then it is a dead letter of its own
+            outgoing, later = outgoing + more, later + more_later
+            following, run = next(ticks, None), run + 1
+        return self._wait_for(following, outgoing, later)
+
+    def _is_due(self, tick: datetime, now: datetime) -> bool:
+        """Tell whether a tick is to be run now, and none after it instead."""
+        return tick <= now and self._to_run(tick, now) == tick
+
+    def _take(
+        self, tick: datetime, elapsed: Elapsed
+    ) -> tuple[tuple[Outgoing, ...], tuple[Later, ...]]:
+        """Return what one tick sends.
 
         Ids derive from rule and tick alone, so that one run has the same ones whatever happens.
         """
@@ -169,12 +201,7 @@ class ScheduledRule:
         scope = Scope(event, elapsed.now)
         reaction = reaction_id(event.identity, self.name)
         signal = Signal(event, reaction, elapsed.now, elapsed.source, scope)
-        outgoing, later = take(self, self.actions, signal, (scope,))
-        following = next_tick(self.schedule, tick)
-        if following is None:
-            return forget(outgoing, later)
-        state = Pending(self.schedule.text, following).pack()
-        return remember(state, following, outgoing, later)
+        return take(self, self.actions, signal, (scope,))
 
     def _event(self, tick: datetime, source: str) -> Event:
         run = f"{self.name}@{format_timestamp(tick)}"
@@ -191,7 +218,17 @@ class ScheduledRule:
             identity=event_identity(source, TICK, run),
         )
 
-    def _wait_for(self, tick: datetime | None) -> Decision:
+    def _wait_for(
+        self,
+        tick: datetime | None,
+        outgoing: tuple[Outgoing, ...] = (),
+        later: tuple[Later, ...] = (),
+    ) -> Decision:
         if tick is None:  # the year 9999 has ended
-            return forget()
-        return remember(Pending(self.schedule.text, tick).pack(), tick)
+            return forget(outgoing, later)
+        return remember(Pending(self.schedule.text, tick).pack(), tick, outgoing, later)
+
+
+def _missed_until(now: datetime) -> datetime:
+    """Return the last moment at which a tick that is noticed now was missed."""
+    return now - PUNCTUAL - _BEFORE

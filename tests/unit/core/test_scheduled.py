@@ -10,12 +10,12 @@ import pytest
 
 from orchestrator.core.decision import Elapsed, Instance, forget, remember
 from orchestrator.core.definitions import Action
-from orchestrator.core.expression import ROOTS, compile_template
+from orchestrator.core.expression import ROOTS, compile_expression, compile_template
 from orchestrator.core.ids import ReactionId, event_identity, message_id, reaction_id
 from orchestrator.core.problem import Position
 from orchestrator.core.schedule import Cron, Periodic
-from orchestrator.core.scheduled import PUNCTUAL, ScheduledRule, pending
-from orchestrator.errors import SchemaViolation
+from orchestrator.core.scheduled import AT_ONCE, PUNCTUAL, ScheduledRule, pending
+from orchestrator.errors import ExpressionError, SchemaViolation
 
 if TYPE_CHECKING:
     from orchestrator.core.decision import Decision
@@ -99,12 +99,12 @@ def test_expressions_read_the_tick_and_the_present() -> None:
     """They differ when a tick is run late."""
     data = {"type": "${event.type}", "at": "${string(event.time)}", "now": "${string(now)}"}
     rule = hourly("all", action(data))
-    decision = decided(rule, waiting(rule, NINE - SECOND), NINE + 5 * HOUR)
+    decision = decided(rule, waiting(rule, NINE - SECOND), NINE + HOUR / 2)
     assert [message.data for message in decision.outgoing] == [
         {
             "type": "orchestrator.tick",
             "at": "2026-03-02T09:00:00Z",
-            "now": "2026-03-02T14:00:00Z",
+            "now": "2026-03-02T09:30:00Z",
         }
     ]
 
@@ -152,6 +152,39 @@ def test_no_tick_is_run_twice_whenever_it_is_noticed(catch_up: CatchUp) -> None:
             run += [message.correlation_id for message in decision.outgoing]
             instance = Instance(VERSION, decision.state or b"")
     assert len(run) == len(set(run)) == {"none": 0, "last": 5, "all": 31}[catch_up]
+
+
+def test_what_is_made_up_for_comes_in_parts() -> None:
+    """A year of missed ticks must not be one commit; what is left comes at once."""
+    rule = replace(hourly("all", action(), action()), schedule=Periodic(60 * SECOND))
+    now = NINE + 100 * HOUR
+    decision = decided(rule, waiting(rule, NINE - SECOND), now)
+    assert len(decision.outgoing) == len({message.id for message in decision.outgoing}) == AT_ONCE
+    assert decision.due == NINE + AT_ONCE // 2 * 60 * SECOND
+    assert len(ticks_run(rule, waiting(rule, NINE - SECOND), now)) == 2 * (100 * 60 + 1)
+
+
+def test_ticks_that_send_nothing_come_in_parts_too() -> None:
+    """To look through a year of them takes time, even if no condition holds."""
+    guard = compile_expression("false", lambda _offset: HERE)
+    rule = hourly("all", action(guard=guard))
+    decision = decided(rule, waiting(rule, NINE - SECOND), NINE + 2 * AT_ONCE * HOUR)
+    assert (decision.outgoing, decision.due) == ((), NINE + AT_ONCE * HOUR)
+
+
+def test_one_of_several_ticks_that_fails_is_left_for_the_next_decision() -> None:
+    """Those before it are sent; it is refused alone, and those after it are not lost."""
+    eleven = NINE + 2 * HOUR
+    rule = hourly("all", action({"a": f"${{1 / (int(event.time) - {eleven.timestamp():.0f})}}"}))
+    now = NINE + 5 * HOUR
+
+    decision = decided(rule, waiting(rule, NINE - SECOND), now)
+    assert (len(decision.outgoing), decision.due) == (2, eleven)
+    left = Instance(VERSION, decision.state or b"")
+    with pytest.raises(ExpressionError):
+        decided(rule, left, now)
+    skipped = Instance(VERSION, rule.skip(left, now).state or b"")
+    assert len(ticks_run(rule, skipped, now)) == 3
 
 
 def test_the_first_tick_lies_ahead() -> None:
