@@ -8,17 +8,29 @@ try again) or ``Misconfigured`` (a person must act), never as a client library's
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
+
+from orchestrator.core.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
-    from orchestrator.core.decision import Instance
+    from orchestrator.core.decision import Instance, Part
     from orchestrator.core.event import Delivery, Message
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.unmatched import Unmatched
+
+
+MESSAGE: Final = "m/"
+"""What the part of a kept message begins with."""
+
+PIECE: Final = "p/"
+"""What the part of a piece begins with."""
+
+NOTHING: Final[Mapping[InstanceKey, Sequence[str]]] = MappingProxyType({})
 
 
 class Clock(Protocol):
@@ -101,23 +113,53 @@ class Reaction:
 class InstanceKey:
     """Where an instance is kept: a definition's name and a correlation key.
 
+    Two things are kept beside what a definition remembers about a key, and `part` tells which:
+
+    - a *kept message*, which the definition sends later: ``m/`` and the message's id. It is an
+      instance of its own, with a version and a timer, and outlives what the definition remembers.
+    - a *piece* of the instance: ``p/`` and its name. It has no version: it is written only together
+      with the instance it belongs to, and ends with it. It may have a timer.
+
     Attributes:
         definition: the definition's name.
         key: the correlation key; it alone decides about the shard.
-        part: empty for what the definition remembers; the message's id for one that it sends later.
+        part: empty for the instance itself, its head.
     """
 
     definition: str
     key: str
     part: str = ""
 
+    @property
+    def head(self) -> InstanceKey:
+        """The instance that a piece belongs to, or that a kept message was decided for."""
+        return InstanceKey(self.definition, self.key) if self.part else self
+
+    @property
+    def message(self) -> str:
+        """The id of a kept message; empty for everything else."""
+        return self.part[len(MESSAGE) :] if self.part.startswith(MESSAGE) else ""
+
+    @property
+    def piece(self) -> str:
+        """The name of a piece; empty for everything else."""
+        return self.part[len(PIECE) :] if self.part.startswith(PIECE) else ""
+
+    def of_message(self, message_id: str) -> InstanceKey:
+        """Return where a message is kept until it is sent."""
+        return InstanceKey(self.definition, self.key, MESSAGE + message_id)
+
+    def of_piece(self, name: str) -> InstanceKey:
+        """Return where a piece is kept."""
+        return InstanceKey(self.definition, self.key, PIECE + name)
+
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """The timer of an instance. An instance has one, or none.
+    """A timer: of an instance, a kept message or a piece. Each has one, or none.
 
     Attributes:
-        at: which instance.
+        at: whose.
         due: when, aware, to the millisecond.
     """
 
@@ -130,16 +172,24 @@ class InstanceWrite:
     """The change of one instance, decided on `expected`.
 
     Attributes:
-        at: which instance.
-        expected: the version the decision saw; None when there was no instance.
-        state: the next state, or None to remove the instance.
+        at: which instance, or which kept message; never a piece.
+        expected: the instance as the decision saw it; None when there was none.
+        status: from now on. A final one ends it: it goes with its pieces and their timers, and is
+            listed as finished for a while. None writes nothing, and only insists on `expected`.
+        state: the next state. Of one that ends, what is kept for a while beside its pieces; None
+            to keep nothing.
         due: when its timer is due from now on; None for no timer.
+        revision: of the definition that began it.
+        parts: the pieces that change. Each sets or removes its own timer.
     """
 
     at: InstanceKey
-    expected: ReactionId | None
-    state: bytes | None
+    expected: Instance | None
+    status: Status | None
+    state: bytes | None = None
     due: datetime | None = None
+    revision: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +200,8 @@ class Commit:
         key: the correlation key; everything in the commit lives in its shard.
         reactions: at least one. Several only for signals decided one after another on one instance.
         writes: the instances' changes. Their next version is the last reaction's id.
-        timer: the timer that led to it; written only while it is set for just then.
+        timer: the timer that led to it; written only while it is set for just then, and set no
+            more afterwards unless a write sets it.
     """
 
     key: str
@@ -212,17 +263,41 @@ class OutboxEntry:
     committed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KeptDefinition:
+    """The text of a definition that instances may still need.
+
+    Attributes:
+        text: as it was put.
+        put_at: when somebody put it last, aware.
+    """
+
+    text: str
+    put_at: datetime
+
+
 class Store(Protocol):
     """Durable state: markers, instances and the outbox."""
 
-    async def load(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
-        """Return the instances in order, in one round trip; None for one that does not exist."""
+    async def load(
+        self,
+        instances: Sequence[InstanceKey],
+        pieces: Mapping[InstanceKey, Sequence[str]] = NOTHING,
+    ) -> list[Instance | None]:
+        """Return instances in order, in one round trip; None for one that does not exist.
+
+        Args:
+            instances: which; instances or kept messages, no pieces.
+            pieces: which pieces of them to load too, by name; an empty list for all of one. Those
+                that do not exist are left out of `Instance.parts`.
+        """
 
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """Apply each commit atomically, in order, in one round trip; durable on return.
 
         Running the same commits again, whatever happened in between, is safe: those applied before
-        answer ``Duplicate``. Markers are kept for at least the dedupe window.
+        answer ``Duplicate``. Markers are kept for at least the dedupe window, and what is known of
+        finished instances for the time and up to the number that the store is set up with.
 
         Raises:
             Unavailable: some may have been applied; repeat all of them.
@@ -240,6 +315,18 @@ class Store(Protocol):
 
     async def outbox_size(self) -> int:
         """Return how many reactions wait in the outbox."""
+
+    async def open_revisions(self) -> Mapping[tuple[str, str], int]:
+        """Return how many instances are open, by definition and revision: those with any."""
+
+    async def put_definitions(self, texts: Mapping[str, str], now: datetime) -> None:
+        """Keep the texts of definitions by their revisions, as of `now`."""
+
+    async def definitions(self) -> Mapping[str, KeptDefinition]:
+        """Return all texts of definitions that are kept, by their revisions."""
+
+    async def drop_definitions(self, revisions: Collection[str]) -> None:
+        """Keep the texts of these no longer."""
 
     async def verify(self) -> list[str]:
         """Check the server's settings and that it still has what was written.
@@ -261,11 +348,32 @@ class OpenInstance:
         at: which.
         changed: when it was written last, aware, to the millisecond.
         due: when its timer is due; None without one.
+        status: what it is doing.
     """
 
     at: InstanceKey
     changed: datetime
     due: datetime | None = None
+    status: Status = Status.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedInstance:
+    """An instance that has ended, the last one of its definition, key, revision and status.
+
+    Attributes:
+        at: which.
+        ended: when, aware, to the millisecond.
+        status: how.
+        revision: of the definition that began it.
+        kept: whether its last state may still be there.
+    """
+
+    at: InstanceKey
+    ended: datetime
+    status: Status
+    revision: str
+    kept: bool
 
 
 class Inspection(Protocol):
@@ -275,6 +383,7 @@ class Inspection(Protocol):
         self,
         *,
         definition: str | None = None,
+        status: Status | None = None,
         after: OpenInstance | None = None,
         unchanged_since: datetime | None = None,
         limit: int,
@@ -285,9 +394,37 @@ class Inspection(Protocol):
 
         Args:
             definition: only what this one remembers; None for all.
+            status: only those of this one, which is not final; None for all.
             after: the last of the page before, its `due` left out or not; None for the first page.
             unchanged_since: only those not written after that, and the oldest change first.
             limit: how many at most, at least 1.
+        """
+
+    async def finished(
+        self,
+        *,
+        definition: str | None = None,
+        status: Status | None = None,
+        key: str | None = None,
+        after: FinishedInstance | None = None,
+        limit: int,
+    ) -> list[FinishedInstance]:
+        """Return a page of instances that have ended, the last first.
+
+        They are kept by time, up to a number: what is chosen is found by passing the others.
+
+        Args:
+            definition: only what this one remembered; None for all.
+            status: only those that ended so; None for all.
+            key: only those of this correlation key; None for all.
+            after: the last of the page before; None for the first page.
+            limit: how many at most, at least 1.
+        """
+
+    async def last_state(self, at: InstanceKey) -> Instance | None:
+        """Return an instance that has ended as it was kept, all pieces loaded; None if it was not.
+
+        Where one key had several, the last of them.
         """
 
     async def remembered(self, key: str) -> list[OpenInstance]:

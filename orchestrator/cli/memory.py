@@ -66,7 +66,7 @@ def tell(
     verb = "would be cancelled" if dry_run else "cancelled"
     if wants_json():
         output.document(
-            [{**name(at), "message": at.part or None, "cancelled": not dry_run} for at in done]
+            [{**name(at), "message": at.message or None, "cancelled": not dry_run} for at in done]
         )
     else:
         for at in done:
@@ -77,5 +77,5 @@ def tell(
 
 
 def _called(at: InstanceKey) -> str:
-    message = f" message {at.part}" if at.part else ""
+    message = f" message {at.message}" if at.message else ""
     return text(f"{at.definition} {at.key}{message}")

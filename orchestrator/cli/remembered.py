@@ -51,7 +51,7 @@ def timer_row(timer: Timer, instance: Instance | None, now: datetime) -> dict[st
         instance: what it is for; None where it has ended a moment ago.
         now: to say in how long; a minus tells that it is late.
     """
-    message = timer.at.part
+    message = timer.at.message
     kept_type = kept(instance.state).type if message and instance else None
     return {
         "due": timer.due,
@@ -72,6 +72,8 @@ def detail(found: OpenInstance, instance: Instance) -> dict[str, object]:
     """Return everything about an instance."""
     return {
         **name(found.at),
+        "status": instance.status,
+        "revision": instance.revision or None,
         "version": instance.version.hex(),
         "changed": found.changed,
         "due": found.due,
@@ -83,8 +85,8 @@ def page(shown: dict[str, object]) -> str:
     """Return `detail` as text for a person."""
     head = click.style(f"{text(shown['rule'])}  {text(shown['key'])}", bold=True)
     facts = "".join(
-        f"\n  {fact:<9}{text(shown[fact])}"
-        for fact in ("changed", "due", "version")
+        f"\n  {fact:<10}{text(shown[fact])}"
+        for fact in ("status", "changed", "due", "revision", "version")
         if shown[fact] is not None
     )
     state = shown["state"]
@@ -114,7 +116,7 @@ def readable(state: bytes) -> object:
     for one in memory.kept:
         events[one.name].append(_event(one))
     told = {} if memory.told is None else {"reported_until": _moment(memory.told)}
-    return {"revision": content["revision"], "events": events, **told}
+    return {"events": events, **told}
 
 
 def _event(one: Kept) -> dict[str, object]:

@@ -14,6 +14,7 @@ from orchestrator.cli.context import read_settings
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give, memory, tell
 from orchestrator.cli.remembered import TIMER_COLUMNS, short, timer_row
+from orchestrator.engine.firing import asked_for
 from orchestrator.engine.orders import cancel_timer
 from orchestrator.errors import Misconfigured
 
@@ -86,7 +87,7 @@ async def _list(
     until = now + before if before is not None else None
     async with memory(read_settings()) as store:
         timers = await store.inspection.timers(definition=rule, key=key, until=until, limit=limit)
-        instances = await store.load([timer.at for timer in timers])
+        instances = await store.load([asked_for(timer) for timer in timers])
     return [
         timer_row(timer, instance, now) for timer, instance in zip(timers, instances, strict=True)
     ]
@@ -103,4 +104,4 @@ async def _cancel(
 
 
 def _is_meant(at: InstanceKey, message: str | None) -> bool:
-    return message is None or (bool(at.part) and at.part.startswith(message))
+    return message is None or (bool(at.message) and at.message.startswith(message))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from orchestrator.core.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from orchestrator.core.event import Event, Outgoing
@@ -17,6 +20,9 @@ Condition: TypeAlias = "Callable[[Scope], bool]"
 """Whether a definition wants an event. Raises ``ExpressionError`` when that cannot be told."""
 
 
+NO_PARTS: Final[Mapping[str, bytes]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """What a stateful definition remembers about one key.
@@ -25,29 +31,60 @@ class Instance:
         version: the reaction that wrote it last. The store refuses a write that was decided on
             another version; a counter would start anew when an instance ends and comes back.
         state: what the definition packed, opaque to everybody else.
+        status: what it is doing.
+        revision: of the definition that began it, 12 hexadecimal digits; empty when nobody cares.
+        parts: pieces of its state by name: those that were loaded, no others.
     """
 
     version: ReactionId
     state: bytes
+    status: Status = Status.WAITING
+    revision: str = ""
+    parts: Mapping[str, bytes] = field(default_factory=lambda: NO_PARTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an instance's state that is written without the rest of it.
+
+    Attributes:
+        name: unique in its instance.
+        state: its next state; None to remove it.
+        due: when the instance wants to be asked about it if nothing happens; None for never.
+    """
+
+    name: str
+    state: bytes | None
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one signal. Made by `emit`, `remember` or `forget`.
+    """What follows from one signal. Made by `emit`, `remember`, `forget`, `finish` or `want`.
 
     Attributes:
         outgoing: messages to send, in order.
         later: messages to send when their time has come, in order.
-        state: the instance's next state; None when the instance ends, or never was.
+        status: what the instance does from now on; a final one ends it. None leaves it as it is.
+        state: the instance's next state; of one that ends, what is kept for a while, or None.
         due: when the instance wants to be asked again if nothing happens; None for never.
-        writes: whether the instance changes at all.
+        parts: the pieces that change, each at most once.
+        wanted: pieces that have to be loaded before anything can be decided; None for nothing,
+            empty for all.
     """
 
-    outgoing: tuple[Outgoing, ...]
-    later: tuple[Later, ...]
-    state: bytes | None
-    due: datetime | None
-    writes: bool
+    outgoing: tuple[Outgoing, ...] = ()
+    later: tuple[Later, ...] = ()
+    status: Status | None = None
+    state: bytes | None = None
+    due: datetime | None = None
+    parts: tuple[Part, ...] = ()
+    wanted: tuple[str, ...] | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether the instance changes at all."""
+        return self.status is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +102,55 @@ class Later:
 
 def emit(outgoing: tuple[Outgoing, ...], later: tuple[Later, ...] = ()) -> Decision:
     """Send messages, and leave the instance as it is."""
-    return Decision(outgoing=outgoing, later=later, state=None, due=None, writes=False)
+    return Decision(outgoing, later)
 
 
-def remember(
+def remember(  # noqa: PLR0913, PLR0917 - everything an open instance consists of
     state: bytes,
     due: datetime | None = None,
     outgoing: tuple[Outgoing, ...] = (),
     later: tuple[Later, ...] = (),
+    status: Status = Status.WAITING,
+    parts: tuple[Part, ...] = (),
 ) -> Decision:
-    """Keep `state` for the key, be asked again at `due`, and send messages."""
-    return Decision(outgoing=outgoing, later=later, state=state, due=due, writes=True)
+    """Keep `state` for the key, be asked again at `due`, and send messages.
+
+    Pieces that are not in `parts` stay as they are, with their timers.
+    """
+    if status.final:
+        raise ValueError(f"an instance that is {status} is open no more")
+    return Decision(outgoing, later, status, state, due, parts)
 
 
-def forget(outgoing: tuple[Outgoing, ...] = (), later: tuple[Later, ...] = ()) -> Decision:
-    """End the instance and its timer, and send messages."""
-    return Decision(outgoing=outgoing, later=later, state=None, due=None, writes=True)
+def forget(
+    outgoing: tuple[Outgoing, ...] = (),
+    later: tuple[Later, ...] = (),
+    status: Status = Status.COMPLETED,
+) -> Decision:
+    """End the instance with its pieces and timers, and send messages. That it ended is listed."""
+    return Decision(outgoing, later, _final(status))
+
+
+def finish(
+    state: bytes,
+    status: Status = Status.COMPLETED,
+    outgoing: tuple[Outgoing, ...] = (),
+    later: tuple[Later, ...] = (),
+    parts: tuple[Part, ...] = (),
+) -> Decision:
+    """Do what `forget` does, but keep `state` and all pieces for a while, for people to look at."""
+    return Decision(outgoing, later, _final(status), state, None, parts)
+
+
+def want(*parts: str) -> Decision:
+    """Decide nothing yet: load these pieces, or all where none is named, and ask again."""
+    return Decision(wanted=parts)
+
+
+def _final(status: Status) -> Status:
+    if not status.final:
+        raise ValueError(f"an instance that is {status} has not ended")
+    return status
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +182,7 @@ class Elapsed:
         reaction: the id of the reaction to be decided.
         now: the decision's time, aware.
         source: the name this orchestrator sends under.
+        part: the piece whose timer it is, which is loaded; empty for the instance's own.
     """
 
     key: str
@@ -119,6 +190,7 @@ class Elapsed:
     reaction: ReactionId
     now: datetime
     source: str
+    part: str = ""
 
 
 class Definition(Protocol):
@@ -130,6 +202,10 @@ class Definition(Protocol):
     @property
     def name(self) -> str:
         """Unique in its rulebook."""
+
+    @property
+    def revision(self) -> str:
+        """Hash of what it means, 12 hexadecimal digits."""
 
     @property
     def triggers(self) -> tuple[str, ...]:
@@ -144,6 +220,9 @@ class Definition(Protocol):
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return the correlation key its state is kept under."""
+
+    def pieces(self, event: Event) -> tuple[str, ...]:
+        """Return the names of the pieces that deciding on `event` needs, if they exist."""
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Return what follows. Raise a ``Refused`` error when it cannot be decided.

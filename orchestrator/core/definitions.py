@@ -116,6 +116,10 @@ class Rule:
         """Return the event's own correlation key."""
         return event.correlation_id
 
+    def pieces(self, event: Event) -> tuple[str, ...]:  # noqa: ARG002 - the protocol
+        """Return none: it remembers nothing."""
+        return ()
+
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:  # noqa: ARG002
         """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
         if isinstance(signal, Elapsed):  # of a rule that had this name, and remembered

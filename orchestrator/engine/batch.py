@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from orchestrator.core.decision import Definition, Signal
+    from orchestrator.core.decision import Definition, Instance, Signal
     from orchestrator.core.event import Event, Message
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.unmatched import Unmatched
@@ -68,11 +68,15 @@ class Case:
 
     A stateless definition has one trigger per case. The triggers of a stateful one are decided one
     after another on the running state.
+
+    Attributes:
+        wanted: the pieces that were found to be needed; None for no more than the events tell.
     """
 
     definition: Definition
     key: str
     triggers: Sequence[Trigger]
+    wanted: tuple[str, ...] | None = None
 
     @property
     def at(self) -> InstanceKey:
@@ -82,7 +86,24 @@ class Case:
     def without(self, done: Sequence[ReactionId]) -> Case | None:
         """Return the case less the reactions that are `done`; None when nothing is left."""
         left = [trigger for trigger in self.triggers if trigger.signal.reaction not in done]
-        return Case(self.definition, self.key, left) if left else None
+        return replace(self, triggers=left) if left else None
+
+    def insist_on_progress(self, wanted: tuple[str, ...]) -> None:
+        """Raise ``RuntimeError`` if what is wanted was wanted before, and is loaded."""
+        if self.wanted is not None and (not self.wanted or set(wanted) <= set(self.wanted)):
+            raise RuntimeError(f"{self.definition.name} wants pieces again that it has")
+
+    @property
+    def pieces(self) -> list[str] | None:
+        """The names of the pieces to load; an empty list for all, None for none."""
+        if self.wanted == ():
+            return []
+        told = [
+            name
+            for trigger in self.triggers
+            for name in self.definition.pieces(trigger.signal.event)
+        ]
+        return [*told, *(self.wanted or ())] or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +113,14 @@ class Firing:
     Attributes:
         timer: the timer.
         commit: what to write; without messages where deciding failed.
+        leaves: the instance as it is then; None where it ended.
         error: why it failed; None when it did not.
         lapsed: what waited in vain until then; None if nothing did.
     """
 
     timer: Timer
     commit: Commit
+    leaves: Instance | None
     error: Refused | None = None
     lapsed: Unmatched | None = None
 

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orchestrator.core.decision import Elapsed, Instance, Signal, forget
-from orchestrator.core.envelope import decode, encode
+from orchestrator.core.decision import Signal
+from orchestrator.core.envelope import decode
 from orchestrator.core.headers import REDRIVE_RULE, RETRY
 from orchestrator.core.hops import MAX_HOPS
-from orchestrator.core.ids import elapsed_id, reaction_id, retried_id
-from orchestrator.core.later import keep, release
+from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.scope import Scope
-from orchestrator.core.unmatched import lapsed
-from orchestrator.engine.batch import Batch, Case, Firing, Intake, Trigger
-from orchestrator.errors import BadMessage, Refused, TooManyHops
-from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
+from orchestrator.engine.batch import Batch, Case, Intake, Trigger
+from orchestrator.engine.writing import Life, encoded
+from orchestrator.errors import Refused, TooManyHops
+from orchestrator.ports import Commit, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from orchestrator.core.decision import Decision
+    from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Listener, Rulebook
-    from orchestrator.core.event import Event, Message, Outgoing
+    from orchestrator.core.event import Event
     from orchestrator.core.ids import ReactionId
-    from orchestrator.ports import Timer
-
-
-MAX_REACTION_BYTES = 16 * 1024 * 1024
-"""What one reaction may send: it is held, committed and published as a whole."""
 
 
 def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
@@ -83,8 +78,8 @@ def match(batch: Batch, rulebook: Rulebook, source: str, max_hops: int = MAX_HOP
 
 def decide(
     batch: Batch, cases: Sequence[Case], instances: Sequence[Instance | None]
-) -> list[tuple[Case, Commit]]:
-    """Return what is to be committed, beside the case it decides."""
+) -> list[tuple[Case, Commit | None]]:
+    """Return what is to be committed, beside the case it decides; None where more is wanted."""
     proposals = [
         proposal
         for case, instance in zip(cases, instances, strict=True)
@@ -133,108 +128,37 @@ def _ending(listener: Listener, event: Event, max_hops: int) -> Listener:
     return definition, refuses
 
 
-def _propose(batch: Batch, case: Case, instance: Instance | None) -> Iterator[tuple[Case, Commit]]:
+def _propose(
+    batch: Batch, case: Case, instance: Instance | None
+) -> Iterator[tuple[Case, Commit | None]]:
     """Decide a case's triggers one after another on the running state; yield what to commit.
 
-    The case comes back without the triggers that failed, so that nothing fails twice.
+    The case comes back without the triggers that failed, so that nothing fails twice. What begins
+    after an end is a commit of its own, so that every end is written.
     """
     definition = case.definition
-    running, changed = instance, False
-    writes: list[InstanceWrite] = []
-    decided, reactions = [], []
-    for trigger in case.triggers:
+    life = Life(case.at, instance, definition.revision)
+    decided: list[Trigger] = []
+    reactions: list[Reaction] = []
+    for number, trigger in enumerate(case.triggers):
         signal = trigger.signal
         try:
-            decision = definition.decide(running, signal)
-            messages = _encoded(decision.outgoing)
+            decision = definition.decide(life.now, signal)
+            messages = encoded(decision.outgoing)
         except Refused as error:
             batch.fail(trigger.intake, definition.name, error)
             continue
+        if decision.wanted is not None:
+            case.insist_on_progress(decision.wanted)
+            left = [*decided, *case.triggers[number:]]
+            yield Case(definition, case.key, left, decision.wanted), None
+            return
         decided.append(trigger)
         reactions.append(Reaction(signal.reaction, messages))
-        writes += _kept_for_later(definition.name, case.key, decision)
-        if decision.writes:
-            changed, due = True, decision.due
-            running = (
-                Instance(signal.reaction, decision.state) if decision.state is not None else None
-            )
-    if not reactions:
-        return
-    if changed:
-        expected = instance.version if instance else None
-        writes.append(InstanceWrite(case.at, expected, running.state if running else None, due))
-    commit = Commit(case.key, tuple(reactions), tuple(writes))
-    yield Case(definition, case.key, decided), commit
-
-
-def _kept_for_later(rule: str, key: str, decision: Decision) -> list[InstanceWrite]:
-    """Return what keeps messages until they are due: each is an instance with a timer."""
-    return [
-        InstanceWrite(InstanceKey(rule, key, later.outgoing.id), None, keep(later), later.due)
-        for later in decision.later
-    ]
-
-
-def fire(
-    batch: Batch,
-    timers: Sequence[Timer],
-    instances: Sequence[Instance | None],
-    rulebook: Rulebook,
-    source: str,
-) -> list[Firing]:
-    """Decide what follows from timers that are due, each on its instance."""
-    firings = [
-        _fire_one(batch, timer, instance, rulebook, source)
-        for timer, instance in zip(timers, instances, strict=True)
-        if instance is not None  # somebody else was faster
-    ]
-    batch.lap("decide")
-    return firings
-
-
-def _fire_one(
-    batch: Batch, timer: Timer, instance: Instance, rulebook: Rulebook, source: str
-) -> Firing:
-    """Decide one timer. Where that fails, the instance stays, visible, without a timer."""
-    at = timer.at
-    due_ms = round(timer.due.timestamp() * 1000)
-    reaction = elapsed_id(instance.version, f"{at.definition}/{at.key}/{at.part}", due_ms)
-    elapsed = Elapsed(at.key, timer.due, reaction, batch.now, source)
-    try:
-        decision = _decide_elapsed(at, instance, elapsed, rulebook)
-        messages = _encoded(decision.outgoing)
-    except Refused as error:
-        stays = InstanceWrite(at, instance.version, instance.state)
-        return Firing(timer, Commit(at.key, (Reaction(reaction, ()),), (stays,), timer), error)
-    writes = _kept_for_later(at.definition, at.key, decision)
-    writes.append(InstanceWrite(at, instance.version, decision.state, decision.due))
-    commit = Commit(at.key, (Reaction(reaction, messages),), tuple(writes), timer)
-    rule = None if at.part else rulebook.by_name.get(at.definition)
-    return Firing(timer, commit, lapsed=lapsed(rule, at.key, instance, timer.due))
-
-
-def _decide_elapsed(
-    at: InstanceKey, instance: Instance, elapsed: Elapsed, rulebook: Rulebook
-) -> Decision:
-    if at.part:
-        return release(instance, elapsed)
-    definition = rulebook.by_name.get(at.definition)
-    # The rule is gone: what it remembered goes with it.
-    return forget() if definition is None else definition.decide(instance, elapsed)
-
-
-def _encoded(outgoing: Sequence[Outgoing]) -> tuple[Message, ...]:
-    """Return the messages a reaction sends. Raise ``BadMessage`` when they are too much."""
-    messages = []
-    room = MAX_REACTION_BYTES
-    for each in outgoing:
-        message = encode(each)
-        room -= len(message.body)
-        if room < 0:
-            raise BadMessage(
-                "too-large",
-                f"one event would send {len(outgoing)} messages of over {MAX_REACTION_BYTES} bytes"
-                " together: select what each needs in `with`, or send references (claim check)",
-            )
-        messages.append(message)
-    return tuple(messages)
+        life.take(decision, signal.reaction)
+        if life.over:
+            yield replace(case, triggers=decided), Commit(case.key, tuple(reactions), life.writes())
+            life = Life(case.at, None, definition.revision)
+            decided, reactions = [], []
+    if reactions:
+        yield replace(case, triggers=decided), Commit(case.key, tuple(reactions), life.writes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.ids import order_id
+from orchestrator.core.status import Status
 from orchestrator.ports import Commit, Conflict, InstanceKey, InstanceWrite, Reaction
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def cancel(at: InstanceKey, instance: Instance) -> Commit:
     """Return what ends an instance, or a message kept for later, and its timer. Sends nothing."""
-    return _order("cancel", at, instance, InstanceWrite(at, instance.version, None))
+    return _order("cancel", at, instance, Status.CANCELLED)
 
 
 def cancel_timer(at: InstanceKey, instance: Instance) -> Commit:
@@ -27,11 +28,12 @@ def cancel_timer(at: InstanceKey, instance: Instance) -> Commit:
 
     A message kept for later is nothing without its timer, so it ends with it.
     """
-    state = None if at.part else instance.state
-    return _order("cancel-timer", at, instance, InstanceWrite(at, instance.version, state))
+    return _order("cancel-timer", at, instance, Status.CANCELLED if at.message else instance.status)
 
 
-def _order(name: str, at: InstanceKey, instance: Instance, write: InstanceWrite) -> Commit:
+def _order(name: str, at: InstanceKey, instance: Instance, status: Status) -> Commit:
+    state = None if status.final else instance.state
+    write = InstanceWrite(at, instance, status, state, None, instance.revision)
     reaction = order_id(instance.version, name, f"{at.definition}/{at.key}/{at.part}")
     return Commit(at.key, (Reaction(reaction, ()),), (write,))
 

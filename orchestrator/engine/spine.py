@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.hops import MAX_HOPS
 from orchestrator.engine.batch import Batch
-from orchestrator.engine.deciding import decide, fire, match, read
+from orchestrator.engine.deciding import decide, match, read
+from orchestrator.engine.firing import Asked, asked_for, fire, needed_pieces
 from orchestrator.errors import Unavailable
 from orchestrator.ports import Committed, Conflict, Duplicate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         Clock,
         Commit,
         CommitResult,
+        InstanceKey,
         Ledger,
         Store,
         Subscription,
@@ -100,10 +102,24 @@ class Spine:
         it commits nothing, and the next look at what is due tells how things stand.
         """
         batch = Batch((), self._clock.now(), self._queue)
-        wanted = [timer.at for timer in timers]
-        instances = await self._patience.until_done("store", lambda: self._store.load(wanted))
+        wanted: Mapping[InstanceKey, Sequence[str]] = {}
+        while timers:
+            asked = await self._ask(batch, timers, wanted)
+            fired = fire(batch, asked, rulebook, self._source)
+            await self._commit_firings(batch, fired.firings)
+            timers, wanted = fired.left, fired.wanted
+        return batch
+
+    async def _ask(
+        self, batch: Batch, timers: Sequence[Timer], wanted: Mapping[InstanceKey, Sequence[str]]
+    ) -> Asked:
+        """Load what is asked about timers, and the pieces it takes."""
+        ats, pieces = list(dict.fromkeys(map(asked_for, timers))), needed_pieces(timers, wanted)
+        found = await self._patience.until_done("store", lambda: self._store.load(ats, pieces))
         batch.lap("load")
-        firings = fire(batch, timers, instances, rulebook, self._source)
+        return Asked(timers, dict(zip(ats, found, strict=True)), wanted)
+
+    async def _commit_firings(self, batch: Batch, firings: Sequence[Firing]) -> None:
         noted = await self._note([firing.lapsed for firing in firings if firing.lapsed])
         commits = [firing.commit for firing in firings]
         results = await self._patience.until_done(
@@ -113,7 +129,6 @@ class Spine:
         for firing, result in zip(firings, results, strict=True):
             batch.fired(firing, result)
         await self._strike(noted, firings, results)
-        return batch
 
     def give_up(self, delivery: Delivery, error: Refused) -> Batch:
         """Return a batch that does nothing but dead-letter `delivery`."""
@@ -170,16 +185,19 @@ class Spine:
 
     async def _load(self, batch: Batch, cases: Sequence[Case]) -> list[Instance | None]:
         """Return the instances of the stateful cases, None for all others, in order."""
-        wanted = [case.at for case in cases if case.definition.stateful]
-        if not wanted:
+        stateful = [case for case in cases if case.definition.stateful]
+        if not stateful:
             return [None] * len(cases)
-        found = iter(await self._patience.until_done("store", lambda: self._store.load(wanted)))
+        wanted = [case.at for case in stateful]
+        pieces = {case.at: names for case in stateful if (names := case.pieces) is not None}
+        loaded = await self._patience.until_done("store", lambda: self._store.load(wanted, pieces))
+        found = iter(loaded)
         batch.lap("load")
         return [next(found) if case.definition.stateful else None for case in cases]
 
     async def _decide(
         self, batch: Batch, cases: Sequence[Case], instances: Sequence[Instance | None]
-    ) -> list[tuple[Case, Commit]]:
+    ) -> list[tuple[Case, Commit | None]]:
         """Decide a few at a time: heartbeats must not wait for a whole batch of slow decisions."""
         proposals = decide(batch, cases[:SLICE], instances[:SLICE])
         for begin in range(SLICE, len(cases), SLICE):
@@ -188,19 +206,22 @@ class Spine:
             proposals += decide(batch, cases[begin:end], instances[begin:end])
         return proposals
 
-    async def _commit(self, batch: Batch, proposals: Sequence[tuple[Case, Commit]]) -> list[Case]:
+    async def _commit(
+        self, batch: Batch, proposals: Sequence[tuple[Case, Commit | None]]
+    ) -> list[Case]:
         """Commit, take over what was written, and return what must be decided again."""
-        if not proposals:
-            return []
-        commits = [commit for _, commit in proposals]
+        decided = [(case, commit) for case, commit in proposals if commit is not None]
+        again = [case for case, commit in proposals if commit is None]
+        if not decided:
+            return again
+        commits = [commit for _, commit in decided]
         # The time of the commit, not of the decision: an outage may lie between them, and what is
         # only now in the outbox must not look overdue.
         results = await self._patience.until_done(
             "store", lambda: self._store.commit(commits, self._clock.now())
         )
         batch.lap("commit")
-        again = []
-        for (case, commit), result in zip(proposals, results, strict=True):
+        for (case, commit), result in zip(decided, results, strict=True):
             left = _take_over(batch, case, commit, result)
             if left is not None:
                 again.append(left)

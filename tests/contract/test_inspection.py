@@ -11,7 +11,9 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.adapters.redis import RedisStore
+from orchestrator.core.decision import Instance
 from orchestrator.core.ids import ReactionId, content_digest
+from orchestrator.core.status import Status
 from orchestrator.ports import (
     Commit,
     Committed,
@@ -38,22 +40,25 @@ class Memory:
     def __init__(self, store: Store, inspection: Inspection) -> None:
         self.store = store
         self.tells = inspection
-        self.versions: dict[InstanceKey, ReactionId] = {}
+        self.instances: dict[InstanceKey, Instance] = {}
         self.names = count()
 
-    async def put(
+    async def put(  # noqa: PLR0913, PLR0917 - everything a write consists of
         self,
         at: InstanceKey,
         changed: datetime = NOW,
         state: bytes | None = b"{}",
         due: datetime | None = None,
+        status: Status = Status.WAITING,
+        revision: str = "",
     ) -> None:
         version = ReactionId(content_digest(b"%d" % next(self.names)))
-        write = InstanceWrite(at, self.versions.pop(at, None), state, due)
+        status = status if state is not None else Status.COMPLETED
+        write = InstanceWrite(at, self.instances.pop(at, None), status, state, due, revision)
         commit = Commit(at.key, (Reaction(version, ()),), (write,))
         assert await self.store.commit([commit], changed) == [Committed()]
         if state is not None:
-            self.versions[at] = version
+            self.instances[at] = Instance(version, state, status, revision)
 
     async def pages(self, limit: int, **which: object) -> AsyncIterator[list[OpenInstance]]:
         after = None
@@ -126,7 +131,7 @@ async def test_the_longest_unchanged_come_first_when_asked_what_is_stuck(memory:
 
 async def test_messages_kept_for_later_are_no_open_instances(memory: Memory) -> None:
     """They are listed among the timers: nothing is waited for."""
-    at = InstanceKey("rule", "C-1", "m-1")
+    at = InstanceKey("rule", "C-1").of_message("m-1")
     await memory.put(at, due=NOW + HOUR)
     assert await memory.tells.open_instances(limit=10) == []
     assert await memory.tells.remembered("C-1") == []
@@ -172,7 +177,7 @@ async def test_a_moment_shared_by_thousands_is_passed(memory: Memory) -> None:
         Commit(
             at.key,
             (Reaction(ReactionId(content_digest(at.key.encode())), ()),),
-            (InstanceWrite(at, None, b"{}", NOW),),
+            (InstanceWrite(at, None, Status.WAITING, b"{}", NOW),),
         )
         for at in ats
     ]
@@ -229,7 +234,7 @@ async def test_pages_skip_nothing_while_others_write_at_the_same_time(memory: Me
     async def write() -> None:
         for n in range(200):
             at = InstanceKey("count", f"new {n % 20}")
-            await memory.put(at, NOW + (n * 7 % 60) * MS, None if at in memory.versions else b"{}")
+            await memory.put(at, NOW + (n * 7 % 60) * MS, None if at in memory.instances else b"{}")
 
     async def read() -> list[str]:
         pages = [page async for page in memory.pages(40)]
@@ -243,7 +248,8 @@ async def test_pages_skip_nothing_while_others_write_at_the_same_time(memory: Me
 async def test_timers_are_listed_as_they_are_due_and_chosen(memory: Memory) -> None:
     """What happens next, for everything, for one rule, for one key, or within some time."""
     for n in range(60):
-        at = InstanceKey(("join", "count")[n % 2], f"C-{n % 20}", "" if n < 20 else f"m-{n}")
+        at = InstanceKey(("join", "count")[n % 2], f"C-{n % 20}")
+        at = at if n < 20 else at.of_message(f"m-{n}")
         await memory.put(at, due=NOW + (n * 7 % 60) * HOUR)
     every = await memory.tells.timers()
     assert [timer.due for timer in every] == [NOW + n * HOUR for n in range(60)]

@@ -9,9 +9,11 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.adapters.redis import RedisStore
+from orchestrator.core.decision import Instance
 from orchestrator.core.envelope import encode
 from orchestrator.core.event import Message, Outgoing
 from orchestrator.core.ids import ReactionId, content_digest
+from orchestrator.core.status import Status
 from orchestrator.ports import (
     Commit,
     Committed,
@@ -69,7 +71,10 @@ def message(message_id: str) -> Message:
 def write(
     expected: Reaction | None, state: bytes | None, due: datetime | None = None
 ) -> tuple[InstanceWrite, ...]:
-    return (InstanceWrite(JOIN, expected.id if expected else None, state, due),)
+    """Return what keeps `state` from now on, or ends the instance."""
+    before = Instance(expected.id, b"") if expected else None
+    status = Status.WAITING if state is not None else Status.COMPLETED
+    return (InstanceWrite(JOIN, before, status, state, due),)
 
 
 async def test_a_commit_is_applied_once(store: Store) -> None:
@@ -224,7 +229,7 @@ async def test_timers_come_in_the_order_they_are_due(store: Store) -> None:
     moments = [NOW + timedelta(seconds=(n * 7) % 30) for n in range(30)]
     for n, moment in enumerate(moments):
         at = InstanceKey("join", f"C-{n}")
-        change = InstanceWrite(at, None, b"A", moment)
+        change = InstanceWrite(at, None, Status.WAITING, b"A", moment)
         await store.commit([Commit(at.key, (reaction(f"{n}"),), (change,))], NOW)
     found = await store.due(NOW + timedelta(minutes=1), 10)
     assert found
@@ -233,8 +238,10 @@ async def test_timers_come_in_the_order_they_are_due(store: Store) -> None:
 
 async def test_messages_for_later_are_instances_of_their_own(store: Store) -> None:
     """A stateless rule may send several later; each has its own timer, beside the rule's state."""
-    parts = [InstanceKey("rule", "C-1", part) for part in ("m-1", "m-2")]
-    writes = tuple(InstanceWrite(at, None, at.part.encode(), NOW) for at in parts)
+    parts = [InstanceKey("rule", "C-1").of_message(name) for name in ("m-1", "m-2")]
+    writes = tuple(
+        InstanceWrite(at, None, Status.WAITING, at.message.encode(), NOW) for at in parts
+    )
     await store.commit([Commit("C-1", (reaction("1", message("1")),), writes)], NOW)
     assert {timer.at for timer in await due(store, NOW)} == set(parts)
     found = await store.load([*parts, InstanceKey("rule", "C-1")])

@@ -213,9 +213,9 @@ async def test_a_conflict_is_decided_again(new_store: NewStore) -> None:
     await rival.publish(EVENTS[3])
     original, rounds = this.store.load, 0
 
-    async def load_late(instances: Any) -> Any:
+    async def load_late(*wanted: Any) -> Any:
         nonlocal rounds
-        loaded = await original(instances)
+        loaded = await original(*wanted)
         rounds += 1
         if rounds == 1:
             await rival.run()

@@ -223,6 +223,7 @@ class Defective:
 
     culprit: str
     name: str = "defective"
+    revision: str = "dddddddddddd"
     triggers: tuple[str, ...] = ("Filed",)
     stateful: bool = False
 

@@ -9,7 +9,9 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.adapters.redis import RedisStore
+from orchestrator.core.decision import Instance
 from orchestrator.core.ids import ReactionId, content_digest
+from orchestrator.core.status import Status
 from orchestrator.engine.orders import cancel, cancel_timer, carry_out
 from orchestrator.ports import (
     Commit,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 DUE = NOW + timedelta(hours=1)
 JOIN = InstanceKey("join", "C-1")
-MESSAGES = [InstanceKey("rule", "C-1", part) for part in ("m-1", "m-2")]
+MESSAGES = [InstanceKey("rule", "C-1").of_message(name) for name in ("m-1", "m-2")]
 
 
 def committed(name: str) -> ReactionId:
@@ -49,7 +51,7 @@ async def store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[St
     if request.param == "redis":
         redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=4)
     store: Store = redis or MemoryStore()
-    writes = [InstanceWrite(at, None, b"{}", DUE) for at in (JOIN, *MESSAGES)]
+    writes = [InstanceWrite(at, None, Status.WAITING, b"{}", DUE) for at in (JOIN, *MESSAGES)]
     assert await store.commit([commit("begun", *writes)], NOW) == [Committed()]
     yield store
     if redis:
@@ -91,7 +93,7 @@ async def test_what_changed_meanwhile_stays(store: Store, order: Order) -> None:
     """An operator cancels what was seen, not what an event has made of it since."""
     (instance,) = await store.load([JOIN])
     assert instance is not None
-    event = commit("event", InstanceWrite(JOIN, instance.version, b"[1]", DUE))
+    event = commit("event", InstanceWrite(JOIN, instance, Status.WAITING, b"[1]", DUE))
     await store.commit([event], NOW)
     assert await store.commit([order(JOIN, instance)], NOW) == [Conflict()]
     assert await states(store) == [b"[1]", b"{}", b"{}"]
@@ -102,7 +104,9 @@ async def test_a_change_between_looking_and_cancelling_is_told(store: Store) -> 
 
     def overtaken(at: InstanceKey, instance: object) -> Commit:
         del instance
-        return commit("order", InstanceWrite(at, committed("older"), None))
+        return commit(
+            "order", InstanceWrite(at, Instance(committed("older"), b"{}"), Status.CANCELLED)
+        )
 
     assert await carry_out(store, overtaken, [JOIN], NOW) == [JOIN]
 
@@ -113,7 +117,9 @@ async def test_an_order_repeated_after_a_lost_answer_changes_nothing(store: Stor
     assert instance is not None
     order = cancel(JOIN, instance)
     await store.commit([order], NOW)
-    await store.commit([commit("anew", InstanceWrite(JOIN, None, b"[2]", DUE))], NOW)
+    await store.commit(
+        [commit("anew", InstanceWrite(JOIN, None, Status.WAITING, b"[2]", DUE))], NOW
+    )
     assert await store.commit([order], NOW) == [Duplicate({order.reactions[0].id: ()})]
     assert (await states(store))[0] == b"[2]"
 
@@ -122,7 +128,7 @@ async def test_a_timer_that_fires_at_that_moment_wins_or_loses_as_a_whole(store:
     """Both decide on the same version: one of them is refused, whichever came second."""
     (instance,) = await store.load([JOIN])
     assert instance is not None
-    fired = commit("fired", InstanceWrite(JOIN, instance.version, None), timer=Timer(JOIN, DUE))
+    fired = commit("fired", InstanceWrite(JOIN, instance, Status.COMPLETED), timer=Timer(JOIN, DUE))
     results = await store.commit([cancel(JOIN, instance), fired], NOW)
     assert results == [Committed(), Conflict()]
 

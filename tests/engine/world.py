@@ -65,7 +65,7 @@ def rule(name: str, trigger: str, *commands: str, **changes: Any) -> Rule:
     )
     attributes: dict[str, Any] = {
         "name": name,
-        "revision": "r1",
+        "revision": "0123456789ab",
         "description": "",
         "triggers": (trigger,),
         "guard": None,
@@ -82,6 +82,7 @@ class Pairs:
     """A stateful definition: every second event of a key sends one ``Paired`` with both ids."""
 
     name: str = "pairs"
+    revision: str = "aaaaaaaaaaaa"
     triggers: tuple[str, ...] = ("Filed",)
     stateful: bool = True
 
@@ -93,6 +94,11 @@ class Pairs:
         """Return the correlation key."""
         del scope
         return event.correlation_id
+
+    def pieces(self, event: Event) -> tuple[str, ...]:
+        """Return none."""
+        del event
+        return ()
 
     def decide(self, instance: Instance | None, signal: Signal) -> Decision:
         """Remember the first, pair it with the second."""
@@ -120,6 +126,7 @@ class Reminder:
     """A definition that asks after an hour without an answer, and sends thanks two hours later."""
 
     name: str = "reminder"
+    revision: str = "bbbbbbbbbbbb"
     triggers: tuple[str, ...] = ("Filed", "Answered")
     stateful: bool = True
 
@@ -131,6 +138,11 @@ class Reminder:
         """Return the correlation key."""
         del scope
         return event.correlation_id
+
+    def pieces(self, event: Event) -> tuple[str, ...]:
+        """Return none."""
+        del event
+        return ()
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Wait for the answer, or for the hour."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from operator import gt, itemgetter, lt
 from typing import TYPE_CHECKING
 
+from orchestrator.adapters.memory.graveyard import Graveyard, grave_order
 from orchestrator.core.decision import Instance
 from orchestrator.ports import (
+    NOTHING,
     Commit,
     CommitResult,
     Committed,
     Conflict,
     Duplicate,
+    FinishedInstance,
     InstanceKey,
     InstanceWrite,
+    KeptDefinition,
     OpenInstance,
     OutboxEntry,
     Settlement,
@@ -22,25 +28,52 @@ from orchestrator.ports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from orchestrator.core.decision import Part
     from orchestrator.core.ids import ReactionId
+    from orchestrator.core.status import Status
+
+
+RETENTION = timedelta(hours=24)
+RETAINED = 100_000
 
 
 class MemoryStore:
-    """``ports.Store`` and ``ports.Inspection`` in dictionaries. Markers are kept for ever."""
+    """``ports.Store`` and ``ports.Inspection`` in dictionaries. Markers are kept for ever.
 
-    def __init__(self) -> None:
+    Args:
+        retention: how long finished instances are known.
+        retained: how many of them at most.
+    """
+
+    def __init__(self, retention: timedelta = RETENTION, retained: int = RETAINED) -> None:
         self._markers: set[ReactionId] = set()
         self._instances: dict[InstanceKey, Instance] = {}
+        self._pieces: dict[InstanceKey, dict[str, bytes]] = {}
         self._changes: dict[InstanceKey, datetime] = {}
         self._timers: dict[InstanceKey, datetime] = {}
         self._outbox: dict[ReactionId, OutboxEntry] = {}
+        self._definitions: dict[str, KeptDefinition] = {}
+        self._graves = Graveyard(retention, retained)
 
-    async def load(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+    async def load(
+        self,
+        instances: Sequence[InstanceKey],
+        pieces: Mapping[InstanceKey, Sequence[str]] = NOTHING,
+    ) -> list[Instance | None]:
         """See ``ports.Store.load``."""
-        return [self._instances.get(at) for at in instances]
+        return [self._load(at, pieces.get(at)) for at in instances]
+
+    def _load(self, at: InstanceKey, wanted: Sequence[str] | None) -> Instance | None:
+        found = self._instances.get(at)
+        if found is None or wanted is None:
+            return found
+        kept = self._pieces.get(at, {})
+        return replace(
+            found, parts={name: kept[name] for name in wanted or sorted(kept) if name in kept}
+        )
 
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``."""
@@ -56,6 +89,8 @@ class MemoryStore:
             return Duplicate(done=done)
         if not self._as_expected(commit):
             return Conflict()
+        if commit.timer is not None:
+            del self._timers[commit.timer.at]
         for write in commit.writes:
             self._write(write, commit.reactions[-1].id, now)
         for reaction in commit.reactions:
@@ -71,18 +106,44 @@ class MemoryStore:
             return False
         found = [(self._instances.get(write.at), write.expected) for write in commit.writes]
         return all(
-            (instance.version if instance else None) == expected for instance, expected in found
+            (instance and instance.version) == (expected and expected.version)
+            for instance, expected in found
         )
 
     def _write(self, write: InstanceWrite, version: ReactionId, now: datetime) -> None:
+        at, status = write.at, write.status
+        if status is None:
+            return
+        for part in write.parts:
+            self._write_part(at, part)
         for kept in (self._instances, self._changes, self._timers):
-            kept.pop(write.at, None)
-        if write.state is not None:
-            self._instances[write.at] = Instance(version, write.state)
-            if not write.at.part:
-                self._changes[write.at] = now.replace(microsecond=now.microsecond // 1000 * 1000)
-            if write.due is not None:
-                self._timers[write.at] = _next_millisecond(write.due)
+            kept.pop(at, None)
+        state = b"" if write.state is None else write.state
+        instance = Instance(version, state, status, write.revision)
+        if not status.final:
+            self._instances[at] = instance
+            if not at.part:
+                self._changes[at] = _whole_millisecond(now)
+            self._set_timer(at, write.due)
+        elif not at.part:
+            pieces = self._pieces.pop(at, {})
+            for timer in [timer for timer in self._timers if timer.head == at and timer.piece]:
+                del self._timers[timer]
+            last = None if write.state is None else replace(instance, parts=pieces)
+            self._graves.bury(at, instance, last, _whole_millisecond(now))
+
+    def _write_part(self, at: InstanceKey, part: Part) -> None:
+        kept = self._pieces.setdefault(at, {})
+        if part.state is None:
+            kept.pop(part.name, None)
+        else:
+            kept[part.name] = part.state
+        self._set_timer(at.of_piece(part.name), part.due)
+
+    def _set_timer(self, at: InstanceKey, due: datetime | None) -> None:
+        self._timers.pop(at, None)
+        if due is not None:
+            self._timers[at] = _next_millisecond(due)
 
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         """See ``ports.Store.due``."""
@@ -104,6 +165,24 @@ class MemoryStore:
         """See ``ports.Store.outbox_size``."""
         return len(self._outbox)
 
+    async def open_revisions(self) -> Mapping[tuple[str, str], int]:
+        """See ``ports.Store.open_revisions``."""
+        return Counter((at.definition, self._instances[at].revision) for at in self._changes)
+
+    async def put_definitions(self, texts: Mapping[str, str], now: datetime) -> None:
+        """See ``ports.Store.put_definitions``."""
+        for revision, text in texts.items():
+            self._definitions[revision] = KeptDefinition(text, now)
+
+    async def definitions(self) -> Mapping[str, KeptDefinition]:
+        """See ``ports.Store.definitions``."""
+        return dict(self._definitions)
+
+    async def drop_definitions(self, revisions: Collection[str]) -> None:
+        """See ``ports.Store.drop_definitions``."""
+        for revision in revisions:
+            self._definitions.pop(revision, None)
+
     async def verify(self) -> list[str]:
         """See ``ports.Store.verify``."""
         return []
@@ -112,6 +191,7 @@ class MemoryStore:
         self,
         *,
         definition: str | None = None,
+        status: Status | None = None,
         after: OpenInstance | None = None,
         unchanged_since: datetime | None = None,
         limit: int,
@@ -123,7 +203,34 @@ class MemoryStore:
         if after is not None:
             past = gt if unchanged_since else lt
             ordered = [found for found in ordered if past(_place(found), _place(after))]
-        return [found for found in ordered if definition in (None, found.at.definition)][:limit]
+        return [
+            found
+            for found in ordered
+            if definition in (None, found.at.definition) and status in (None, found.status)
+        ][:limit]
+
+    async def finished(
+        self,
+        *,
+        definition: str | None = None,
+        status: Status | None = None,
+        key: str | None = None,
+        after: FinishedInstance | None = None,
+        limit: int,
+    ) -> list[FinishedInstance]:
+        """See ``ports.Inspection.finished``."""
+        return [
+            found
+            for found in self._graves.listed()
+            if definition in (None, found.at.definition)
+            and status in (None, found.status)
+            and key in (None, found.at.key)
+            and (after is None or grave_order(found) < grave_order(after))
+        ][:limit]
+
+    async def last_state(self, at: InstanceKey) -> Instance | None:
+        """See ``ports.Inspection.last_state``."""
+        return self._graves.last_state(at)
 
     async def remembered(self, key: str) -> list[OpenInstance]:
         """See ``ports.Inspection.remembered``."""
@@ -147,7 +254,8 @@ class MemoryStore:
         ][:limit]
 
     def _open(self, at: InstanceKey) -> OpenInstance:
-        return OpenInstance(at, self._changes[at], self._timers.get(at))
+        status = self._instances[at].status
+        return OpenInstance(at, self._changes[at], self._timers.get(at), status)
 
 
 def _place(found: OpenInstance) -> tuple[datetime, bytes, bytes]:
@@ -161,3 +269,7 @@ def _name(at: InstanceKey) -> bytes:
 def _next_millisecond(moment: datetime) -> datetime:
     """Round up, as a store does that keeps milliseconds: no timer fires early."""
     return moment + timedelta(microseconds=-moment.microsecond % 1000)
+
+
+def _whole_millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,20 +1,34 @@
 -- Apply the commits of one shard, each atomically and in order. O(1) per reaction and write (the
--- sorted sets are logarithmic), no rule logic.
+-- sorted sets are logarithmic), no rule logic: whoever calls has decided on the header that a write
+-- expects, so it knows what has to change beside the value, and says so step by step.
 --
 -- The marker is written last: where a command is refused half-way (a user without permission for
 -- it), an entry without its marker is sent twice under one id, a marker without its entry never.
 --
 -- KEYS: 1 epoch, 2-4 markers of this dedupe window, of the one before and, as clocks differ, of the
---       next one, 5 outbox, 6 timers, 7 names of the indexes that have members,
---       8.. pairs: an instance that is written, and the index of its definition's open instances
--- ARGV: 1 the epoch this process knows, 2 seconds markers live, 3 now in ms, then per commit:
+--       next one, 5 outbox, 6 timers, 7 numbers of open instances, 8 finished instances, 9 those
+--       whose last state is kept, 10.. what is named by position below
+-- ARGV: 1 the epoch this process knows, 2 seconds markers live, 3 now in ms, 4 ms finished
+--       instances are known, 5 how many of them, then per commit:
 --       number of reactions, number of writes, timer that led to it or '', its due time in ms,
---       per write: position of its pair in KEYS, expected version or '', next value or '' to
---         remove it, its timer's name, due time in ms or '' for none, its name in the index or '',
+--       per write: position of its value, header it expects or '' for none, next value or '' to
+--         remove it, its timer's name or '' to write nothing at all, due time in ms or '' for none, position of the index it is
+--         listed in, its name there or '', number of arguments of further steps, those steps:
+--           'unlist', position of the index it was listed in before, its name there
+--           'count', definition and revision, by how much
+--           'piece', position of the pieces, name, next value
+--           'unpiece', position of the pieces, name
+--           'timer', position of the names of its pieces' timers, name, due time in ms or ''
+--           'drop', position of the pieces, position of the names of their timers
+--           'finish', its name in the list
+--           'keep', its name in the list, position of what is kept of it, last value, position of
+--             its pieces, position of those that are kept
 --       per reaction: id, outbox entry or ''
 -- Returns per commit: 1 committed, 0 conflict, or for duplicates a flat list of
 --       id, outbox entry or '' of the reactions that were committed before.
-local epoch, seen, outbox, timers, indexes = KEYS[1], KEYS[2], KEYS[5], KEYS[6], KEYS[7]
+local epoch, seen, outbox, timers, revisions = KEYS[1], KEYS[2], KEYS[5], KEYS[6], KEYS[7]
+local finished, kept = KEYS[8], KEYS[9]
+local now, retention = ARGV[3], ARGV[4]
 if redis.call('GET', epoch) ~= ARGV[1] then
   return redis.error_reply('EPOCH this server does not hold what was written')
 end
@@ -37,60 +51,138 @@ local function committed_before(first, last)
   return done
 end
 
-local function as_expected(first, last, timer, due)
+local function key(i)
+  return KEYS[tonumber(ARGV[i])]
+end
+
+local HEADER_BYTES, WRITE, STEPS = 23, 8, 7
+
+local function after(i)
+  return i + WRITE + tonumber(ARGV[i + STEPS])
+end
+
+local function as_expected(first, writes, timer, due)
   if timer ~= '' and tonumber(redis.call('ZSCORE', timers, timer) or '-1') ~= tonumber(due) then
     return false
   end
-  for i = first, last, 6 do
-    if redis.call('GETRANGE', KEYS[tonumber(ARGV[i])], 0, 15) ~= ARGV[i + 1] then
+  local i = first
+  for _ = 1, writes do
+    if redis.call('GETRANGE', key(i), 0, HEADER_BYTES - 1) ~= ARGV[i + 1] then
       return false
     end
+    i = after(i)
   end
   return true
 end
 
-local function list(index, name)
-  if redis.call('ZADD', index, ARGV[3], name) == 1 and redis.call('ZCARD', index) == 1 then
-    redis.call('SADD', indexes, index)
+local function set_timer(name, due)
+  if due == '' then
+    redis.call('ZREM', timers, name)
+  else
+    redis.call('ZADD', timers, due, name)
   end
 end
 
-local function strike(index, name)
-  if redis.call('ZREM', index, name) == 1 and redis.call('EXISTS', index) == 0 then
-    redis.call('SREM', indexes, index)
+-- Each step returns how many arguments it took.
+local step, touched = {}, {}
+
+function step.unlist(i)
+  redis.call('ZREM', key(i + 1), ARGV[i + 2])
+  return 3
+end
+
+function step.count(i)
+  if redis.call('HINCRBY', revisions, ARGV[i + 1], ARGV[i + 2]) == 0 then
+    redis.call('HDEL', revisions, ARGV[i + 1])
   end
+  return 3
+end
+
+function step.piece(i)
+  redis.call('HSET', key(i + 1), ARGV[i + 2], ARGV[i + 3])
+  return 4
+end
+
+function step.unpiece(i)
+  redis.call('HDEL', key(i + 1), ARGV[i + 2])
+  return 3
+end
+
+function step.timer(i)
+  set_timer(ARGV[i + 2], ARGV[i + 3])
+  redis.call(ARGV[i + 3] == '' and 'SREM' or 'SADD', key(i + 1), ARGV[i + 2])
+  return 4
+end
+
+function step.drop(i)
+  local names = key(i + 2)
+  for _, name in ipairs(redis.call('SMEMBERS', names)) do
+    redis.call('ZREM', timers, name)
+  end
+  redis.call('UNLINK', key(i + 1), names)
+  return 3
+end
+
+local function enlist(list, name)
+  redis.call('ZADD', list, now, name)
+  touched[list] = true
+end
+
+function step.finish(i)
+  enlist(finished, ARGV[i + 1])
+  return 2
+end
+
+function step.keep(i)
+  enlist(kept, ARGV[i + 1])
+  redis.call('SET', key(i + 2), ARGV[i + 3], 'PX', retention)
+  local pieces, last_pieces = key(i + 4), key(i + 5)
+  if redis.call('EXISTS', pieces) == 1 then
+    redis.call('RENAME', pieces, last_pieces)
+    redis.call('PEXPIRE', last_pieces, retention)
+  else
+    redis.call('UNLINK', last_pieces)
+  end
+  return 6
+end
+
+-- What is known of finished instances stays bounded without anybody looking through it.
+local function prune(list)
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', now - retention)
+  redis.call('ZREMRANGEBYRANK', list, 0, -1 - ARGV[5])
+  redis.call('PEXPIRE', list, retention)
 end
 
 local function write(i)
-  local position = tonumber(ARGV[i])
-  local instance, index = KEYS[position], KEYS[position + 1]
-  local value, timer, due, name = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+  local value, timer, name = ARGV[i + 2], ARGV[i + 3], ARGV[i + 6]
+  if timer == '' then return end
   if value == '' then
-    redis.call('DEL', instance)
-    if name ~= '' then strike(index, name) end
+    redis.call('DEL', key(i))
+    if name ~= '' then redis.call('ZREM', key(i + 5), name) end
   else
-    redis.call('SET', instance, value)
-    if name ~= '' then list(index, name) end
+    redis.call('SET', key(i), value)
+    if name ~= '' then redis.call('ZADD', key(i + 5), now, name) end
   end
-  if due == '' then
-    redis.call('ZREM', timers, timer)
-  else
-    redis.call('ZADD', timers, due, timer)
+  set_timer(timer, ARGV[i + 4])
+  local at, behind = i + WRITE, after(i)
+  while at < behind do
+    at = at + step[ARGV[at]](at)
   end
 end
 
-local results, at = {}, 4
+local results, at = {}, 6
 while at <= #ARGV do
   local reactions, writes = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local timer, due = ARGV[at + 2], ARGV[at + 3]
-  local first_write, last_write = at + 4, at + 6 * writes - 2
-  local first_reaction = at + 4 + 6 * writes
+  local first_write = at + 4
+  local first_reaction = first_write
+  for _ = 1, writes do first_reaction = after(first_reaction) end
   local last_reaction = first_reaction + 2 * reactions - 2
 
   local done = committed_before(first_reaction, last_reaction)
   if #done > 0 then
     results[#results + 1] = done
-  elseif not as_expected(first_write, last_write, timer, due) then
+  elseif not as_expected(first_write, writes, timer, due) then
     results[#results + 1] = 0
   else
     for i = first_reaction, last_reaction, 2 do
@@ -98,15 +190,19 @@ while at <= #ARGV do
         redis.call('HSET', outbox, ARGV[i], ARGV[i + 1])
       end
     end
-    for i = first_write, last_write, 6 do
+    if timer ~= '' then redis.call('ZREM', timers, timer) end
+    local i = first_write
+    for _ = 1, writes do
       write(i)
+      i = after(i)
     end
-    for i = first_reaction, last_reaction, 2 do
-      redis.call('SADD', seen, ARGV[i])
+    for j = first_reaction, last_reaction, 2 do
+      redis.call('SADD', seen, ARGV[j])
     end
     results[#results + 1] = 1
   end
   at = last_reaction + 2
 end
+for list in pairs(touched) do prune(list) end
 redis.call('EXPIRE', seen, ARGV[2])
 return results

@@ -2,67 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
 
-from orchestrator.core.decision import Instance
+from orchestrator.core.decision import NO_PARTS, Instance
 from orchestrator.core.envelope import pack, unpack
 from orchestrator.core.ids import ReactionId
-from orchestrator.ports import InstanceKey, OutboxEntry, Settlement, Timer
+from orchestrator.core.status import Status
+from orchestrator.ports import (
+    FinishedInstance,
+    InstanceKey,
+    KeptDefinition,
+    OutboxEntry,
+    Settlement,
+    Timer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrator.adapters.redis.layout import Layout
     from orchestrator.core.event import Message
-    from orchestrator.ports import Commit, InstanceWrite
 
-VERSION_BYTES = 16
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_NO_REVISION = bytes(6)
+_CODES = {
+    Status.RUNNING: b"r",
+    Status.WAITING: b"w",
+    Status.SUSPENDED: b"s",
+    Status.COMPENSATING: b"b",
+    Status.INCIDENT: b"i",
+    Status.COMPLETED: b"c",
+    Status.FAULTED: b"f",
+    Status.CANCELLED: b"x",
+}
+_STATUSES = {ord(code): status for status, code in _CODES.items()}
 
 
-def script_call(
-    layout: Layout, epoch: bytes, shard: int, commits: Sequence[Commit], now: datetime
-) -> tuple[bytes | int, ...]:
-    """Return number of keys, keys and arguments of ``commit.lua`` for one shard."""
-    moment = now.timestamp()
-    now_ms = milliseconds_since_1970(now)
-    seen = layout.seen(shard, layout.bucket(moment))
-    outbox, timers, indexes = layout.outbox(shard), layout.timers(shard), layout.open_indexes(shard)
-    keys = [layout.epoch(shard), *seen, outbox, timers, indexes]
-    arguments: list[bytes | int] = [epoch, layout.marker_seconds, now_ms]
-    for commit in commits:
-        timer = commit.timer
-        arguments += (len(commit.reactions), len(commit.writes))
-        arguments += (timer_name(timer.at), milliseconds(timer.due)) if timer else (b"", b"")
-        for write in commit.writes:
-            keys += (layout.instance(write.at), layout.open_index(shard, write.at.definition))
-            arguments.append(len(keys) - 1)
-            arguments += _write(write, commit.reactions[-1].id)
-        for reaction in commit.reactions:
-            arguments += (reaction.id, _outbox_entry(commit.key, reaction.messages, now_ms))
-    return (len(keys), *keys, *arguments)
+def header(version: ReactionId, status: Status, revision: str) -> bytes:
+    """Return what an instance's value begins with: 16 bytes, one, and six."""
+    return version + _CODES[status] + (bytes.fromhex(revision) or _NO_REVISION)
 
 
-def _write(write: InstanceWrite, version: ReactionId) -> tuple[bytes | int, ...]:
-    at = write.at
-    return (
-        write.expected or b"",
-        b"" if write.state is None else version + write.state,
-        timer_name(at),
-        b"" if write.due is None or write.state is None else milliseconds(write.due),
-        b"" if at.part else at.key.encode(),
-    )
-
-
-def instance(value: bytes | None) -> Instance | None:
+def instance(value: bytes | None, pieces: Mapping[str, bytes] = NO_PARTS) -> Instance | None:
     """Read an instance."""
     if value is None:
         return None
-    return Instance(version=ReactionId(value[:VERSION_BYTES]), state=value[VERSION_BYTES:])
+    revision = value[17:23]
+    return Instance(
+        version=ReactionId(value[:16]),
+        state=value[23:],
+        status=_STATUSES[value[16]],
+        revision=revision.hex() if revision != _NO_REVISION else "",
+        parts=pieces,
+    )
+
+
+def read_pieces(
+    names: Sequence[str], found: Sequence[bytes | None] | Mapping[bytes, bytes]
+) -> Mapping[str, bytes]:
+    """Read the pieces of an instance: those of `names` that exist, or all where it is empty."""
+    if isinstance(found, Mapping):
+        return {name.decode(): state for name, state in found.items()}
+    return {name: state for name, state in zip(names, found, strict=True) if state is not None}
 
 
 def timer_name(at: InstanceKey) -> bytes:
@@ -96,7 +101,7 @@ def moment_of(ms: float) -> datetime:
     return datetime.fromtimestamp(ms / 1000, tz=UTC)
 
 
-def _outbox_entry(key: str, messages: Sequence[Message], committed_ms: int) -> bytes:
+def outbox_entry(key: str, messages: Sequence[Message], committed_ms: int) -> bytes:
     """Return an outbox entry: JSON that a person can read, empty when there is nothing to send."""
     if not messages:
         return b""
@@ -111,3 +116,45 @@ def read_outbox_entry(reaction: bytes, entry: bytes) -> OutboxEntry:
         messages=unpack(content["messages"]),
         committed_at=moment_of(content["at"]),
     )
+
+
+def revision_name(definition: str, revision: str) -> bytes:
+    """Return what open instances of a definition's revision are counted under."""
+    return f"{definition}/{revision}".encode()
+
+
+def read_revision_name(name: bytes) -> tuple[str, str]:
+    """Read what `revision_name` returned: a definition and a revision."""
+    definition, _, revision = name.decode().rpartition("/")
+    return definition, revision
+
+
+def finished_name(at: InstanceKey, status: Status, revision: str) -> bytes:
+    """Return the name of a finished instance in the list: JSON that a person can read."""
+    return orjson.dumps((at.definition, status, revision, at.key))
+
+
+def finished_prefix(definition: str | None, status: Status | None) -> bytes:
+    """Return what the names of finished instances of a definition, or so ended, begin with."""
+    if definition is None:
+        return b""
+    begin = orjson.dumps((definition,))[:-1] + b","
+    return begin if status is None else begin + orjson.dumps(status) + b","
+
+
+def read_finished(name: bytes, ended_ms: float, *, kept: bool) -> FinishedInstance:
+    """Read an entry of the list of finished instances."""
+    definition, status, revision, key = orjson.loads(name)
+    at = InstanceKey(definition, key)
+    return FinishedInstance(at, moment_of(ended_ms), Status(status), revision, kept)
+
+
+def definition_entry(text: str, put_ms: int) -> bytes:
+    """Return what is kept of a definition: JSON that a person can read."""
+    return orjson.dumps({"at": put_ms, "text": text})
+
+
+def read_definition(entry: bytes) -> KeptDefinition:
+    """Read what `definition_entry` returned."""
+    content = orjson.loads(entry)
+    return KeptDefinition(content["text"], moment_of(content["at"]))

@@ -7,22 +7,31 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.redis.connection import translated
 from orchestrator.adapters.redis.entries import (
+    finished_name,
+    finished_prefix,
+    instance,
     milliseconds_since_1970,
     moment_of,
+    read_finished,
+    read_pieces,
+    read_revision_name,
     timer,
     timer_name,
     timer_prefix,
 )
 from orchestrator.adapters.redis.walking import Entry, Walk, walk
-from orchestrator.ports import InstanceKey, OpenInstance, Timer
+from orchestrator.core.status import OPEN
+from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from redis.asyncio import Redis
 
     from orchestrator.adapters.redis.layout import Layout
+    from orchestrator.core.decision import Instance
+    from orchestrator.core.status import Status
 
 
 class RedisInspection:
@@ -37,16 +46,13 @@ class RedisInspection:
         self,
         *,
         definition: str | None = None,
+        status: Status | None = None,
         after: OpenInstance | None = None,
         unchanged_since: datetime | None = None,
         limit: int,
     ) -> list[OpenInstance]:
         """See ``ports.Inspection.open_instances``."""
-        shards = range(self._layout.shards)
-        if definition is None:
-            indexes = await self._indexes(shards)
-        else:
-            indexes = [self._layout.open_index(shard, definition) for shard in shards]
+        indexes = await self._indexes(range(self._layout.shards), definition, status)
         way = (
             Walk(inf, -inf, descending=True)
             if unchanged_since is None
@@ -61,6 +67,48 @@ class RedisInspection:
             if len(found) == limit:
                 break
         return await self._opened(found)
+
+    async def finished(
+        self,
+        *,
+        definition: str | None = None,
+        status: Status | None = None,
+        key: str | None = None,
+        after: FinishedInstance | None = None,
+        limit: int,
+    ) -> list[FinishedInstance]:
+        """See ``ports.Inspection.finished``."""
+        layout = self._layout
+        shards = range(layout.shards) if key is None else [layout.shard(key)]
+        lists = {
+            layout.finished(shard, kept=kept): kept for shard in shards for kept in (False, True)
+        }
+        way = Walk(inf, -inf, descending=True)
+        if after is not None:
+            name = finished_name(after.at, after.status, after.revision)
+            list_name = layout.finished(layout.shard(after.at.key), kept=after.kept)
+            reached = Entry(milliseconds_since_1970(after.ended), name, list_name)
+            way = way._replace(begin=reached.score, after=reached)
+        prefix = finished_prefix(definition, status)
+        found: list[FinishedInstance] = []
+        async for entry in walk(self._redis, self._server, list(lists), way):
+            if not entry.member.startswith(prefix):
+                continue
+            read = read_finished(entry.member, entry.score, kept=lists[entry.name])
+            if status in (None, read.status) and key in (None, read.at.key):
+                found.append(read)
+            if len(found) == limit:
+                break
+        return found
+
+    async def last_state(self, at: InstanceKey) -> Instance | None:
+        """See ``ports.Inspection.last_state``."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.get(self._layout.last_state(at))
+        pipeline.hgetall(self._layout.last_pieces(at))
+        with translated(self._server):
+            value, pieces = await pipeline.execute()
+        return instance(value, read_pieces((), pieces))
 
     async def remembered(self, key: str) -> list[OpenInstance]:
         """See ``ports.Inspection.remembered``."""
@@ -101,32 +149,45 @@ class RedisInspection:
                 break
         return found
 
-    async def _indexes(self, shards: Iterable[int]) -> list[bytes]:
-        """Return the names of the indexes that have members."""
+    async def _indexes(
+        self, shards: Sequence[int], definition: str | None = None, status: Status | None = None
+    ) -> list[bytes]:
+        """Return the names of the indexes of a definition, or of all that have open instances."""
+        layout, wanted = self._layout, OPEN if status is None else (status,)
+        if definition is not None:
+            return [
+                layout.open_index(shard, definition, each) for shard in shards for each in wanted
+            ]
+        shards = list(shards)
         pipeline = self._redis.pipeline(transaction=False)
         for shard in shards:
-            pipeline.smembers(self._layout.open_indexes(shard))
+            pipeline.hkeys(layout.revisions(shard))
         with translated(self._server):
             found = await pipeline.execute()
-        return [index for indexes in found for index in indexes]
+        return [
+            layout.open_index(shard, definition, each)
+            for shard, names in zip(shards, found, strict=True)
+            for definition in {read_revision_name(name)[0] for name in names}
+            for each in wanted
+        ]
 
     async def _opened(self, entries: Sequence[Entry]) -> list[OpenInstance]:
         """Complete what the indexes say by the timers, in one round trip."""
-        named = [
-            InstanceKey(self._layout.indexed_definition(entry.name), entry.member.decode())
-            for entry in entries
-        ]
+        named = []
+        for entry in entries:
+            definition, status = self._layout.indexed(entry.name)
+            named.append((InstanceKey(definition, entry.member.decode()), status))
         pipeline = self._redis.pipeline(transaction=False)
-        for at in named:
+        for at, _ in named:
             pipeline.zscore(self._layout.timers(self._layout.shard(at.key)), timer_name(at))
         with translated(self._server):
             due = await pipeline.execute()
         return [
-            OpenInstance(at, moment_of(entry.score), None if ms is None else moment_of(ms))
-            for at, entry, ms in zip(named, entries, due, strict=True)
+            OpenInstance(at, moment_of(entry.score), None if ms is None else moment_of(ms), status)
+            for (at, status), entry, ms in zip(named, entries, due, strict=True)
         ]
 
     def _entry(self, found: OpenInstance) -> Entry:
         at = found.at
-        index = self._layout.open_index(self._layout.shard(at.key), at.definition)
+        index = self._layout.open_index(self._layout.shard(at.key), at.definition, found.status)
         return Entry(milliseconds_since_1970(found.changed), at.key.encode(), index)

@@ -5,23 +5,38 @@ from __future__ import annotations
 from binascii import crc32
 from typing import TYPE_CHECKING
 
+from orchestrator.core.status import Status
+
 if TYPE_CHECKING:
     from orchestrator.ports import InstanceKey
 
 
 class Layout:
-    """Key names of one installation.
+    """Key names of one installation, and for how long and how many of what is kept in a shard.
 
     Args:
         namespace: first part of every name.
         shards: how many parts the key space has.
         window_seconds: the dedupe window; markers are kept in one set per window and shard.
+        retention_seconds: how long finished instances are known.
+        retained: how many of them at most, in all shards together.
     """
 
-    def __init__(self, namespace: str, shards: int, window_seconds: int) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        shards: int,
+        *,
+        window_seconds: int,
+        retention_seconds: int,
+        retained: int,
+    ) -> None:
         self.shards = shards
         self.marker_seconds = 2 * window_seconds
+        self.retention_ms = 1000 * retention_seconds
+        self.retained = max(1, retained // shards)
         self.installation_epoch = f"{namespace}:epoch".encode()
+        self.definitions = f"{namespace}:definitions".encode()
         self.beat = f"{namespace}:beat".encode()
         self._window_seconds = window_seconds
         self._prefixes = [f"{namespace}:{{{shard}}}:".encode() for shard in range(shards)]
@@ -42,25 +57,54 @@ class Layout:
         """Return the name of the shard's timers: sorted set by due time in ms."""
         return self._prefixes[shard] + b"timers"
 
-    def open_index(self, shard: int, definition: str) -> bytes:
-        """Return the name of a definition's open instances: sorted set by last change in ms."""
-        return b"%sopen:%s" % (self._prefixes[shard], definition.encode())
+    def revisions(self, shard: int) -> bytes:
+        """Return the name of the hash (definition, revision) -> number of open instances."""
+        return self._prefixes[shard] + b"revisions"
 
-    def open_indexes(self, shard: int) -> bytes:
-        """Return the name of the set that names the shard's open indexes: those with members."""
-        return self._prefixes[shard] + b"open"
+    def open_index(self, shard: int, definition: str, status: Status) -> bytes:
+        """Return the name of the index of open instances: sorted set by last change in ms."""
+        prefix = self._prefixes[shard]
+        return b"%sopen:%s:%s" % (prefix, definition.encode(), status.encode())
 
     @staticmethod
-    def indexed_definition(index: bytes) -> str:
-        """Return the definition whose open instances an index holds."""
-        return index.rpartition(b"}:open:")[2].decode()
+    def indexed(index: bytes) -> tuple[str, Status]:
+        """Return the definition and the status whose open instances an index holds."""
+        definition, _, status = index.rpartition(b"}:open:")[2].decode().partition(":")
+        return definition, Status(status)
+
+    def finished(self, shard: int, *, kept: bool) -> bytes:
+        """Return the name of the list of finished instances: sorted set by end in ms.
+
+        Those whose last state is kept are listed apart, so that many others do not displace them.
+        """
+        return self._prefixes[shard] + (b"kept" if kept else b"finished")
 
     def instance(self, at: InstanceKey) -> bytes:
-        """Return the name of an instance, or of a message that is sent later."""
+        """Return the name of an instance, or of a message that is kept for later."""
         prefix = self._prefixes[self.shard(at.key)]
         if at.part:
-            return b"%sl:%s" % (prefix, at.part.encode())
+            return b"%sl:%s" % (prefix, at.message.encode())
         return b"%si:%s:%s" % (prefix, at.definition.encode(), at.key.encode())
+
+    def pieces(self, at: InstanceKey) -> bytes:
+        """Return the name of the pieces of an instance: hash of name -> state."""
+        return self._of(b"p", at)
+
+    def piece_timers(self, at: InstanceKey) -> bytes:
+        """Return the name of the set that names the timers of an instance's pieces."""
+        return self._of(b"t", at)
+
+    def last_state(self, at: InstanceKey) -> bytes:
+        """Return the name of what is kept of an instance that has ended."""
+        return self._of(b"f", at)
+
+    def last_pieces(self, at: InstanceKey) -> bytes:
+        """Return the name of the pieces of an instance that has ended."""
+        return self._of(b"fp", at)
+
+    def _of(self, kind: bytes, at: InstanceKey) -> bytes:
+        prefix = self._prefixes[self.shard(at.key)]
+        return b"%s%s:%s:%s" % (prefix, kind, at.definition.encode(), at.key.encode())
 
     def bucket(self, timestamp: float) -> int:
         """Return the number of the dedupe window a moment (seconds since 1970) falls into."""

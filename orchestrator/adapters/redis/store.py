@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
@@ -9,32 +10,44 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from orchestrator.adapters.redis.calls import Call
 from orchestrator.adapters.redis.connection import address, connect, translated
-from orchestrator.adapters.redis.entries import instance, read_outbox_entry, script_call, timer
+from orchestrator.adapters.redis.entries import (
+    definition_entry,
+    instance,
+    milliseconds_since_1970,
+    read_definition,
+    read_outbox_entry,
+    read_pieces,
+    read_revision_name,
+    timer,
+)
 from orchestrator.adapters.redis.inspection import RedisInspection
 from orchestrator.adapters.redis.installation import Installation
 from orchestrator.adapters.redis.layout import Layout
+from orchestrator.core.decision import NO_PARTS
 from orchestrator.core.ids import ReactionId
 from orchestrator.ports import (
+    NOTHING,
     Commit,
     CommitResult,
     Committed,
     Conflict,
     Duplicate,
     InstanceKey,
+    KeptDefinition,
     OutboxEntry,
     Settlement,
     Timer,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from orchestrator.core.decision import Instance
 
 
 SCRIPT = (Path(__file__).parent / "commit.lua").read_bytes()
-VERSION_BYTES = 16
 SCAN_COUNT = 500
 
 
@@ -46,24 +59,34 @@ class RedisStore:
         namespace: first part of every key, so that installations can share a server.
         shards: how many parts the key space has; must not change while data exists.
         dedupe: how long a marker is kept at least.
+        retention: how long finished instances are known.
+        retained: how many of them at most; of those whose last state is kept as many again.
         allow_weak: accept a server that can lose commits, and say so in `verify`.
 
     Attributes:
         inspection: what is remembered, as lists for people.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root passes each by name
         self,
         url: str,
         *,
         namespace: str,
         shards: int = 64,
         dedupe: timedelta = timedelta(hours=24),
+        retention: timedelta = timedelta(hours=24),
+        retained: int = 100_000,
         allow_weak: bool = False,
     ) -> None:
-        self._redis = connect(url)
+        self._redis: Any = connect(url)
         self._server = address(url)
-        self._layout = Layout(namespace, shards, int(dedupe.total_seconds()))
+        self._layout = Layout(
+            namespace,
+            shards,
+            window_seconds=int(dedupe.total_seconds()),
+            retention_seconds=int(retention.total_seconds()),
+            retained=retained,
+        )
         self._installation = Installation(
             self._redis, self._server, self._layout, allow_weak=allow_weak
         )
@@ -74,16 +97,34 @@ class RedisStore:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def load(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+    async def load(
+        self,
+        instances: Sequence[InstanceKey],
+        pieces: Mapping[InstanceKey, Sequence[str]] = NOTHING,
+    ) -> list[Instance | None]:
         """See ``ports.Store.load``."""
         if not instances:
             return []
-        pipeline = self._redis.pipeline(transaction=False)
+        layout, pipeline = self._layout, self._redis.pipeline(transaction=False)
         for at in instances:
-            pipeline.get(self._layout.instance(at))
+            pipeline.get(layout.instance(at))
+        for at, names in pieces.items():
+            if names:
+                pipeline.hmget(layout.pieces(at), names)
+            else:
+                pipeline.hgetall(layout.pieces(at))
         with translated(self._server):
             values = await pipeline.execute()
-        return [instance(value) for value in values]
+        if not pieces:
+            return [instance(value) for value in values]
+        found: dict[InstanceKey, Mapping[str, bytes]] = {
+            at: read_pieces(names, answer)
+            for (at, names), answer in zip(pieces.items(), values[len(instances) :], strict=True)
+        }
+        return [
+            instance(value, found.get(at, NO_PARTS))
+            for at, value in zip(instances, values, strict=False)
+        ]
 
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
@@ -93,10 +134,12 @@ class RedisStore:
         by_shard: dict[int, list[int]] = {}
         for index, commit in enumerate(commits):
             by_shard.setdefault(layout.shard(commit.key), []).append(index)
-        calls = [
-            script_call(layout, epoch, shard, [commits[index] for index in indices], now)
-            for shard, indices in by_shard.items()
-        ]
+        calls = []
+        for shard, indices in by_shard.items():
+            call = Call(layout, epoch, shard, now)
+            for index in indices:
+                call.add(commits[index])
+            calls.append(call.complete())
         replies = await self._run(calls)
         results: list[CommitResult] = [Committed()] * len(commits)
         for indices, reply in zip(by_shard.values(), replies, strict=True):
@@ -189,6 +232,39 @@ class RedisStore:
         with translated(self._server):
             sizes: list[int] = await pipeline.execute()
         return sizes
+
+    async def open_revisions(self) -> Mapping[tuple[str, str], int]:
+        """See ``ports.Store.open_revisions``."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for shard in range(self._layout.shards):
+            pipeline.hgetall(self._layout.revisions(shard))
+        with translated(self._server):
+            found = await pipeline.execute()
+        total: Counter[tuple[str, str]] = Counter()
+        for counts in found:
+            total.update({read_revision_name(name): int(number) for name, number in counts.items()})
+        return total
+
+    async def put_definitions(self, texts: Mapping[str, str], now: datetime) -> None:
+        """See ``ports.Store.put_definitions``."""
+        if not texts:
+            return
+        put_ms = milliseconds_since_1970(now)
+        entries = {revision: definition_entry(text, put_ms) for revision, text in texts.items()}
+        with translated(self._server):
+            await self._redis.hset(self._layout.definitions, mapping=entries)
+
+    async def definitions(self) -> Mapping[str, KeptDefinition]:
+        """See ``ports.Store.definitions``."""
+        with translated(self._server):
+            found = await self._redis.hgetall(self._layout.definitions)
+        return {revision.decode(): read_definition(entry) for revision, entry in found.items()}
+
+    async def drop_definitions(self, revisions: Collection[str]) -> None:
+        """See ``ports.Store.drop_definitions``."""
+        if revisions:
+            with translated(self._server):
+                await self._redis.hdel(self._layout.definitions, *revisions)
 
     async def inspect(self) -> list[str]:
         """Do what `verify` does about the server's settings; write nothing."""

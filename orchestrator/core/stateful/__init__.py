@@ -1,6 +1,5 @@
 """Rules that remember: joins, sequences, counts and absences. Pure; knows no store and no YAML."""
 
-from orchestrator.core.stateful.memory import revision_of
 from orchestrator.core.stateful.pattern import (
     Absent,
     AtLeast,
@@ -20,5 +19,4 @@ __all__ = [
     "InSequence",
     "Pattern",
     "StatefulRule",
-    "revision_of",
 ]

@@ -85,12 +85,12 @@ class Memory:
         """Return the memory with only those events."""
         return Memory(tuple([one for one in self.kept if wanted(one)]), self.told)
 
-    def pack(self, revision: str) -> bytes:
-        """Return the bytes to store, for a definition of that revision."""
+    def pack(self) -> bytes:
+        """Return the bytes to store."""
         by_name: dict[str, list[list[object]]] = {}
         for one in self.kept:
             by_name.setdefault(one.name, []).append(_packed(one))
-        state: dict[str, object] = {"revision": revision, "kept": by_name}
+        state: dict[str, object] = {"kept": by_name}
         if self.told is not None:
             state["told"] = self.told
         return orjson.dumps(state)
@@ -105,12 +105,6 @@ def unpack(state: bytes, elements: Sequence[Element]) -> Memory:
         for one in content["kept"].get(element.name, ())
     ]
     return Memory(tuple(sorted(kept, key=lambda one: one.order)), content.get("told"))
-
-
-def revision_of(state: bytes) -> str:
-    """Return the revision of the definition that wrote `state`."""
-    revision: str = orjson.loads(state)["revision"]
-    return revision
 
 
 def microseconds(moment: datetime) -> int:

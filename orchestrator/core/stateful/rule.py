@@ -126,6 +126,10 @@ class StatefulRule:
             )
         return text
 
+    def pieces(self, event: Event) -> tuple[str, ...]:  # noqa: ARG002 - the protocol
+        """Return none: what it remembers is one piece."""
+        return ()
+
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Return what follows from an event, or from the end of the oldest event's time.
 
@@ -188,7 +192,7 @@ class StatefulRule:
         """Return the decision to keep `memory` until the time of its oldest event is over."""
         if not memory.kept:
             return forget(*messages)
-        state = memory.pack(self.revision)
+        state = memory.pack()
         if len(state) > MAX_STATE_BYTES:
             raise ExpressionError(
                 f"rule {self.name} would remember {len(state):,} bytes for one key, over the limit"

@@ -14,6 +14,7 @@ from orchestrator.core.decision import Later
 from orchestrator.core.event import Outgoing
 from orchestrator.core.ids import ReactionId, content_digest
 from orchestrator.core.later import keep
+from orchestrator.core.status import Status
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 
 def remembered(rule: str, key: str, due: datetime | None = None) -> InstanceWrite:
-    return InstanceWrite(InstanceKey(rule, key), None, b'{"seen": [1, 2]}', due)
+    return InstanceWrite(InstanceKey(rule, key), None, Status.WAITING, b'{"seen": [1, 2]}', due)
 
 
 def kept(key: str, message_id: str, due: datetime) -> InstanceWrite:
@@ -40,7 +41,8 @@ def kept(key: str, message_id: str, due: datetime) -> InstanceWrite:
         correlation_id=key,
     )
     state = keep(Later(due, outgoing))
-    return InstanceWrite(InstanceKey("remind", key, message_id), None, state, due)
+    at = InstanceKey("remind", key).of_message(message_id)
+    return InstanceWrite(at, None, Status.WAITING, state, due)
 
 
 @pytest.fixture
@@ -103,7 +105,7 @@ def test_an_instance_is_shown_in_full(shell: Shell) -> None:
         ("join", {"seen": [1, 2]}),
     ]
     plain = shell.run("instances", "show", "C-1", "--rule", "count").stdout
-    assert plain.startswith("count  C-1\n  changed  ")
+    assert plain.startswith("count  C-1\n  status    waiting\n  changed  ")
     assert '"seen": [' in plain
 
 

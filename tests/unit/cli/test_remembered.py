@@ -69,7 +69,7 @@ def test_a_message_kept_for_later_says_what_will_be_sent() -> None:
         data={},
         correlation_id="C-1",
     )
-    timer = Timer(InstanceKey("remind", "C-1", "m-1"), NOW + HOUR)
+    timer = Timer(InstanceKey("remind", "C-1").of_message("m-1"), NOW + HOUR)
     row = timer_row(timer, Instance(VERSION, keep(Later(NOW + HOUR, outgoing))), NOW)
     assert (row["kind"], row["type"], row["message"]) == ("message", "RemindInvestigator", "m-1")
     assert short(row)["message"] == "m-1"
@@ -83,8 +83,7 @@ def test_a_state_is_read_as_events_with_their_times() -> None:
     told = microseconds(NOW - HOUR)
     full = Kept(microseconds(NOW), Identity(bytes(16)), "filed", event({"amount": 1}))
     slim = Kept(microseconds(NOW + HOUR), Identity(bytes(16)), "seen", None)
-    assert readable(Memory((full, slim), told).pack("abc")) == {
-        "revision": "abc",
+    assert readable(Memory((full, slim), told).pack()) == {
         "events": {
             "filed": [{"time": NOW, "id": "e-1", "source": "intake", "data": {"amount": 1}}],
             "seen": [{"time": NOW + HOUR}],
@@ -106,11 +105,11 @@ def test_a_page_shows_everything_and_steers_no_terminal() -> None:
     """Keys come from messages of anybody."""
     found = OpenInstance(InstanceKey("join", "C\x1b[31m"), NOW, NOW + HOUR)
     state = Memory((Kept(microseconds(NOW), Identity(bytes(16)), "filed", event("\x1b[2J")),))
-    shown = detail(found, Instance(VERSION, state.pack("abc")))
+    shown = detail(found, Instance(VERSION, state.pack(), revision="0123456789ab"))
     text = click.unstyle(page(shown))
     assert "\x1b" not in text
-    assert "changed  2026-03-01T09:00:00.000Z" in text
-    assert "due      2026-03-01T10:00:00.000Z" in text
-    assert f"version  {VERSION.hex()}" in text
+    assert "changed   2026-03-01T09:00:00.000Z" in text
+    assert "due       2026-03-01T10:00:00.000Z" in text
+    assert f"version   {VERSION.hex()}" in text
     assert '"time": "2026-03-01T09:00:00Z"' in text
-    assert orjson.loads(orjson.dumps(shown))["state"]["revision"] == "abc"
+    assert orjson.loads(orjson.dumps(shown))["revision"] == "0123456789ab"

@@ -1,0 +1,199 @@
+"""Instances of several pieces: what is loaded, decided and written of one reply among many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.adapters.redis import RedisStore
+from orchestrator.core.decision import (
+    Decision,
+    Elapsed,
+    Instance,
+    Part,
+    Signal,
+    emit,
+    finish,
+    remember,
+    want,
+)
+from orchestrator.core.event import Outgoing
+from orchestrator.core.ids import message_id
+from orchestrator.core.status import Status
+from orchestrator.errors import ExpressionError
+from orchestrator.ports import InstanceKey
+from tests.engine.world import NOW, Pairs, World, filed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from orchestrator.core.event import Event
+    from orchestrator.ports import Store
+
+AT = InstanceKey("tasks", "C-1")
+PATIENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Tasks(Pairs):
+    """Begins ``data.tasks`` tasks, each a piece with a timer, and ends when the last one is done.
+
+    What is told in the end needs all pieces; nothing before does.
+    """
+
+    name: str = "tasks"
+    revision: str = "cccccccccccc"
+    triggers: tuple[str, ...] = ("Begun", "Done")
+
+    def pieces(self, event: Event) -> tuple[str, ...]:
+        """Return the task that is done."""
+        return (str(event.data["task"]),) if event.type == "Done" else ()
+
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Begin all tasks, or end one."""
+        if isinstance(signal, Elapsed):
+            assert instance is not None
+            if signal.part == "broken":
+                raise ExpressionError("no field named amount")
+            return self._ended(instance, signal, signal.part, b"late")
+        if signal.event.type == "Begun":
+            names = signal.event.data["tasks"]
+            parts = tuple(Part(name, b"", signal.now + PATIENCE) for name in names)
+            state = b"%d/%d" % (len(names), len(names))
+            return remember(state, parts=parts, status=Status.RUNNING)
+        task = str(signal.event.data["task"])
+        if instance is None or instance.parts.get(task) != b"":
+            return emit(())
+        return self._ended(instance, signal, task, b"done")
+
+    def _ended(
+        self, instance: Instance, signal: Signal | Elapsed, task: str, how: bytes
+    ) -> Decision:
+        left, total = map(int, instance.state.split(b"/"))
+        if left > 1:
+            state = b"%d/%d" % (left - 1, total)
+            return remember(state, parts=(Part(task, how),), status=Status.RUNNING)
+        if len(instance.parts) < total:
+            return want()
+        told = {name: state.decode() for name, state in {**instance.parts, task: how}.items()}
+        outgoing = Outgoing(
+            id=message_id(signal.reaction, 0),
+            type="AllDone",
+            channel="notify.v1",
+            source=signal.source,
+            time=signal.now,
+            data=told,
+            correlation_id="C-1",
+        )
+        return finish(b"over", Status.COMPLETED, (outgoing,), parts=(Part(task, how),))
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Store]:
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=2)
+    yield redis
+    await redis.close()
+
+
+def told(this: World) -> list[object]:
+    return [orjson.loads(message.body)["data"] for message in this.sent]
+
+
+@pytest.mark.parametrize("batch_size", [1, 100], ids=["apart", "together"])
+async def test_a_reply_finds_its_piece_and_the_last_one_all(store: Store, batch_size: int) -> None:
+    """One after the other or in one batch, and once each: it comes to the same."""
+    this = World(store, Tasks())
+    names = [f"t{n}" for n in range(10)]
+    done = [filed(f"e{n}", "C-1", "Done", task=name) for n, name in enumerate(names)]
+    await this.publish(filed("b", "C-1", "Begun", tasks=names))
+    await this.publish(*done[:5], *done[:2])
+    await this.run(batch_size=batch_size)
+    (open_now,) = await store.load([AT])
+    assert open_now is not None
+    assert (open_now.state, open_now.status, open_now.revision) == (
+        b"5/10",
+        Status.RUNNING,
+        "cccccccccccc",
+    )
+    await this.publish(*done)
+    await this.run(batch_size=batch_size)
+    assert told(this) == [dict.fromkeys(names, "done")]
+    assert await store.load([AT]) == [None]
+    assert await store.due(NOW + 2 * PATIENCE, 100) == []
+
+
+class Greedy(Tasks):
+    """Wants all pieces again and again."""
+
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Begin, and then never decide."""
+        begins = isinstance(signal, Signal) and signal.event.type == "Begun"
+        return super().decide(None, signal) if begins else want()
+
+
+async def test_who_wants_for_ever_is_stopped() -> None:
+    """A mistake of ours in one definition must not keep the queue from going on."""
+    this = World(MemoryStore(), Greedy())
+    await this.publish(filed("b", "C-1", "Begun", tasks=["a"]))
+    await this.publish(filed("d", "C-1", "Done", task="a"), filed("b2", "C-2", "Begun", tasks=[]))
+    await this.run(batch_size=100)
+    assert len(this.dead_letters) == 1
+    this.clock.moment = NOW + PATIENCE
+    await this.fire()
+    assert this.dead_letters[-1].type == "orchestrator.timer"
+
+
+async def test_timers_of_pieces_of_one_instance_fire_together(store: Store) -> None:
+    """A for-each of a thousand items that nobody answered is over at one moment, not one by one."""
+    this = World(store, Tasks())
+    names = [f"t{n}" for n in range(10)]
+    await this.publish(filed("b", "C-1", "Begun", tasks=names))
+    await this.publish(filed("d", "C-1", "Done", task="t3"))
+    await this.run()
+    this.clock.moment = NOW + PATIENCE
+    assert await this.fire() == 9
+    assert await store.load([AT]) == [None]
+    assert len(told(this)) == 1
+    assert await this.fire() == 0
+
+
+async def test_the_timer_of_a_piece_that_fails_leaves_an_incident(store: Store) -> None:
+    """A person must find the instance, and the other pieces must go on."""
+    this = World(store, Tasks())
+    await this.publish(filed("b", "C-1", "Begun", tasks=["broken", "good", "open"]))
+    await this.run()
+    this.clock.moment = NOW + PATIENCE
+    await this.fire()
+    (found,) = await store.load([AT], {AT: []})
+    assert found is not None
+    assert found.parts == {"broken": b"", "good": b"late", "open": b"late"}
+    assert await this.fire() == 0
+    (letter,) = this.dead_letters
+    assert (letter.type, letter.correlation_id) == ("orchestrator.timer", "C-1")
+
+
+async def test_what_ends_and_begins_anew_in_one_batch_is_two_lives(store: Store) -> None:
+    """An end inside a batch would otherwise never be listed, nor its result be kept."""
+    this = World(store, Tasks())
+    first = [filed("b1", "C-1", "Begun", tasks=["a"]), filed("d1", "C-1", "Done", task="a")]
+    second = [filed("b2", "C-1", "Begun", tasks=["b", "c"])]
+    await this.publish(*first, *second)
+    await this.run(batch_size=100)
+    assert told(this) == [{"a": "done"}]
+    (found,) = await store.load([AT], {AT: []})
+    assert found is not None
+    assert found.parts == {"b": b"", "c": b""}
+    inspection = store if isinstance(store, MemoryStore) else store.inspection  # type: ignore[attr-defined]
+    last = await inspection.last_state(AT)
+    assert replace(last, version=found.version) == Instance(
+        found.version, b"over", Status.COMPLETED, "cccccccccccc", {"a": b"done"}
+    )
