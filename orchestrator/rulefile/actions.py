@@ -13,7 +13,7 @@ from orchestrator.rulefile.doubts import unknown_field
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition, read_repetition, read_template
 from orchestrator.rulefile.messages import MessageCatalog, find_message
-from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
+from orchestrator.rulefile.parts import Form
 
 if TYPE_CHECKING:
     from orchestrator.core.expression import Template
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 FULL_FORM = Form(
     what="an action",
     keys=("send", "with", "if", "for_each", "as", "after"),
-    elsewhere=dict.fromkeys(("await", "timeout"), NOT_AVAILABLE.format("workflows")),
+    elsewhere=dict.fromkeys(
+        ("await", "timeout", "retry", "compensate"), "belongs to a step of a workflow: remove it"
+    ),
     synonyms={
         "data": "with",
         "payload": "with",

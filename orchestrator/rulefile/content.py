@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from orchestrator.core.problem import Position
     from orchestrator.core.scheduled import ScheduledRule
     from orchestrator.core.stateful import StatefulRule
+    from orchestrator.core.workflow.machine import Workflow
     from orchestrator.rulefile.actions import ReadAction
+
+Finished: TypeAlias = "Rule | StatefulRule | ScheduledRule | Workflow"
+"""Every kind of definition that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +52,5 @@ class Content(Protocol):
     def needs_name(self) -> str | None:
         """Why a name that follows from the file would not do; None where it does."""
 
-    def finished(self, heading: Heading) -> Rule | StatefulRule | ScheduledRule:
+    def finished(self, heading: Heading) -> Finished:
         """Return the rule under its heading."""

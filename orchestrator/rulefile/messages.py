@@ -40,6 +40,18 @@ class MessageCatalog(Protocol):
     def revision(self) -> str:
         """A hash of what the catalog means."""
 
+    @property
+    def senders(self) -> Mapping[str, tuple[str, ...]]:
+        """The services that send a type; none if nobody does. Not there where nobody knows."""
+
+    @property
+    def receivers(self) -> Mapping[str, tuple[str, ...]]:
+        """The same for the services that receive it."""
+
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """Types that a document describes and no channel carries."""
+
     def event(self, name: str) -> DocumentedMessage | None:
         """Return what events of that type must satisfy, None if no document accepts them."""
 
@@ -99,6 +111,8 @@ def _no_name(name: str) -> str:
 
 
 def _unknown(name: str, catalog: MessageCatalog) -> str:
+    if name in catalog.unlisted:
+        return f"{quoted(name)} has no channel: list it among the messages of one in its document"
     meant = catalog.nearest(name)
     advice = f'did you mean "{meant}"?' if meant else "describe it in a document under schemas/"
     return f"unknown message type {quoted(name)}: {advice}"

@@ -42,9 +42,6 @@ class Form:
         return f"`{shown(key)}` is not a key of {self.what}: {known}"
 
 
-NOT_AVAILABLE = "belongs to {}, which are not available in this version: remove it"
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """One value in a rule file.

@@ -12,15 +12,18 @@ from orchestrator.rulefile.naming import name_rules
 from orchestrator.rulefile.parts import Form, Part
 from orchestrator.rulefile.revision import digest
 from orchestrator.rulefile.rules import Draft, read_rule
-from orchestrator.rulefile.unsent import warn_of_unsent
+from orchestrator.rulefile.together import warn_together
+from orchestrator.rulefile.workflows.reading import read_workflow
+from orchestrator.rulefile.workflows.runs import refuse_runs
+from orchestrator.rulefile.workflows.templates import find_templates, is_template
+from orchestrator.rulefile.workflows.workflow import ReadWorkflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from orchestrator.core.definitions import MessageContract, Rule
+    from orchestrator.core.definitions import MessageContract
     from orchestrator.core.problem import Position, Problem
-    from orchestrator.core.scheduled import ScheduledRule
-    from orchestrator.core.stateful import StatefulRule
+    from orchestrator.rulefile.content import Finished
     from orchestrator.rulefile.messages import MessageCatalog
 
 _FILE = Form(
@@ -34,18 +37,23 @@ _RULE_KEYS = frozenset({"when", "then"})
 
 @dataclass(frozen=True, slots=True)
 class _RuleFile:
-    """What was read of one file: its rules, what its YAML lacks, and what its rules lack."""
+    """What is written in one file, what its YAML lacks, and what its rules lack."""
 
-    drafts: Sequence[Draft]
+    rules: Sequence[Part]
+    workflows: Sequence[Part]
     yaml_problems: Sequence[Problem]
     rule_problems: Sequence[Problem]
 
     @property
     def problems(self) -> Iterator[Problem]:
-        """All of them, without what only follows from disputed YAML at the same place."""
+        """All of them, without what only follows from disputed YAML at the same place.
+
+        What is wrong in a template is found in everything that fills it in, and told once.
+        """
         disputed = {problem.position for problem in self.yaml_problems}
         yield from self.yaml_problems
-        yield from (found for found in self.rule_problems if found.position not in disputed)
+        found = dict.fromkeys(self.rule_problems)
+        yield from (problem for problem in found if problem.position not in disputed)
 
 
 def read_rules(
@@ -61,15 +69,21 @@ def read_rules(
         The rulebook, or None if there is any error, and every problem of every file by position.
         Warnings alone do not refuse a rulebook.
     """
-    read = [_read_file(name, text, catalog) for name, text in files]
-    named = name_rules(draft for file in read for draft in file.drafts)
+    read = [_read_file(name, text) for name, text in files]
+    named = name_rules(_drafts(read, catalog))
+    refuse_runs(_workflows(named))
     refuse_loops(named)
-    warn_of_unsent([draft for _, draft in named], catalog)
-    problems = sorted((found for file in read for found in file.problems), key=_place)
+    problems = _problems(read)
     if any(problem.level == "error" for problem in problems):
         return None, problems
+    warn_together(named, catalog)
+    problems = _problems(read)
     rules = [draft.finished(name) for name, draft in named if draft.enabled]
     return _rulebook(rules, catalog), problems
+
+
+def _problems(read: Iterable[_RuleFile]) -> list[Problem]:
+    return sorted((found for file in read for found in file.problems), key=_place)
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:
@@ -77,45 +91,62 @@ def _place(problem: Problem) -> tuple[str, int, int]:
     return position.file, position.line, position.column
 
 
-def _read_file(name: str, text: bytes | str, catalog: MessageCatalog) -> _RuleFile:
+def _read_file(name: str, text: bytes | str) -> _RuleFile:
     document, yaml_problems = read_document(text, name)
     if document is None:
-        return _RuleFile((), yaml_problems, ())
+        return _RuleFile((), (), yaml_problems, ())
     problems: list[Problem] = []
-    root = Part(document, (), document.value, problems)
-    drafts = [read_rule(part, catalog) for part in _rule_parts(root)]
-    return _RuleFile([draft for draft in drafts if draft], yaml_problems, problems)
+    rules, workflows = _listed(Part(document, (), document.value, problems))
+    return _RuleFile(rules, workflows, yaml_problems, problems)
 
 
-def _rule_parts(root: Part) -> Iterator[Part]:
+def _drafts(files: Sequence[_RuleFile], catalog: MessageCatalog) -> Iterator[Draft]:
+    """Yield the rules of every file, then its workflows."""
+    templates = find_templates([part for file in files for part in file.workflows])
+    for file in files:
+        drafts = [read_rule(part, catalog) for part in file.rules]
+        drafts += [
+            read_workflow(part, templates, catalog)
+            for part in file.workflows
+            if not is_template(part)
+        ]
+        yield from (draft for draft in drafts if draft is not None)
+
+
+def _workflows(named: Sequence[tuple[str, Draft]]) -> dict[str, ReadWorkflow]:
+    return {
+        name: draft.content
+        for name, draft in named
+        if draft.enabled and isinstance(draft.content, ReadWorkflow)
+    }
+
+
+def _listed(root: Part) -> tuple[list[Part], list[Part]]:
+    """Return the rules of a file, and its workflows."""
     match root.value:
         case list():
-            yield from root.items()
+            return list(root.items()), []
         case dict() as keys if _RULE_KEYS.intersection(keys):
             root.refuse("a rule file is a list: put `- ` before the first key of each rule")
         case dict():
-            yield from _listed_rules(root)
+            entries = root.entries(_FILE)
+            if not entries:
+                root.refuse("this file has no `rules`: list them there, or write the list alone")
+            return _items(entries.get("rules"), "rule"), _items(
+                entries.get("workflows"), "workflow"
+            )
         case _:
             root.refuse(f"a rule file is a list of rules, not {root.kind}")
+    return [], []
 
 
-def _listed_rules(root: Part) -> Iterator[Part]:
-    entries = root.entries(_FILE)
-    if workflows := entries.get("workflows"):
-        workflows.refuse_key("workflows are not available in this version: remove them")
-    rules = entries.get("rules")
-    if rules is None:
-        if not workflows:
-            root.refuse("this file has no `rules`: list them there, or write the list alone")
-    elif isinstance(rules.value, list):
-        yield from rules.items()
-    else:
-        rules.refuse(f"`rules` is {rules.kind}: write a list, each rule after `- `")
+def _items(part: Part | None, each: str) -> list[Part]:
+    if part is not None and not isinstance(part.value, list):
+        part.refuse(f"`{part.key}` is {part.kind}: write a list, each {each} after `- `")
+    return list(part.items()) if part else []
 
 
-def _rulebook(
-    rules: Sequence[Rule | StatefulRule | ScheduledRule], catalog: MessageCatalog
-) -> Rulebook:
+def _rulebook(rules: Sequence[Finished], catalog: MessageCatalog) -> Rulebook:
     wanted = {event_type for rule in rules for event_type in rule.triggers}
     contracts: dict[str, MessageContract] = dict(catalog.types)
     for event_type in sorted(wanted):

@@ -11,17 +11,16 @@ import orjson
 from orchestrator.document import quoted
 from orchestrator.rulefile.content import Heading
 from orchestrator.rulefile.memories import read_memory
-from orchestrator.rulefile.parts import NOT_AVAILABLE, Form
+from orchestrator.rulefile.parts import Form
 from orchestrator.rulefile.reactions import MEMORY_KEYS, read_reaction
 from orchestrator.rulefile.revision import digest
 from orchestrator.rulefile.schedules import SCHEDULE_KEYS, is_schedule, read_schedule
 from orchestrator.rulefile.triggers import When, read_when
 
 if TYPE_CHECKING:
-    from orchestrator.core.definitions import Rule
-    from orchestrator.core.scheduled import ScheduledRule
-    from orchestrator.core.stateful import StatefulRule
-    from orchestrator.rulefile.content import Content
+    from collections.abc import Mapping
+
+    from orchestrator.rulefile.content import Content, Finished
     from orchestrator.rulefile.messages import MessageCatalog
     from orchestrator.rulefile.parts import Part
 
@@ -33,7 +32,7 @@ RULE_FORM = Form(
     ),
     elsewhere={
         "every": "stands in `when`: write `when: {every: ...}`",
-        "steps": NOT_AVAILABLE.format("workflows"),
+        "steps": "belongs to a workflow: put this entry under `workflows:`",
         "after": "stands in an action, beside its `send`: move it there",
         "with": "is not a key of a rule: it belongs to a message: indent it as deep as its `send`",
     },
@@ -84,7 +83,7 @@ class Draft:
     description: str
     content: Content
 
-    def finished(self, name: str) -> Rule | StatefulRule | ScheduledRule:
+    def finished(self, name: str) -> Finished:
         """Return the rule under its name."""
         meaning = orjson.dumps([name, self.content.definition], option=orjson.OPT_SORT_KEYS)
         heading = Heading(name, digest(meaning), self.description, self.part.position)
@@ -100,7 +99,17 @@ def read_rule(part: Part, catalog: MessageCatalog) -> Draft | None:
     for key, advice in (("when", "name the event it waits for"), ("then", "name what it sends")):
         if key not in entries:
             part.refuse(f"this rule has no `{key}`: {advice}")
-    content = _read_content(part, entries, catalog)
+    return read_heading(part, entries, _read_content(part, entries, catalog))
+
+
+def read_heading(part: Part, entries: Mapping[str, Part], content: Content) -> Draft:
+    """Return a rule or workflow under the name it has, as far as it has one.
+
+    Args:
+        part: where it stands.
+        entries: what it says.
+        content: the same without its heading, read.
+    """
     if content.needs_name and "name" not in entries:
         part.refuse(
             f"{content.needs_name} needs a `name`: one made from the file would change with it, "

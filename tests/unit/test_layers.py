@@ -19,6 +19,7 @@ LAYERS: dict[str, set[str]] = {
     "core": set(),
     "document": {"core"},
     "rulefile": {"core", "document"},
+    "builder": {"core", "document", "rulefile"},
     "catalog": {"core", "document"},
     "ports": {"core"},
     "settings": set(),

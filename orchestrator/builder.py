@@ -1,0 +1,120 @@
+"""Workflows written in Python: the same definitions as in YAML, by the same reader."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from orchestrator.core.expression.times import format_duration
+from orchestrator.core.workflow.machine import Workflow as Definition
+from orchestrator.document import write_document
+from orchestrator.errors import InvalidDefinitions
+from orchestrator.rulefile import read_rules
+
+if TYPE_CHECKING:
+    from orchestrator.rulefile.messages import MessageCatalog
+
+
+class Workflow:
+    """A workflow that is put together step by step.
+
+    Every key of the YAML form is an argument of the same name; those that Python has taken carry
+    an underscore at the end: ``if_``, ``with_``, ``await_``, ``as_``. Lengths of time may be
+    ``timedelta``.
+
+    Example:
+        ``Workflow("casefile-setup", when="CasefileRequested").step("create", send="CreateCasefile",
+        await_="CasefileCreated").step("store", send="StoreMessages", depends_on=["create"])``
+
+    Args:
+        name: unique among rules and workflows.
+        keys: any other key of a workflow, such as ``when``, ``by``, ``timeout``.
+    """
+
+    def __init__(self, name: str, **keys: object) -> None:
+        self._keys: dict[str, object] = {"name": name, **_written(keys)}
+        self._steps: dict[str, object] = {}
+        self._ends: dict[str, list[object]] = {}
+
+    def step(self, name: str, **keys: object) -> Self:
+        """Add a step.
+
+        Args:
+            name: unique in the workflow.
+            keys: any key of a step, such as ``send``, ``await_``, ``depends_on``.
+        """
+        if name in self._steps:
+            raise ValueError(f"the workflow has a step {name!r} already: names are unique")
+        self._steps[name] = _written(keys)
+        return self
+
+    def group(self, name: str, mode: str, steps: Workflow, **keys: object) -> Self:
+        """Add the steps of another builder as a group.
+
+        Args:
+            name: of the group.
+            mode: sequential, parallel or dag.
+            steps: whose steps they are; its other keys are left out.
+            keys: any other key of a step.
+        """
+        return self.step(name, group=mode, steps=dict(steps._steps), **keys)
+
+    def mode(self, mode: str) -> Self:
+        """Set how steps follow each other: sequential, parallel or dag."""
+        self._keys["mode"] = mode
+        return self
+
+    def timeout(self, length: str | timedelta) -> Self:
+        """Set how long an instance may take as a whole."""
+        self._keys["timeout"] = _plain(length)
+        return self
+
+    def then(self, *messages: object) -> Self:
+        """Add messages that are sent when all steps are done, in their YAML form."""
+        self._ends.setdefault("then", []).extend(messages)
+        return self
+
+    def otherwise(self, *messages: object) -> Self:
+        """Add messages that are sent when it ends in any other way, in their YAML form."""
+        self._ends.setdefault("otherwise", []).extend(messages)
+        return self
+
+    def to_yaml(self) -> str:
+        """Return a rule file that says the same."""
+        workflow = {**self._keys, "steps": self._steps, **self._ends}
+        return write_document({"workflows": [workflow]})
+
+    def build(self, catalog: MessageCatalog) -> Definition:
+        """Return the definition.
+
+        Args:
+            catalog: the message types that it may name.
+
+        Raises:
+            InvalidDefinitions: with every problem; positions are those in `to_yaml`.
+        """
+        name = str(self._keys["name"])
+        rulebook, problems = read_rules([(f"{name}.yaml", self.to_yaml())], catalog)
+        if rulebook is None:
+            raise InvalidDefinitions(problems)
+        definition = rulebook.by_name[name]
+        if not isinstance(definition, Definition):
+            raise TypeError(f"{name} was read as {type(definition).__name__}")
+        return definition
+
+
+def _written(keys: dict[str, object]) -> dict[str, object]:
+    """Return keys as they are written in YAML."""
+    return {key.removesuffix("_"): _plain(value) for key, value in keys.items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case timedelta():
+            return format_duration(value)
+        case dict():
+            return {key: _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value

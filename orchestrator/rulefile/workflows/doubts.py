@@ -1,0 +1,117 @@
+"""Finds what is allowed in a workflow and likely a mistake. Evaluates nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from orchestrator.core.problem import Problem
+from orchestrator.core.workflow.definition import Awaited, Command, Run
+from orchestrator.core.workflow.retry import delay_ms
+from orchestrator.document import quoted
+from orchestrator.rulefile.names import STEPS, asks_for, place_of, read_under
+from orchestrator.rulefile.workflows.upstream import formulas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.core.workflow.definition import Step
+    from orchestrator.rulefile.workflows.steps import ReadStep
+    from orchestrator.rulefile.workflows.workflow import ReadWorkflow
+
+_MANY = 1000
+
+
+def warn_of_doubts(read: ReadWorkflow) -> None:
+    """Warn of waits without end, of timeouts that come too early, and of what nothing undoes."""
+    steps = list(read.every_step)
+    _warn_of_endless_waits(read, steps)
+    _warn_of_short_timeouts(read, steps)
+    _warn_of_nothing_undone(read, steps)
+    _warn_of_missing_outputs(steps)
+
+
+def _warn_of_endless_waits(read: ReadWorkflow, steps: list[ReadStep]) -> None:
+    if read.plan.timeout is not None:
+        return
+    for each in steps:
+        step = each.step
+        waits = isinstance(step.work, Awaited | Run) or (
+            isinstance(step.work, Command) and step.work.awaits
+        )
+        if waits and step.timeout is None and not step.patient:
+            each.part.refuse(
+                f"{quoted(step.name)} waits without end when no answer comes: give it a `timeout`, "
+                "or the workflow",
+                "warning",
+            )
+
+
+def _warn_of_short_timeouts(read: ReadWorkflow, steps: list[ReadStep]) -> None:
+    longest = read.plan.timeout
+    if longest is None:
+        return
+    for each in steps:
+        needed = _longest(each.step)
+        if needed is not None and needed > longest:
+            read.entries["timeout"].refuse(
+                f"the workflow gives up before {quoted(each.step.name)} has had all its attempts: "
+                "make this longer, or that shorter",
+                "warning",
+            )
+
+
+def _longest(step: Step) -> timedelta | None:
+    """Return how long all attempts of a step may take; None where that has no end."""
+    if step.timeout is None or step.patient:
+        return None
+    if step.retry is None:
+        return step.timeout
+    attempts = step.retry.attempts
+    if attempts is None or attempts > _MANY:
+        return None
+    steady = replace(step.retry, jitter=False)
+    delays = (delay_ms(steady, attempt, "") or 0 for attempt in range(1, attempts))
+    return step.timeout * attempts + timedelta(milliseconds=sum(delays))
+
+
+def _warn_of_nothing_undone(read: ReadWorkflow, steps: list[ReadStep]) -> None:
+    """Warn where a failure would compensate, and nothing says how."""
+    written = read.entries.get("on_failure")
+    if written and written.value == "compensate" and not any(s.step.compensation for s in steps):
+        written.refuse(
+            "no step has a `compensate`, so a failure undoes nothing: add one, or write "
+            "`on_failure: stop`",
+            "warning",
+        )
+
+
+def _warn_of_missing_outputs(steps: list[ReadStep]) -> None:
+    """Warn of each output that a step reads, may not be there, and is not asked for."""
+    doubtful = {
+        each.step.name: each
+        for each in steps
+        if each.step.guard is not None or each.step.on_failure == "continue"
+    }
+    for each in steps:
+        for name, fields in _outputs_read(each.step):
+            if name in doubtful and fields and not asks_for(each.part, name, STEPS):
+                each.part.problems.append(
+                    Problem(
+                        place_of(each.part, name, STEPS),
+                        f"{quoted(name)} may have been skipped, or have failed, and then has no "
+                        "output: ask with has(...) first, or read it with get(..., default)",
+                        "warning",
+                    )
+                )
+
+
+def _outputs_read(step: Step) -> Iterator[tuple[str, bool]]:
+    """Yield the steps whose outputs a step reads, and whether it reads a field of them."""
+    deepest = 3  # steps, name, output
+    for formula in formulas(step):
+        if formula is not None:
+            for name in sorted(read_under(STEPS, formula.references)):
+                paths = [path for path in formula.references if path[1:2] == (name,)]
+                yield name, any(len(path) > deepest for path in paths)

@@ -1,0 +1,71 @@
+"""Finds the names of all steps before any is read, so that every expression can be checked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from orchestrator.core.shapes import ANYTHING, Shape
+from orchestrator.document import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.rulefile.messages import MessageCatalog
+    from orchestrator.rulefile.parts import Part
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
+_NAME_ADVICE = "use up to 50 letters, digits and _, a letter first"
+_WORDS = frozenset({"true", "false", "null", "in"})
+
+
+def outline(steps: Part | None, catalog: MessageCatalog) -> dict[str, Shape]:
+    """Return every step's name, members of groups included, and what is known of its output.
+
+    Names that cannot be used, and those that are used twice, are refused here.
+    """
+    found: dict[str, Part] = {}
+    for name, part in _named(steps):
+        if not _NAME.fullmatch(name) or name in _WORDS:
+            part.refuse_key(f"{quoted(name)} cannot name a step: {_NAME_ADVICE}")
+        if name in found:
+            first = found[name].document.key_position(found[name].path)
+            part.refuse_key(
+                f"step {quoted(name)} is already at {first}: names are unique in a workflow, its "
+                "groups included: change one"
+            )
+        else:
+            found[name] = part
+    return {name: _output(part, catalog) for name, part in found.items()}
+
+
+def _named(steps: Part | None) -> Iterator[tuple[str, Part]]:
+    if steps is None:
+        return
+    for name, part in steps.all_entries().items():
+        yield name, part
+        yield from _named(part.all_entries().get("steps"))
+        yield from _inside(name, part.all_entries().get("transaction"))
+
+
+def _inside(name: str, transaction: Part | None) -> Iterator[tuple[str, Part]]:
+    """Yield the steps that a transaction stands for."""
+    if transaction is not None:
+        for phase in ("prepare", "commit"):
+            yield f"{name}_{phase}", transaction
+            for participant, part in transaction.all_entries().items():
+                yield f"{name}_{phase}_{participant}", part
+
+
+def _output(part: Part, catalog: MessageCatalog) -> Shape:
+    """Return what is known of a step's output: only one answered once by documented events."""
+    if not isinstance(part.value, dict) or "for_each" in part.value:
+        return ANYTHING
+    awaited = part.value.get("await")
+    if isinstance(awaited, dict):
+        awaited = awaited.get("event")
+    names = awaited if isinstance(awaited, list) else [awaited]
+    events = [catalog.event(name) for name in names if isinstance(name, str)]
+    if not events or len(events) != len(names):
+        return ANYTHING
+    return Shape.any_of(event.shape if event else ANYTHING for event in events)

@@ -1,0 +1,86 @@
+"""Reads a transaction: all participants commit, or those that prepared abort. Sends nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.workflow.definition import Compensation, Group, Retry, Step
+from orchestrator.rulefile.workflows.commands import DEFAULT_RETRY, read_command
+from orchestrator.rulefile.workflows.forms import EXCHANGE_FORM, PARTICIPANT_FORM
+
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import Command
+    from orchestrator.rulefile.messages import MessageCatalog
+    from orchestrator.rulefile.names import Readable
+    from orchestrator.rulefile.parts import Part
+
+_WITHOUT_END = Retry(
+    None,
+    DEFAULT_RETRY.delay,
+    exponential=True,
+    max_delay=DEFAULT_RETRY.max_delay,
+    jitter=True,
+)
+_FEWEST = 2
+
+
+def read_transaction(name: str, part: Part, catalog: MessageCatalog, readable: Readable) -> Group:
+    """Return the transaction as groups: prepares side by side, then commits side by side.
+
+    A prepare is undone by its abort; a commit is sent until it is answered.
+
+    Args:
+        name: of the step; those inside are called ``NAME_prepare_PARTICIPANT`` and so on.
+        part: the mapping of participants.
+        catalog: the known message types.
+        readable: what expressions may read.
+    """
+    if not isinstance(part.value, dict) or len(part.value) < _FEWEST:
+        part.refuse(
+            "`transaction` takes two participants or more, each {prepare: ..., commit: ..., abort: "
+            "...}; one alone is a step"
+        )
+    prepares, commits = [], []
+    for participant, entry in part.all_entries().items():
+        found = entry.entries(PARTICIPANT_FORM)
+        missing = [key for key in ("prepare", "commit", "abort") if key not in found]
+        if missing:
+            entry.refuse(f"this participant has no `{missing[0]}`: it needs all three")
+            continue
+        prepare = _read_exchange(found["prepare"], catalog, readable)
+        commit = _read_exchange(found["commit"], catalog, readable)
+        abort = _read_exchange(found["abort"], catalog, readable)
+        if prepare and not prepare.awaits:
+            found["prepare"].refuse("`prepare` needs an `await`: its answer decides")
+        if prepare and commit and abort:
+            prepares.append(
+                Step(
+                    f"{name}_prepare_{participant}",
+                    prepare,
+                    entry.position,
+                    compensation=Compensation(abort, None, _WITHOUT_END if abort.awaits else None),
+                )
+            )
+            commits.append(
+                Step(
+                    f"{name}_commit_{participant}",
+                    commit,
+                    entry.position,
+                    retry=_WITHOUT_END if commit.awaits else None,
+                    patient=True,
+                )
+            )
+    first = Step(f"{name}_prepare", Group(tuple(prepares)), part.position)
+    second = Step(f"{name}_commit", Group(tuple(commits)), part.position, depends_on=(first.name,))
+    return Group((first, second), atomic=True)
+
+
+def _read_exchange(part: Part, catalog: MessageCatalog, readable: Readable) -> Command | None:
+    if isinstance(part.value, dict):
+        entries = part.entries(EXCHANGE_FORM)
+        if "send" not in entries:
+            part.refuse(f"`{part.key}` has no `send`: name the command")
+            return None
+    else:
+        entries = {"send": part}
+    return read_command(entries, catalog, readable)[0]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestrator.builder import Workflow
+from orchestrator.catalog import Catalog, read_catalog, read_schema_files
+from orchestrator.errors import InvalidDefinitions
+from orchestrator.rulefile import read_rules
+
+ROOT = Path(__file__).parents[2]
+
+BY_HAND = """
+workflows:
+  - name: permits
+    when: PermitApplicationSubmitted
+    by: data.applicant.email
+    timeout: 90d
+    mode: dag
+    steps:
+      review:
+        send: ReviewPermit
+        await: PermitReviewed
+        retry: {attempts: 3, delay: 60s}
+        compensate: DenyPermit
+      tell:
+        depends_on: [review]
+        if: steps.review.output.decision == "approved"
+        group: parallel
+        steps:
+          first: {wait: 2s}
+          second: {wait: 3s}
+    then:
+      - SendNotification: {to: a@b.example, subject: Done, text: "${instance.key}"}
+"""
+
+
+def in_python() -> Workflow:
+    """The same workflow as `BY_HAND`."""
+    news = Workflow("").step("first", wait=timedelta(seconds=2)).step("second", wait="3s")
+    retry = {"attempts": 3, "delay": timedelta(minutes=1)}
+    done = {"to": "a@b.example", "subject": "Done", "text": "${instance.key}"}
+    return (
+        Workflow("permits", when="PermitApplicationSubmitted", by="data.applicant.email")
+        .timeout("90d")
+        .mode("dag")
+        .step(
+            "review",
+            send="ReviewPermit",
+            await_="PermitReviewed",
+            retry=retry,
+            compensate="DenyPermit",
+        )
+        .group(
+            "tell",
+            "parallel",
+            news,
+            depends_on=["review"],
+            if_='steps.review.output.decision == "approved"',
+        )
+        .then({"SendNotification": done})
+    )
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    """The message types this project ships."""
+    catalog, problems = read_catalog(read_schema_files(ROOT / "schemas"))
+    assert catalog is not None, problems
+    return catalog
+
+
+def test_python_and_yaml_make_one_definition(catalog: Catalog) -> None:
+    """An instance must not see a new revision because its workflow was written another way."""
+    rulebook, problems = read_rules([("by-hand.yaml", BY_HAND)], catalog)
+    assert rulebook is not None, problems
+
+    assert rulebook.by_name["permits"].revision == in_python().build(catalog).revision
+
+
+def test_what_is_built_can_be_kept_as_a_rule_file(catalog: Catalog) -> None:
+    """Who began in Python can go on in YAML, without changing what runs."""
+    built = in_python()
+    rulebook, problems = read_rules([("kept.yaml", built.to_yaml())], catalog)
+    assert rulebook is not None, problems
+
+    assert rulebook.by_name["permits"].revision == built.build(catalog).revision
+
+
+def test_a_mistake_is_told_as_in_a_file(catalog: Catalog) -> None:
+    """The reader is the same, and so are its words."""
+    with pytest.raises(InvalidDefinitions, match='did you mean "ReviewPermit"'):
+        Workflow("permits", timeout="1d").step("review", send="ReviewPermitt").build(catalog)
+
+
+def test_a_step_cannot_replace_another() -> None:
+    """A name that is taken is a slip, and the first step would be lost without a word."""
+    with pytest.raises(ValueError, match="names are unique"):
+        Workflow("permits").step("review", wait="1d").step("review", wait="2d")
