@@ -72,10 +72,15 @@ class MessageDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """What a document declares."""
+    """What a document declares.
+
+    Attributes:
+        messages: names of the reusable ones, whether a channel lists them or not.
+    """
 
     channels: tuple[ChannelDeclaration, ...] = ()
     operations: tuple[OperationDeclaration, ...] = ()
+    messages: frozenset[str] = frozenset()
 
 
 def read_declarations(findings: Findings) -> Declarations:
@@ -90,10 +95,15 @@ def read_declarations(findings: Findings) -> Declarations:
     findings.check_keys(("components",), _KEYS["components"])
     check_references(findings)
     channels = [_read_channel(findings, path) for path in findings.entries(("channels",))]
-    for path in findings.entries(("components", "messages")):
-        _read_message(findings, path)
+    reusable = [
+        _read_message(findings, path) for path in findings.entries(("components", "messages"))
+    ]
     operations = read_operations(findings)
-    return Declarations(tuple(channel for channel in channels if channel), tuple(operations))
+    return Declarations(
+        channels=tuple(channel for channel in channels if channel),
+        operations=tuple(operations),
+        messages=frozenset(message.name for message in reusable if message),
+    )
 
 
 def _is_asyncapi(findings: Findings) -> bool:

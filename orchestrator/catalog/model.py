@@ -128,6 +128,7 @@ class Catalog:
         senders: type -> the services that send it; none of them where its documents declare who
             sends what and leave it out. A type about which nobody knows is not there.
         receivers: the same for the services that receive it.
+        unlisted: types that a document describes and no channel carries.
     """
 
     types: Mapping[str, MessageType]
@@ -136,6 +137,7 @@ class Catalog:
     operations: tuple[Operation, ...] = ()
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     receivers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unlisted: frozenset[str] = frozenset()
 
     @cached_property
     def revision(self) -> str:

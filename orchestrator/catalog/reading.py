@@ -70,6 +70,7 @@ class _Reader:
         self._types: dict[str, MessageType] = {}
         self._channels: dict[str, list[ChannelDeclaration]] = {}
         self._operations: list[tuple[frozenset[str], tuple[Operation, ...]]] = []
+        self._reusable: set[str] = set()
         self._undocumented: MessageType | None = None
 
     def read(self, file: str, text: bytes) -> list[Problem]:
@@ -82,6 +83,7 @@ class _Reader:
             for channel in declared.channels:
                 self._add_channel(findings, channel)
             self._operations.append(_operations(declared))
+            self._reusable |= declared.messages
             problems = [*problems, *findings.problems]
         return sorted(dict.fromkeys(problems), key=lambda p: (p.position.line, p.position.column))
 
@@ -103,6 +105,7 @@ class _Reader:
             operations=tuple(o for _, operations in self._operations for o in operations),
             senders=join_operations(self._operations, "send"),
             receivers=join_operations(self._operations, "receive"),
+            unlisted=frozenset(self._reusable - self._types.keys()),
         )
 
     def _add_channel(self, findings: Findings, channel: ChannelDeclaration) -> None:

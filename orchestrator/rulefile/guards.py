@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 
 
 def read_guard(condition: Part | None, when: When) -> Expression | None:
+    """Read the ``if`` of a rule, and return it together with those of its events."""
+    return whole_guard(read_condition(condition, Readable(when.data)), when)
+
+
+def whole_guard(condition: Expression | None, when: When) -> Expression | None:
     """Return what must hold of an event: an ``if`` beside its type, and that of the rule.
 
     Args:
         condition: the ``if`` of the rule.
         when: the events it waits for, of which any will do.
     """
-    guard = read_condition(condition, Readable(when.data))
     by_type: dict[str, list[Expression]] = {}
     for read in when.elements:
         if read.element.guard and read.element.event_type not in when.unconditional:
             by_type.setdefault(read.element.event_type, []).append(read.element.guard)
-    return _joined(by_type, guard) if by_type else guard
+    return _joined(by_type, condition) if by_type else condition
 
 
 def _joined(by_type: Mapping[str, Sequence[Expression]], last: Expression | None) -> Expression:

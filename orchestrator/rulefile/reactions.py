@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.definitions import Rule
 from orchestrator.rulefile.actions import ReadAction, read_actions
-from orchestrator.rulefile.formulas import Repetition, read_repetition
-from orchestrator.rulefile.guards import read_guard
+from orchestrator.rulefile.formulas import Repetition, read_condition, read_repetition
+from orchestrator.rulefile.guards import whole_guard
 from orchestrator.rulefile.names import Readable
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ class Reaction:
 
     Attributes:
         when: the events, of which any will do.
-        guard: the compiled conditions.
+        condition: its own ``if``.
+        guard: that and the conditions of its events.
         repetition: its own ``for_each``.
         actions: what it sends.
         texts: the expressions as they are written, by their key.
     """
 
     when: When
+    condition: Expression | None
     guard: Expression | None
     repetition: Repetition
     actions: list[ReadAction]
@@ -95,10 +97,12 @@ def read_reaction(entries: Mapping[str, Part], when: When, catalog: MessageCatal
                 "remove it"
             )
     repetition = read_repetition(entries, Readable(when.data))
+    condition = read_condition(entries.get("if"), Readable(when.data))
     then = entries.get("then")
     return Reaction(
         when=when,
-        guard=read_guard(entries.get("if"), when),
+        condition=condition,
+        guard=whole_guard(condition, when),
         repetition=repetition,
         actions=read_actions(then, catalog, repetition.readable) if then else [],
         texts={key: entries[key].value if key in entries else None for key in ("if", "for_each")},
