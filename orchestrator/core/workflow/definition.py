@@ -151,8 +151,8 @@ class Compensation:
     """What undoes a step that was done.
 
     Attributes:
-        command: what is sent; its `data` may read the step's own output; None sends that output,
-            or the input where the output is no mapping.
+        command: what is sent; its `data` may read the step's (the item's) own output as ``output``;
+            None sends that output, or the input where the output is no mapping.
         timeout: how long an answer is waited for; None for no limit.
         retry: how often it is tried.
     """
@@ -170,11 +170,13 @@ class ForEach:
         items: a list expression.
         name: what an item is called in expressions.
         max_parallel: how many are open at once.
+        max_items: a longer list fails the step.
     """
 
     items: Expression
     name: str
     max_parallel: int
+    max_items: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ class Step:
         work: what is to be done.
         depends_on: names of the steps beside it that must be closed first, as the mode says.
         guard: the step is skipped unless this holds; None for always.
-        for_each: once per item; None for once.
+        for_each: once per item; None for once. Only for a `Command` or a `Run`.
         timeout: of one attempt, answer included; None for no limit.
         retry: None for one attempt.
         compensation: None for nothing to undo.
@@ -244,8 +246,6 @@ class Plan:
         contracts: of the built-in messages that the machine sends, by type.
         accepts: raises ``SchemaViolation`` for input that is not as asked for; None for any.
         position: where it stands in the rule file.
-        reads_items: for-each steps whose outputs some expression reads: all their parts are
-            needed to evaluate it.
     """
 
     name: str
@@ -263,4 +263,3 @@ class Plan:
     announce: Announcements = "instance"
     contracts: Mapping[str, MessageContract] = field(default_factory=dict)
     accepts: Callable[[object], None] | None = None
-    reads_items: frozenset[str] = frozenset()

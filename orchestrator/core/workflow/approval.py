@@ -1,0 +1,100 @@
+"""Asking a person, and what the answer means. Knows no mail and no screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestrator.core.workflow.closing import complete
+from orchestrator.core.workflow.definition import Approval
+from orchestrator.core.workflow.dispatch import Letter
+from orchestrator.core.workflow.failing import fail
+from orchestrator.core.workflow.ids import Target, reaction_for
+from orchestrator.core.workflow.outline import APPROVAL_REQUESTED
+from orchestrator.core.workflow.state import moment_of
+from orchestrator.errors import Refused
+
+if TYPE_CHECKING:
+    from orchestrator.core.event import Event
+    from orchestrator.core.workflow.running import Running
+
+_DECISIONS: Final = ("approved", "rejected")
+
+
+def request(run: Running, target: Target, approval: Approval, role: str) -> None:
+    """Ask whoever has `role`. Raise ``Refused`` when what they are to be shown fails."""
+    plan, state, task = run.outline.plan, run.state, run.task(target)
+    escalated = task.role is not None
+    task.role = role
+    if approval.deadline is not None:
+        task.due = run.now + round(approval.deadline.total_seconds() * 1000)
+    shown = state.input
+    if approval.data is not None:
+        shown = approval.data(run.scope(run.place(target).reads))
+    deadline = moment_of(task.due)
+    data = {
+        "workflow": plan.name,
+        "key": state.key,
+        "id": state.id,
+        "step": target.step,
+        "role": role,
+        "escalated": escalated,
+        "data": shown,
+        **({"deadline": deadline.isoformat()} if deadline else {}),
+        **({"form": approval.form_schema} if approval.form_schema is not None else {}),
+    }
+    asked = reaction_for(state.id, f"{target}.{role}").hex()
+    channel = plan.contracts[APPROVAL_REQUESTED].channel
+    run.dispatch.send(Letter(APPROVAL_REQUESTED, channel, data, state.key, asked))
+
+
+def escalate(run: Running, target: Target, approval: Approval) -> None:
+    """Ask the next role, once; after that the step fails."""
+    task = run.task(target)
+    if approval.escalate_to is None or task.role == approval.escalate_to:
+        fail(run, target, "timeout", f"nobody with the role {task.role} decided in time")
+        return
+    try:
+        request(run, target, approval, approval.escalate_to)
+    except Refused as refusal:
+        fail(run, target, refusal.reason, str(refusal))
+
+
+def decide(run: Running, event: Event) -> None:
+    """Take in what a person decided.
+
+    Raises:
+        Refused: the step does not wait for it, the role is wrong, or the form is not filled in.
+    """
+    given: Any = event.data
+    target = Target(given["step"])
+    approval, task = _asked(run, target)
+    if given["role"] != task:
+        raise Refused(
+            f"step {target} of {_named(run)} waits for the role {task}: ask somebody who has it"
+        )
+    if given["decision"] not in _DECISIONS:
+        raise Refused(f"a decision is one of {', '.join(_DECISIONS)}")
+    if given["decision"] == "rejected":
+        by, comment = given["by"], given.get("comment")
+        fail(run, target, "rejected", f"rejected by {by}" + (f": {comment}" if comment else ""))
+        return
+    data = given.get("data")
+    if approval.form is not None:
+        approval.form(data)
+    told = {name: given.get(name) for name in ("decision", "by", "role", "comment", "data")}
+    complete(run, target, told)
+
+
+def _asked(run: Running, target: Target) -> tuple[Approval, str | None]:
+    """Return the approval that a step waits for, and who is asked."""
+    place, task = run.outline.places.get(target.step), run.state.tasks.get(target.step)
+    if place is None or not isinstance(place.step.work, Approval):
+        raise Refused(f"{_named(run)} has no step {target} that a person decides")
+    if task is None or not task.is_open:
+        status = "not open yet" if task is None else task.status
+        raise Refused(f"step {target} of {_named(run)} is {status}: there is nothing to decide")
+    return place.step.work, task.role
+
+
+def _named(run: Running) -> str:
+    return f"workflow {run.outline.plan.name} for {run.state.key}"

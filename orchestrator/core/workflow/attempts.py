@@ -1,0 +1,60 @@
+"""One attempt after the other at a step, an item or a compensation. Knows no order of steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from orchestrator.core.workflow.closing import complete
+from orchestrator.core.workflow.failing import fail
+from orchestrator.core.workflow.ids import command_id
+from orchestrator.core.workflow.letters import Unrouted, letter
+from orchestrator.core.workflow.retry import delay_ms
+from orchestrator.errors import Refused
+
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.ids import Target
+    from orchestrator.core.workflow.running import Running
+
+UNROUTED_MS: Final = 1_000
+"""How long a command waits for somebody who can do it before it looks again."""
+
+
+def attempt(run: Running, target: Target) -> None:
+    """Send the next command of a task, or close it where none can be sent."""
+    task, errand = run.task(target), run.errand(target)
+    try:
+        sent = letter(run, target, task.attempt + 1)
+    except Refused as refusal:
+        fail(run, target, refusal.reason, str(refusal))
+        return
+    if isinstance(sent, Unrouted):
+        task.status, task.due = "unrouted", run.now + UNROUTED_MS
+        reason = f"no live service offers {sent.capability}"
+        task.error = {"type": "unrouted", "reason": reason}
+        return
+    run.dispatch.send(sent)
+    task.attempt += 1
+    task.status, task.due = "running", None
+    if not errand.awaits:
+        complete(run, target, None)
+    elif errand.timeout is not None:
+        task.due = run.now + round(errand.timeout.total_seconds() * 1000)
+
+
+def lose(run: Running, target: Target, error_type: str, reason: str) -> None:
+    """Take note that an attempt failed in a way that another one may mend."""
+    task = run.task(target)
+    tried = task.attempt - task.base
+    following = command_id(run.state.id, target, task.attempt + 1)
+    delay = delay_ms(run.errand(target).retry, tried, following)
+    if delay is None or not _may_retry(run, target):
+        fail(run, target, error_type, reason)
+        return
+    task.status, task.due = "waiting", run.now + delay
+    task.error = {"type": error_type, "reason": reason}
+
+
+def _may_retry(run: Running, target: Target) -> bool:
+    """Tell whether another attempt makes sense: not where everything is being taken back."""
+    place = run.place(target)
+    return target.undoing or place.step.patient or run.goes_on(place.parent)

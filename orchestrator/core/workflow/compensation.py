@@ -1,0 +1,76 @@
+"""Taking back what was done, in reverse order of completion. Knows no reasons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.workflow import foreach
+from orchestrator.core.workflow.attempts import attempt
+from orchestrator.core.workflow.closing import close
+from orchestrator.core.workflow.definition import Approval, Awaited, Command, Group, Run, Wait
+from orchestrator.core.workflow.ids import Target
+from orchestrator.core.workflow.letters import recall
+from orchestrator.core.workflow.state import Task
+
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import Step
+    from orchestrator.core.workflow.running import Running
+
+
+def drain(run: Running, step: Step) -> None:
+    """Give up an open step unless a command of it is in flight: its effect must become known."""
+    task, target = run.state.tasks[step.name], Target(step.name)
+    match step.work:
+        case Wait() | Awaited() | Approval():
+            close(run, target, "cancelled")
+        case Group():
+            pass  # its members are drained one by one
+        case Command() | Run() if task.items is not None:
+            foreach.drain(run, step)
+        case Command() | Run() if task.status in {"waiting", "unrouted"} and not step.patient:
+            close(run, target, "cancelled")
+        case Run() as work if not task.recalled:
+            task.recalled = True
+            run.dispatch.send(recall(run, target, work))
+        case Command() | Run():
+            pass  # until it answers, or its time is over
+
+
+def is_back(run: Running, container: str) -> bool:
+    """Go on taking back what was done in a group, or in the instance; tell whether all is done."""
+    tasks = run.state.tasks
+    inside = run.outline.inside[container]
+    if any(name in tasks and tasks[name].is_open for name in inside):
+        return False
+    for name in reversed(run.state.done):
+        if name in inside and _is_to_be_undone(run, name) and not _is_undone(run, name):
+            return False
+    return True
+
+
+def _is_to_be_undone(run: Running, name: str) -> bool:
+    """Tell whether a step can be undone, and no transaction made it final."""
+    place = run.outline.places[name]
+    if place.undo is None:
+        return False
+    tasks, places = run.state.tasks, run.outline.places
+    return not any(
+        isinstance(work := places[group].step.work, Group)
+        and work.atomic
+        and tasks[group].status == "completed"
+        for group in place.ancestors[:-1]
+    )
+
+
+def _is_undone(run: Running, name: str) -> bool:
+    """Begin to undo a step, or go on with it; tell whether that is over."""
+    task = run.state.tasks[name]
+    step = run.outline.places[name].step
+    begins = task.undo is None
+    if task.undo is None:
+        task.undo = Task("running", opened=run.now)
+    if step.for_each is not None and task.undo.is_open:
+        foreach.go_back(run, step, step.for_each)
+    elif begins:
+        attempt(run, Target(name, undoing=True))
+    return not task.undo.is_open

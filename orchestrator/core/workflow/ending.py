@@ -1,0 +1,112 @@
+"""How an instance ends: its last messages, and who is told. Closes what is still open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from orchestrator.core.decision import Signal
+from orchestrator.core.definitions import take
+from orchestrator.core.event import Event
+from orchestrator.core.ids import event_identity
+from orchestrator.core.workflow.failing import report_incident
+from orchestrator.core.workflow.ids import reaction_for
+from orchestrator.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.core.definitions import Action
+    from orchestrator.core.workflow.running import Running
+
+LAST_WORDS: Final = ("then", "otherwise")
+"""What an incident is called that no step is to blame for."""
+
+Ending = Literal["completed", "faulted", "cancelled"]
+
+
+def end(run: Running, status: Ending, *, silently: bool = False) -> None:
+    """End an instance, unless its last messages cannot be sent: then a person is needed.
+
+    Args:
+        run: the instance.
+        status: how it ends.
+        silently: whether ``then`` and ``otherwise`` are left out.
+    """
+    words: Literal["then", "otherwise"] = "then" if status == "completed" else "otherwise"
+    if words in run.state.incidents and not silently:
+        return
+    plan = run.outline.plan
+    actions = plan.then if words == "then" else plan.otherwise
+    if actions and not silently:
+        try:
+            _take(run, actions, words)
+        except Refused as refusal:
+            report_incident(run, words, f"`{words}`: {refusal}")
+            return
+    _close_everything(run, status)
+    _tell(run, status)
+
+
+def outputs(run: Running) -> dict[str, object]:
+    """Return what the instance gives to whoever ran it: the outputs of its outermost steps."""
+    steps = run.scope(run.outline.repeated)["steps"]
+    members = run.outline.members[""]
+    return {step.name: steps[step.name]["output"] for step in members}  # type: ignore[index]  # a map of maps
+
+
+def _take(run: Running, actions: Sequence[Action], words: str) -> None:
+    """Send messages whose ids derive from the instance: it ends once, whatever the signal was."""
+    state, dispatch = run.state, run.dispatch
+    reaction = reaction_for(state.id, words)
+    scope = run.scope(run.outline.ending_reads)
+    last = Event(
+        type="",
+        id=dispatch.cause or state.start["id"] or state.id,
+        source=dispatch.source,
+        subject=state.key,
+        time=dispatch.moment,
+        data=state.input,
+        correlation_id=state.key,
+        causation_id=None,
+        traceparent=dispatch.traceparent,
+        identity=event_identity("", "", state.id),
+    )
+    signal = Signal(last, reaction, dispatch.moment, dispatch.source, scope)
+    outgoing, later = take(run.outline.plan, actions, signal, (scope,))
+    dispatch.outgoing += outgoing
+    dispatch.later += later
+
+
+def _close_everything(run: Running, status: Ending) -> None:
+    state = run.state
+    state.phase, state.ended, state.deadline = status, run.now, None
+    state.suspended = False
+    state.incidents, state.early = {}, {}
+    for task in state.tasks.values():
+        for each in (task, task.undo):
+            if each is not None and each.is_open:
+                each.status, each.closed, each.due = "cancelled", run.now, None
+
+
+def _tell(run: Running, status: Ending) -> None:
+    """Tell the world, or whoever ran the instance, how it ended."""
+    state = run.state
+    told: dict[str, object] = {"status": status}
+    if state.error is not None:
+        told["error"] = state.error
+    undone = [
+        name
+        for name, task in state.tasks.items()
+        if task.undo is not None and task.undo.status == "completed"
+    ]
+    if undone:
+        told["compensated"] = undone
+    event_type = f"instance.{status}"
+    if state.parent is None:
+        run.announce(event_type, **told)
+        return
+    if state.reply_as is not None:
+        event_type = state.reply_as
+    elif status == "completed":
+        told["output"] = outputs(run)
+    run.tell(event_type, state.parent["key"], state.parent["command"], told)

@@ -1,0 +1,98 @@
+"""A step taken once per item: as many at once as allowed, there and back. Knows no other steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.core.workflow.attempts import attempt
+from orchestrator.core.workflow.closing import close, complete
+from orchestrator.core.workflow.definition import Run as SubWorkflow
+from orchestrator.core.workflow.ids import Target
+from orchestrator.core.workflow.letters import recall
+from orchestrator.core.workflow.state import Items, Task
+from orchestrator.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import ForEach, Step
+    from orchestrator.core.workflow.running import Running
+
+
+def lay_out(run: Running, step: Step, repeated: ForEach) -> None:
+    """Evaluate the items of a step, once.
+
+    Raises:
+        ExpressionError: they are no list, or too many.
+    """
+    values = repeated.items(run.scope(run.outline.places[step.name].reads))
+    if not isinstance(values, list):
+        raise ExpressionError(
+            "for_each needs a list; this expression gave something else", step.position
+        )
+    if len(values) > repeated.max_items:
+        raise ExpressionError(
+            f"for_each has {len(values):,} items, over the limit of {repeated.max_items:,}"
+            " (`max_items`): split the list, or run a workflow per part of it",
+            step.position,
+        )
+    run.state.tasks[step.name].items = Items(len(values))
+    run.pieces.create(step.name, values)
+
+
+def proceed(run: Running, step: Step, repeated: ForEach) -> None:
+    """Open the next items of a step; close the step when none is left."""
+    name, task = step.name, run.state.tasks[step.name]
+    items = _items(task)
+    parent = run.outline.places[name].parent
+    while items.next < items.total and items.open < repeated.max_parallel:
+        if task.error is not None or not run.goes_on(parent):
+            break
+        target = Target(name, items.next)
+        opened = run.pieces.item(name, items.next)
+        items.next, items.open = items.next + 1, items.open + 1
+        opened.status, opened.opened = "running", run.now
+        attempt(run, target)
+    if items.open > 0:
+        return
+    if task.error is not None:
+        close(run, Target(name), "failed")
+    elif items.next == items.total:
+        complete(run, Target(name), None)
+    else:
+        close(run, Target(name), "cancelled")
+
+
+def drain(run: Running, step: Step) -> None:
+    """Give up the items that are between two attempts, and call back the workflows in flight."""
+    items = _items(run.state.tasks[step.name])
+    if items.drained:
+        return
+    items.drained = True
+    for index, item in run.pieces.items(step.name, 0, items.next):
+        target = Target(step.name, index)
+        if item.status in {"waiting", "unrouted"}:
+            close(run, target, "cancelled")
+        elif item.status == "running" and isinstance(step.work, SubWorkflow):
+            run.dispatch.send(recall(run, target, step.work))
+
+
+def go_back(run: Running, step: Step, repeated: ForEach) -> None:
+    """Compensate the items of a step from the last to the first."""
+    task = run.state.tasks[step.name]
+    items = _items(task)
+    back = items.next - 1 if items.back is None else items.back
+    while back >= 0 and items.undoing < repeated.max_parallel:
+        ((_, item),) = run.pieces.items(step.name, back, back + 1)
+        if item.may_have_an_effect:
+            run.pieces.item(step.name, back).undo = Task("running", opened=run.now)
+            items.undoing += 1
+            attempt(run, Target(step.name, back, undoing=True))
+        back -= 1
+    items.back = back
+    if back < 0 and items.undoing == 0:
+        complete(run, Target(step.name, undoing=True), None)
+
+
+def _items(task: Task) -> Items:
+    if task.items is None:
+        raise RuntimeError("this step is taken once")
+    return task.items

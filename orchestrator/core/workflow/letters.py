@@ -1,0 +1,115 @@
+"""What is sent for a step or a compensation: its type, channel and data. Keeps no account of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from orchestrator.core.keys import MAX_KEY_LENGTH
+from orchestrator.core.workflow.definition import Command, Run
+from orchestrator.core.workflow.dispatch import Letter
+from orchestrator.core.workflow.ids import Target, command_id, fraction
+from orchestrator.core.workflow.outline import COMPENSATE, ORDER, START
+from orchestrator.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from orchestrator.core.directory import Live
+    from orchestrator.core.workflow.definition import Route
+    from orchestrator.core.workflow.running import Running
+
+MAX_DEPTH: Final = 16
+"""How deep workflows may run workflows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    """Nobody lives who could do what a command asks for.
+
+    Attributes:
+        capability: what they would have to be able to do.
+    """
+
+    capability: str
+
+
+def letter(run: Running, target: Target, attempt: int) -> Letter | Unrouted:
+    """Return the command of an attempt.
+
+    Raises:
+        Refused: its data cannot be computed, or breaks its schema.
+    """
+    command = command_id(run.state.id, target, attempt)
+    match run.errand(target).work:
+        case Command() as work:
+            data = _data(run, work, target)
+            channel = work.message.channel
+            if work.route is not None:
+                chosen = _chosen(run, work.route, command)
+                if chosen is None:
+                    return Unrouted(work.route.capability)
+                channel = chosen.channel
+            return Letter(work.message.name, channel, data, run.state.key, command)
+        case Run() as work:
+            return _to_child(run, work, target, command)
+
+
+def recall(run: Running, target: Target, work: Run) -> Letter:
+    """Return the order that cancels a sub-workflow."""
+    data = {"workflow": work.workflow, "order": "cancel", "by": run.outline.plan.name}
+    channel = run.outline.plan.contracts[ORDER].channel
+    command = f"{command_id(run.state.id, target, run.task(target).attempt)}.cancel"
+    return Letter(ORDER, channel, data, _child_key(run, target), command)
+
+
+def _data(run: Running, work: Command, target: Target) -> object:
+    scope = run.scope(run.errand(target).reads, target)
+    data = scope["input"]
+    if target.undoing:
+        own = run.task(Target(target.step, target.index)).output
+        scope["output"] = own
+        data = own if isinstance(own, dict) else data
+    if work.data is not None:
+        data = work.data(scope)
+    work.message.validate(data)
+    return data
+
+
+def _to_child(run: Running, work: Run, target: Target, command: str) -> Letter:
+    state, plan = run.state, run.outline.plan
+    told: dict[str, object] = {
+        "workflow": work.workflow,
+        "parent": {"workflow": plan.name, "key": state.key},
+    }
+    if target.undoing:
+        channel = plan.contracts[COMPENSATE].channel
+        return Letter(COMPENSATE, channel, told, _child_key(run, target), command)
+    if state.depth + 1 > MAX_DEPTH:
+        raise ExpressionError(
+            f"workflows run workflows {MAX_DEPTH} deep here: does one of them run itself?",
+            run.place(target).step.position,
+        )
+    scope = run.scope(run.errand(target).reads, target)
+    data = scope["input"] if work.data is None else work.data(scope)
+    told |= {"input": data, "depth": state.depth + 1}
+    return Letter(START, plan.contracts[START].channel, told, _child_key(run, target), command)
+
+
+def _child_key(run: Running, target: Target) -> str:
+    key = f"{run.state.key}/{Target(target.step, target.index)}"
+    if len(key) > MAX_KEY_LENGTH:
+        raise ExpressionError(
+            f"the key of the workflow it runs would have {len(key)} characters, over the limit of"
+            f" {MAX_KEY_LENGTH}: use a shorter key (`by`), or shorter names of steps",
+            run.place(target).step.position,
+        )
+    return key
+
+
+def _chosen(run: Running, route: Route, command: str) -> Live | None:
+    """Return who gets a command. Who is equally good is told apart by the command's id."""
+    directory = run.dispatch.directory
+    living = directory.living(route.capability) if directory is not None else ()
+    if route.strategy == "least_busy" and living:
+        least = min(each.load for each in living)
+        living = [each for each in living if each.load == least]
+    return living[int(fraction(command) * len(living))] if living else None

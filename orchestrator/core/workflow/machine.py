@@ -1,0 +1,262 @@
+"""A workflow as something that decides: a signal in, one decision out. Pure and frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.decision import Decision, Elapsed, emit, want
+from orchestrator.core.keys import read_key
+from orchestrator.core.workflow.advancing import advance
+from orchestrator.core.workflow.approval import decide as decide_approval
+from orchestrator.core.workflow.children import compensate, compensate_ended, report_missing
+from orchestrator.core.workflow.definition import Approval
+from orchestrator.core.workflow.dispatch import Dispatch
+from orchestrator.core.workflow.failing import roll_back
+from orchestrator.core.workflow.ids import read_command_id, workflow_digits
+from orchestrator.core.workflow.orders import obey
+from orchestrator.core.workflow.outline import (
+    APPROVAL,
+    COMMAND_FAILED,
+    COMPENSATE,
+    ORDER,
+    ROOT,
+    RUN_REPLIES,
+    START,
+    Outline,
+)
+from orchestrator.core.workflow.pieces import PIECE, PiecesWanted, piece_of
+from orchestrator.core.workflow.replies import receive
+from orchestrator.core.workflow.running import Running
+from orchestrator.core.workflow.starting import begin, start_for
+from orchestrator.core.workflow.state import pack_event, unpack, unpack_event
+from orchestrator.core.workflow.timers import lapse
+from orchestrator.errors import Refused
+
+if TYPE_CHECKING:
+    from orchestrator.core.decision import Condition, Instance, Signal
+    from orchestrator.core.event import Event
+    from orchestrator.core.problem import Position
+    from orchestrator.core.scope import Scope
+    from orchestrator.core.workflow.definition import Plan
+    from orchestrator.core.workflow.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A saga: steps that are taken as their plan says, and taken back where one fails.
+
+    A decision reads from top to bottom: what the signal changes (`_take_in`, or `lapse` for a
+    time that is over), what opens or is taken back because of that (`advance`), and everything
+    that changed as one value (`Running.decision`).
+
+    Attributes:
+        plan: what it says.
+        outline: the same, indexed.
+    """
+
+    plan: Plan
+    outline: Outline = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the plan."""
+        object.__setattr__(self, "outline", Outline(self.plan))
+
+    @property
+    def name(self) -> str:
+        """Return the plan's."""
+        return self.plan.name
+
+    @property
+    def revision(self) -> str:
+        """Return the plan's."""
+        return self.plan.revision
+
+    @property
+    def description(self) -> str:
+        """Return the plan's."""
+        return self.plan.description
+
+    @property
+    def position(self) -> Position:
+        """Return where it stands."""
+        return self.plan.position
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Return the types that start it, answer its steps, or order it about."""
+        outline = self.outline
+        places = outline.places.values()
+        approves = any(isinstance(place.step.work, Approval) for place in places)
+        return tuple(
+            dict.fromkeys(
+                [
+                    *(start.event_type for start in self.plan.starts),
+                    *outline.awaiting,
+                    *(START, COMPENSATE, ORDER),
+                    *([APPROVAL] if approves else ()),
+                    *([COMMAND_FAILED] if outline.commands or outline.runs else ()),
+                    *(RUN_REPLIES if outline.runs else ()),
+                ]
+            )
+        )
+
+    @property
+    def stateful(self) -> bool:
+        """Return True: it decides on how far an instance is."""
+        return True
+
+    def condition(self, event_type: str) -> Condition | None:
+        """Return what must hold of an event before anybody looks for an instance of it."""
+        if event_type in {START, COMPENSATE, ORDER}:
+            return partial(_is_for, self.name)
+        if event_type == APPROVAL:
+            return partial(_may_be_for, self.name)
+        if event_type == COMMAND_FAILED or event_type in RUN_REPLIES:
+            return partial(_answers_one_of, workflow_digits(self.name))
+        if event_type in self.outline.awaiting:
+            return None
+        guards = [each.guard for each in self.plan.starts if each.event_type == event_type]
+        asked = [guard.holds for guard in guards if guard is not None]
+        if len(asked) < len(guards):
+            return None
+        return lambda scope: any(holds(scope) for holds in asked)
+
+    def key(self, event: Event, scope: Scope) -> str:
+        """Return ``by`` of the start that the event fits, else its correlation key.
+
+        Raises:
+            ExpressionError: the event has none that can be used.
+        """
+        if not self._answers(event):
+            start = start_for(self.plan, event, scope)
+            if start is not None and start.by is not None:
+                return read_key(start.by(scope), event.type, self.position)
+        return event.correlation_id
+
+    def pieces(self, event: Event) -> tuple[str, ...]:
+        """Return the pieces of the item that an event answers, and of those that follow it."""
+        if not self.outline.repeated or event.causation_id is None:
+            return ()
+        named = read_command_id(event.causation_id)
+        if named is None or named[1].index is None:
+            return ()
+        _, target = named
+        index = named[1].index
+        return piece_of(target.step, index), piece_of(target.step, index + PIECE)
+
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Return what follows from an event, or from a time that is over.
+
+        Raises:
+            Refused: the event cannot be taken in; the instance stays as it was.
+        """
+        try:
+            return self._decide(instance, signal)
+        except PiecesWanted as wanted:
+            return want(*wanted.names)
+
+    def _decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        dispatch = Dispatch.on(self.plan, signal)
+        state = None if instance is None else unpack(instance.state)
+        if instance is None or state is None or state.is_over:
+            if isinstance(signal, Elapsed):
+                return emit(())
+            return self._without_open(instance, state, signal, dispatch)
+        run = Running(self.outline, state, instance.parts, dispatch)
+        if isinstance(signal, Elapsed):
+            lapse(run, signal)
+        elif not self._take_in(run, signal):
+            return ignore()
+        return self._advanced(run)
+
+    def _take_in(self, run: Running, signal: Signal) -> bool:
+        """Let an event change the instance; tell whether it concerned it."""
+        event = signal.event
+        match event.type:
+            case _ if event.type == ORDER:
+                obey(run, event)
+            case _ if event.type == APPROVAL:
+                decide_approval(run, event)
+            case _ if event.type == COMPENSATE:
+                compensate(run, event)
+            case _:
+                return receive(run, event) or self._start_again(run, signal)
+        return True
+
+    def _start_again(self, run: Running, signal: Signal) -> bool:
+        """Do what ``on_duplicate`` says about a start event while the instance is open."""
+        event, state = signal.event, run.state
+        if event.type != START and start_for(self.plan, event, signal.scope) is None:
+            return False
+        match self.plan.on_duplicate:
+            case "ignore":
+                return False
+            case "reject":
+                raise Refused(
+                    f"workflow {self.name} is open for {state.key} already (`on_duplicate: reject`)"
+                )
+            case "restart":
+                state.successor = pack_event(event)
+                state.cancelled, state.suspended = True, False
+                reason = "started again"
+                roll_back(run, ROOT, {"step": None, "type": "restarted", "reason": reason})
+                return True
+
+    def _without_open(
+        self, instance: Instance | None, state: State | None, signal: Signal, dispatch: Dispatch
+    ) -> Decision:
+        """Decide on an event while no instance is open: it starts one, or nothing."""
+        event = signal.event
+        key = self.key(event, signal.scope)
+        if event.type == COMPENSATE:
+            if instance is None or state is None:
+                report_missing(self.plan, event, dispatch)
+                return emit(tuple(dispatch.outgoing))
+            run = Running(self.outline, state, instance.parts, dispatch)
+            if not compensate_ended(run, event):
+                return emit(tuple(dispatch.outgoing))
+            return self._advanced(run)
+        if event.type == START or (
+            not self._answers(event) and start_for(self.plan, event, signal.scope) is not None
+        ):
+            return self._advanced(begin(self.outline, event, key, dispatch, state))
+        if event.type == ORDER:
+            raise Refused(f"workflow {self.name} has no open instance for {key}")
+        return ignore()
+
+    def _advanced(self, run: Running) -> Decision:
+        """Go on until nothing changes, with the instance that replaces this one if it has to."""
+        advance(run)
+        while run.state.is_over and run.state.successor is not None:
+            event = unpack_event(run.state.successor)
+            run = begin(self.outline, event, run.state.key, run.dispatch, run.state)
+            advance(run)
+        return run.decision()
+
+    def _answers(self, event: Event) -> bool:
+        """Tell whether an event names a command of an instance of this workflow."""
+        named = read_command_id(event.causation_id) if event.causation_id else None
+        return named is not None and named[0].startswith(workflow_digits(self.name))
+
+
+def _is_for(workflow: str, scope: Scope) -> bool:
+    data: Any = scope["data"]
+    return bool(data["workflow"] == workflow)
+
+
+def _may_be_for(workflow: str, scope: Scope) -> bool:
+    data: Any = scope["data"]
+    return data.get("workflow") in {None, workflow}
+
+
+def _answers_one_of(digits: str, scope: Scope) -> bool:
+    event: Any = scope["event"]
+    named = read_command_id(event["causationid"] or "")
+    return named is not None and named[0].startswith(digits)
+
+
+def ignore() -> Decision:
+    """Stand in."""
+    return emit(())
