@@ -15,13 +15,21 @@ from showcase.logbook import Logbook
 from orchestrator.cli.context import read_settings
 from orchestrator.errors import OrchestratorError
 
-HTTP_PORTS = (8080, 8081, 8082, 8083)
+HTTP_PORTS = (8080, 8081, 8082, 8083, 8084)
+OFFICES = ("admissions", "analytics", "archive", "legislation", "licensing")
+FOLDERS = {
+    "NOTIFY_MAILDIR": "mail",
+    "DOCUMENTS_FOLDER": "documents",
+    "ARCHIVE_FOLDER": "archive",
+}
+"""Where the services put files, in .run/ if nothing else is said."""
 
 
 def main() -> int:
     """Run everything and return the exit code."""
     os.environ["ORCHESTRATOR_LOG_FORMAT"] = "json"  # the logbook reads it
-    os.environ.setdefault("NOTIFY_MAILDIR", str(ROOT / ".run" / "mail"))
+    for variable, folder in FOLDERS.items():
+        os.environ.setdefault(variable, str(ROOT / ".run" / folder))
     console = Console(highlight=False)
     try:
         asyncio.run(interruptible(_run(console)))
@@ -44,7 +52,7 @@ async def _run(console: Console) -> None:
     """
     settings = read_settings()
     await apply(settings)
-    programs = parts("notify", *HTTP_PORTS)
+    programs = parts("notify", OFFICES, HTTP_PORTS)
     logbook = Logbook(console)
     async with running(programs, logbook.write) as children:
         async with guarded(children):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from orchestrator.cli.seen import Seen
+    from showcase.highlights import Highlight
     from showcase.record import Kind, Totals
 
 WIDTH = 96
@@ -49,8 +50,8 @@ class Board(Protocol):
     ) -> None:
         """Show no more; what was shown last stays."""
 
-    def show(self, totals: Totals, newest: Sequence[Seen]) -> None:
-        """Show the numbers, and the newest messages, oldest first."""
+    def show(self, totals: Totals, newest: Sequence[Seen], waiting: Sequence[Highlight]) -> None:
+        """Show the numbers, what rules wait for, and the newest messages, oldest first."""
 
 
 def board(console: Console, goal: Totals) -> Board:
@@ -73,11 +74,15 @@ class _LiveBoard:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def show(self, totals: Totals, newest: Sequence[Seen]) -> None:
+    def show(self, totals: Totals, newest: Sequence[Seen], waiting: Sequence[Highlight]) -> None:
         width = min(self._live.console.width, WIDTH)
         bar = _bar(totals, self._goal)
         # The bar does not end its line: the first empty text does.
-        body = Group(_tiles(totals, self._goal), Text(), bar, Text(), Text(), _ticker(newest))
+        gap = Text()
+        body = Group(
+            *(_tiles(totals, self._goal), gap, bar, gap, gap, _waiting(waiting)),
+            *(gap, _ticker(newest)),
+        )
         seconds = time.monotonic() - self._began
         frame = Panel(
             body,
@@ -107,7 +112,12 @@ class _Lines:
         if self._newest != self._printed:
             self._print()
 
-    def show(self, totals: Totals, newest: Sequence[Seen]) -> None:  # noqa: ARG002 - the board's
+    def show(
+        self,
+        totals: Totals,
+        newest: Sequence[Seen],  # noqa: ARG002 - the board's
+        waiting: Sequence[Highlight],  # noqa: ARG002 - the board's
+    ) -> None:
         self._newest = "  ".join(_said(totals, self._goal))
         is_time = time.monotonic() - self._printed_at >= _LINE_SECONDS
         if is_time and self._newest != self._printed:
@@ -154,6 +164,19 @@ def _bar(totals: Totals, goal: Totals) -> ProgressBar:
         complete_style="cyan",
         finished_style="green",
     )
+
+
+def _waiting(highlights: Sequence[Highlight]) -> Table:
+    """Return what takes more than one event: which rule waits, and how far it is."""
+    rows = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    for width in (1, 15):
+        rows.add_column(width=width, no_wrap=True)
+    rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for each in highlights:
+        mark = Text("✓", style="green") if each.done else Text("…", style="yellow")
+        state = Text(each.state, style="green" if each.done else "yellow")
+        rows.add_row(mark, Text(each.rule, style="cyan"), state)
+    return rows
 
 
 def _ticker(newest: Sequence[Seen]) -> Table:

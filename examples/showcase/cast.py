@@ -12,6 +12,15 @@ Mailbox = Literal["open", "busy", "gone"]
 LARGE_CLAIM_DOLLARS = 10_000
 REGIONS_WITH_STAFF = frozenset({"north", "south", "east", "west"})
 
+ESCALATION_SECONDS = 6.0
+"""How long a case waits here until it is escalated."""
+
+SERIES_SECONDS = 60.0
+"""Within which time three complaints are a series here."""
+
+WINDOWS = {"nobody-assigned": ESCALATION_SECONDS, "repeat-offender": SERIES_SECONDS}
+"""The rules that wait for days, and how long they wait here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
@@ -25,6 +34,8 @@ class Complaint:
         region: where; nobody investigates in regions without staff.
         amount: what is claimed, in US dollars; None for nothing.
         mailbox: what happens to mail for the complainant.
+        resolved: whether the investigator comes to a result today.
+        repeated: whether it is the third about its employer.
     """
 
     key: str
@@ -34,6 +45,8 @@ class Complaint:
     region: str
     amount: float | None = None
     mailbox: Mailbox = "open"
+    resolved: bool = False
+    repeated: bool = False
 
     type = "ComplaintFiled"
 
@@ -55,12 +68,17 @@ class Complaint:
     def outcome(self) -> Counter[str]:
         """Return how many messages of each type there must be in the end, its own included."""
         found = Counter([self.type, "SendAcknowledgment", "AssignInvestigator"])
-        letters = 1  # to the investigator, or to those who look for one
-        found[
-            "InvestigatorAssigned"
-            if self.region in REGIONS_WITH_STAFF
-            else "InvestigatorUnavailable"
-        ] = 1
+        found["InvestigatorAssigned"] = 1
+        letters = 1  # to the investigator
+        if self.region not in REGIONS_WITH_STAFF:
+            found += Counter(InvestigatorUnavailable=1, EscalateCase=1)
+            letters += 2  # to those who look for one, and later to the supervisor
+        if self.resolved:
+            found += Counter(ComplaintResolved=1, CloseCase=1, CaseClosed=1)
+            letters += 1  # to the investigator
+        if self.repeated:
+            found += Counter(RecordRepeatOffender=1, RepeatOffenderRecorded=1)
+            letters += 1  # to the analysts
         if self.mailbox == "gone":
             found["CommandFailed"] = 1
             letters += 1  # to the front desk
@@ -123,14 +141,14 @@ def address_of(name: str) -> str:
 
 COMPLAINTS = (
     Complaint("C-1001", "Ada Keller", "overtime-pay", "Harbor Logistics", "north", 12_400.50),
-    Complaint("C-1002", "Ben Ortiz", "safety", "Quarry Works", "south"),
+    Complaint("C-1002", "Ben Ortiz", "safety", "Quarry Works", "south", resolved=True),
     Complaint("C-1003", "Chloe Park", "minimum-wage", "Corner Diner", "east", 860.00),
     Complaint("C-1004", "Dmitri Volkov", "retaliation", "Northwind Freight", "north"),
     Complaint("C-1005", "Elif Kaya", "overtime-pay", "Sunrise Bakery", "west", 2_310.75, "busy"),
-    Complaint("C-1006", "Farid Naseri", "discrimination", "Glass & Steel", "east"),
+    Complaint("C-1006", "Farid Naseri", "discrimination", "Glass & Steel", "east", resolved=True),
     Complaint("C-1007", "Grace Liu", "minimum-wage", "Laundry Express", "south", 1_125.00),
     Complaint("C-1008", "Hugo Brandt", "overtime-pay", "Delta Cranes", "north", 18_900.00),
-    Complaint("C-1009", "Ines Duarte", "safety", "Tannery Row", "west"),
+    Complaint("C-1009", "Ines Duarte", "safety", "Tannery Row", "west", resolved=True),
     Complaint("C-1010", "Jonas Weber", "other", "Bright Cleaning", "south", None, "gone"),
     Complaint("C-1011", "Keiko Tanaka", "overtime-pay", "Harbor Logistics", "north", 4_480.00),
     Complaint("C-1012", "Liam Doyle", "safety", "Island Ferries", "overseas"),
@@ -138,17 +156,29 @@ COMPLAINTS = (
     Complaint("C-1014", "Nikolai Petrov", "retaliation", "Quarry Works", "south"),
     Complaint("C-1015", "Olga Marin", "discrimination", "Northwind Freight", "north"),
     Complaint("C-1016", "Pablo Reyes", "overtime-pay", "Sunrise Bakery", "west", 9_999.99),
-    Complaint("C-1017", "Quinn Abbott", "safety", "Delta Cranes", "east"),
+    Complaint("C-1017", "Quinn Abbott", "safety", "Harbor Logistics", "east", repeated=True),
 )
 
 PLAIN = Complaint("C-1018", "Rosa Lind", "other", "Mint", "west")
 """The one that examples/publish_with_pika.py sends."""
 
 RESENT = COMPLAINTS[2]
-"""The one whose publisher was not sure, and sends the same message again."""
+"""The one whose publisher was not sure, and sends the same message again.
+
+With it there are three messages about its employer, but two complaints: no series.
+"""
+
+ESCALATED = COMPLAINTS[11]
+"""The one that nobody takes, because nobody works where it comes from."""
+
+SERIES = tuple(each for each in COMPLAINTS if each.employer == COMPLAINTS[16].employer)
+"""Those that are too many about one employer."""
+
+RESOLVED = tuple(each for each in COMPLAINTS if each.resolved)
+"""Those whose investigators come to a result."""
 
 TRACED = COMPLAINTS[9]
-"""The one to show: its mail is refused, so there is most to see."""
+"""The one to show: its mail is refused, and somebody has to call."""
 
 APPLICATIONS = (
     Application("P-2001", "Mira Sand", "food-service", "12 Harbor Street", 85.5, granted=True),
@@ -167,8 +197,12 @@ WITHOUT_AMOUNT = Complaint("C-1019", "Uma Fields", "overtime-pay", "Glass & Stee
 NOT_JSON = b"\xff\xfe complaint C-1020: my wages \x00"
 """What a publisher sent that knew nothing of JSON."""
 
-REFUSED = Counter({"schema-violation": 1, "not-json": 1, "rejected": 1})
-"""The dead letters there must be, by reason: the two above, and the mail to a mailbox gone."""
+REFUSED = Counter({"schema-violation": 2, "not-json": 2, "rejected": 1})
+"""The dead letters there must be, by reason.
+
+The two above, each by the daemon and by analytics, which both listen to complaints; and the mail to
+a mailbox that is gone.
+"""
 
 RETRIES = 2
 """How often a mailbox that is busy asks to come again."""

@@ -9,11 +9,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from showcase.cast import CASES, RESENT, TRACED
+from showcase.cast import CASES, ESCALATED, RESENT, SERIES, TRACED, WINDOWS
 from showcase.children import run_to_end
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -29,9 +29,25 @@ NEXT_STEPS = (
 )
 
 
-async def show(console: Console, record: Record, mails: Sequence[Mail]) -> None:
-    """Show the outcome, the trace of one case, the mails, the dead letters and how to go on."""
-    _outcome(console, record)
+async def show(
+    console: Console, record: Record, mails: Sequence[Mail], windows: Mapping[str, str]
+) -> None:
+    """Show the outcome, the traces of two cases, the mails, the dead letters and how to go on.
+
+    Args:
+        console: where to.
+        record: the whole log.
+        mails: what the mail server took.
+        windows: rule -> its window where no demo waits for it.
+    """
+    _outcome(console, record, windows)
+    _title(
+        console,
+        f"orchestrator trace {ESCALATED.key}",
+        "a case that nobody took, until a timer fired",
+    )
+    console.print()
+    await run_to_end("-m", "orchestrator", "trace", ESCALATED.key)
     _title(console, f"orchestrator trace {TRACED.key}", "one complaint, and all it led to")
     console.print()
     await run_to_end("-m", "orchestrator", "trace", TRACED.key)
@@ -45,20 +61,25 @@ async def show(console: Console, record: Record, mails: Sequence[Mail]) -> None:
     _next_steps(console)
 
 
-def _outcome(console: Console, record: Record) -> None:
+def _outcome(console: Console, record: Record, windows: Mapping[str, str]) -> None:
     messages = sum((record.cases[key] for key in CASES), Counter[str]())
     sent, failed = messages["AcknowledgmentSent"], messages["CommandFailed"]
-    found, missing = messages["InvestigatorAssigned"], messages["InvestigatorUnavailable"]
+    found, closed = messages["InvestigatorAssigned"], messages["CaseClosed"]
+    taken, passed = record.taken_by(ESCALATED.key), record.seconds_until_escalation(ESCALATED.key)
     facts = (
         f"{len(CASES)} cases, each with exactly the messages that it must lead to",
         f"complaints acknowledged: {sent}; mail refused, so that the front desk calls: {failed}",
-        f"complaints assigned: {found}; to nobody, where nobody investigates: {missing}",
+        f"complaints assigned: {found}; acknowledged, assigned, resolved and so closed: {closed}",
         f"permits issued: {messages['PermitIssued']}; denied: {messages['PermitDenied']}",
         f"{RESENT.key} came twice and was handled once",
+        f"{ESCALATED.key}: nobody took it, so a timer gave it to {taken} after {passed:.1f} s",
+        f"{SERIES[-1].employer}: {len(SERIES)} complaints in a row, so the analysts have a mail",
     )
     console.print()
     for fact in facts:
         console.print(Text.assemble(("✓ ", "green"), fact))
+    waits = ", ".join(f"{rule} {WINDOWS[rule]:g} s ({wait})" for rule, wait in windows.items())
+    console.print(Text(f"  shortened for this demo: {waits}", style="dim"))
 
 
 def _title(console: Console, title: str, remark: str) -> None:

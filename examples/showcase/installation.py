@@ -43,20 +43,24 @@ def variables(name: str) -> dict[str, str]:
     }
 
 
-def parts(notify: str, *http_ports: int | None) -> tuple[Part, ...]:
-    """Return the daemon and the three sample services.
+def parts(
+    notify: str, others: Sequence[str], http_ports: Sequence[int | None] | None = None
+) -> tuple[Part, ...]:
+    """Return the daemon and the sample services.
 
     Args:
         notify: the service that sends mail, a name or ``module:attribute``.
-        http_ports: where each is to answer, if the port is free; None for any port.
+        others: the services that share one process, besides notify, hr and permits.
+        http_ports: where each of the five is to answer, if the port is free; None for any port.
     """
     commands = {
         "daemon": ("run",),
         "notify": ("consumers", "run", notify),
         "hr": ("consumers", "run", "hr"),
         "permits": ("consumers", "run", "permits"),
+        "offices": ("consumers", "run", *others),
     }
-    ports = free_ports(*http_ports)
+    ports = free_ports(*(http_ports or [None] * len(commands)))
     return tuple(
         Part(name, command, port)
         for (name, command), port in zip(commands.items(), ports, strict=True)

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from showcase.children import Child
 
 _NAME_WIDTH, _EVENT_WIDTH, _KEY_WIDTH, _TYPE_WIDTH = 8, 18, 10, 20
-_COLOURS = {"daemon": "blue", "notify": "green", "hr": "yellow", "permits": "magenta"}
+_COLOURS = {
+    "daemon": "blue",
+    "notify": "green",
+    "hr": "yellow",
+    "permits": "magenta",
+    "offices": "cyan",
+}
 _LEVELS = {"warning": "yellow", "error": "bold red", "critical": "bold red"}
 _SHOWN_APART = frozenset({"timestamp", "level", "event", "correlation_id", "type", "message_id"})
 

@@ -17,13 +17,14 @@ from orchestrator.cli.seen import see
 from orchestrator.topology import Names
 from showcase import ending
 from showcase.board import board
-from showcase.cast import COMPLAINTS
-from showcase.children import guarded, running
+from showcase.cast import COMPLAINTS, WINDOWS
+from showcase.children import ROOT, guarded, running
 from showcase.installation import apply, dismantle, parts, until_ready
 from showcase.record import Record, goal
 from showcase.sink import Sink, listening
 from showcase.verdict import problems
 from showcase.watching import watch
+from showcase.windows import shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ async def play(seconds: float, folder: Path) -> None:
 
     Args:
         seconds: how long the messages may take.
-        folder: where to write what the processes say.
+        folder: where to write what the processes say, and a copy of the rules.
 
     Raises:
         Unexpected: it did not come out right, or not in time.
@@ -50,6 +51,9 @@ async def play(seconds: float, folder: Path) -> None:
         ExceptionGroup: of one of these.
         OrchestratorError: RabbitMQ or Redis cannot be used.
     """
+    rules = folder / "rules"
+    windows = shortened(ROOT / "rules", rules, WINDOWS)
+    os.environ["ORCHESTRATOR_RULES"] = str(rules)
     settings = read_settings()
     console = Console(highlight=False)
     sink = Sink({complaint.email: complaint.mailbox for complaint in COMPLAINTS})
@@ -57,7 +61,7 @@ async def play(seconds: float, folder: Path) -> None:
         stack.push_async_callback(dismantle, settings)
         await _work(settings, sink, seconds, folder, console)
         record = await _judged(settings, sink)
-        await ending.show(console, record, sink.mails)
+        await ending.show(console, record, sink.mails, windows)
 
 
 async def _work(
@@ -74,9 +78,9 @@ async def _work(
         os.environ["NOTIFY_SMTP_URL"] = smtp_url
         with console.status("declaring exchanges and queues ..."):
             await apply(settings)
-        programs = parts(NOTIFY, None, None, None, None)
+        programs = parts(NOTIFY, ["analytics"])
         async with running(programs, note) as children, guarded(children):
-            with console.status("starting the daemon, notify, hr and permits ..."):
+            with console.status("starting the daemon, notify, hr, permits and analytics ..."):
                 await until_ready(children)
             with board(console, wanted) as shown:
                 await watch(settings, children, shown, wanted, seconds)

@@ -11,7 +11,7 @@ from orchestrator.cli.connection import broker
 from orchestrator.cli.context import load_catalog
 from orchestrator.cli.publish import Payload, compose
 from orchestrator.core.event import Message
-from showcase.cast import APPLICATIONS, COMPLAINTS, NOT_JSON, RESENT, WITHOUT_AMOUNT
+from showcase.cast import APPLICATIONS, COMPLAINTS, NOT_JSON, RESENT, RESOLVED, WITHOUT_AMOUNT
 from showcase.children import run_to_end
 
 if TYPE_CHECKING:
@@ -32,10 +32,14 @@ async def publish_everything(settings: Settings) -> None:
     catalog = load_catalog(settings.schemas)
     async with broker(settings) as connected:
         for case in _lively_order():
-            message = _composed(catalog, case)
+            message = _composed(catalog, case.type, case.data(), case.key)
             await connected.publish([message])
             if case is RESENT:
                 await connected.publish([message])
+            await asyncio.sleep(PACE_SECONDS)
+        for case in RESOLVED:
+            found = {"outcome": "upheld", "finding": "It is as the complaint says."}
+            await connected.publish([_composed(catalog, "ComplaintResolved", found, case.key)])
             await asyncio.sleep(PACE_SECONDS)
         channel = catalog.types[WITHOUT_AMOUNT.type].channel
         await connected.publish([_raw(channel, _plain(WITHOUT_AMOUNT)), _raw(channel, NOT_JSON)])
@@ -49,10 +53,10 @@ def _lively_order() -> list[Case]:
     return order
 
 
-def _composed(catalog: Catalog, case: Case) -> Message:
+def _composed(catalog: Catalog, name: str, data: object, key: str) -> Message:
     """Return what ``orchestrator publish`` would send."""
-    payload = Payload(json.dumps(case.data()).encode(), case.key)
-    [message] = compose(catalog.types[case.type], [payload], case.key, datetime.now(UTC))
+    payload = Payload(json.dumps(data).encode(), key)
+    [message] = compose(catalog.types[name], [payload], key, datetime.now(UTC))
     return message
 
 

@@ -6,11 +6,11 @@ from collections import Counter, defaultdict, deque
 from dataclasses import asdict, astuple, dataclass
 from typing import TYPE_CHECKING, Literal
 
-from showcase.cast import CASES, REFUSED, RETRIES
+from orchestrator.cli.seen import Seen
+from showcase.cast import CASES, REFUSED, RESOLVED, RETRIES
 
 if TYPE_CHECKING:
     from orchestrator.catalog import Catalog
-    from orchestrator.cli.seen import Seen
 
 Kind = Literal["event", "command", "reply"]
 
@@ -61,10 +61,11 @@ def goal(catalog: Catalog) -> Totals:
     commands = sum(
         count for name, count in outcome.items() if catalog.types[name].kind == "command"
     )
+    published = len(CASES) + len(RESOLVED)
     return Totals(
-        events=len(CASES) + _RESENT + _BAD,
+        events=published + _RESENT + _BAD,
         commands=commands,
-        replies=outcome.total() - commands - len(CASES),
+        replies=outcome.total() - commands - published,
         retries=RETRIES,
         dead_letters=REFUSED.total(),
         open_cases=0,
@@ -85,17 +86,20 @@ class Record:
         newest: the last few, oldest first.
         cases: key -> how many different messages of each type there are.
         copies: message id -> how often it was published.
+        first: key and type -> the first such message.
     """
 
     def __init__(self) -> None:
         self.newest: deque[Seen] = deque(maxlen=_NEWEST)
         self.cases: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.copies: Counter[str] = Counter()
+        self.first: dict[tuple[str, str], Seen] = {}
         self._kinds: Counter[Kind] = Counter()
 
     def add(self, seen: Seen) -> None:
         """Count a message."""
         self.newest.append(seen)
+        self.first.setdefault((seen.key, seen.type), seen)
         self.copies[seen.id] += 1
         is_new = self.copies[seen.id] == 1
         if is_new or kind(seen) == "event":
@@ -118,3 +122,19 @@ class Record:
     def is_closed(self, key: str) -> bool:
         """Return whether the case `key` has come to the end it must have."""
         return self.cases[key] == CASES[key].outcome()
+
+    def seconds_until_escalation(self, key: str) -> float | None:
+        """Return how long the complaint `key` waited until it was escalated; None if it was not."""
+        filed = self.first.get((key, "ComplaintFiled"))
+        escalated = self.first.get((key, "EscalateCase"))
+        if filed is None or escalated is None:
+            return None
+        return (escalated.time - filed.time).total_seconds()
+
+    def taken_by(self, key: str) -> str | None:
+        """Return who was the first to have the complaint `key`; None if nobody has it."""
+        match self.first.get((key, "InvestigatorAssigned")):
+            case Seen(data={"investigator": {"name": str(name)}}):
+                return name
+            case _:
+                return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from showcase.cast import CASES, REFUSED, RESENT, RETRIES
+from showcase.cast import CASES, ESCALATED, ESCALATION_SECONDS, REFUSED, RESENT, RETRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +28,9 @@ def problems(record: Record, reasons: Iterable[str], mails: Iterable[Mail]) -> I
     yield from _mail_problems(record, list(mails))
     if max(record.copies.values(), default=0) < 2:  # noqa: PLR2004 - published twice
         yield f"{RESENT.key} was not sent twice"
+    passed = record.seconds_until_escalation(ESCALATED.key)
+    if passed is not None and passed < ESCALATION_SECONDS:
+        yield f"{ESCALATED.key} was escalated after {passed:g} s, before {ESCALATION_SECONDS:g} s"
 
 
 def _mail_problems(record: Record, mails: list[Mail]) -> Iterator[str]:

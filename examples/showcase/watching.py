@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.adapters.rabbit.log import LogReader
 from orchestrator.cli.seen import see
 from orchestrator.topology import Names
+from showcase.highlights import highlights
 from showcase.installation import samples
 from showcase.publishing import publish_everything
 from showcase.record import Record, Totals
@@ -41,11 +42,11 @@ async def watch(
         following = tasks.create_task(_follow(settings, record))
         tasks.create_task(publish_everything(settings))
         while not (totals := await _totals(record, children)).reaches(goal):
-            board.show(totals, record.newest)
+            board.show(totals, record.newest, highlights(record, datetime.now(UTC)))
             if asyncio.get_running_loop().time() > deadline:
                 raise TooLate(f"not finished after {seconds:g} s: {totals.compared(goal)}")
             await asyncio.sleep(REFRESH_SECONDS)
-        board.show(totals, record.newest)
+        board.show(totals, record.newest, highlights(record, datetime.now(UTC)))
         following.cancel()
 
 
