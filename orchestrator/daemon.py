@@ -18,6 +18,7 @@ from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.ledger import RedisLedger
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
+from orchestrator.engine.arming import Arming
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
@@ -129,6 +130,7 @@ class Daemon:
             self._broker,
             self._patience,
             self._telemetry,
+            arming=Arming(self._store, SystemClock(), self._patience),
             queue=settings.queue,
             build=lambda: build_rulebook(settings),
         )

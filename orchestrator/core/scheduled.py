@@ -144,6 +144,8 @@ class ScheduledRule:
         if known.schedule != self.schedule.text:
             # A replica with other rules has set it. It may be newer: leave the tick to that one.
             return remember(instance.state, signal.now + _ELSEWHERE)
+        if known.tick > signal.now:
+            return self._wait_for(known.tick)
         tick = self._to_run(known.tick, signal.now)
         if tick is None:
             return self._wait_for(next_tick(self.schedule, _missed_until(signal.now)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.decision import Elapsed, forget, remember
 from orchestrator.core.ids import ReactionId, elapsed_id
 from orchestrator.core.later import release
+from orchestrator.core.scheduled import ScheduledRule
 from orchestrator.core.status import Status
 from orchestrator.core.unmatched import lapsed
 from orchestrator.engine.batch import Firing
@@ -116,6 +117,9 @@ def _fire_one(
         decision = _decide(timer, instance, elapsed, rulebook)
         messages = encoded(decision.outgoing)
     except Refused as error:
+        definition = rulebook.by_name.get(at.definition)
+        if isinstance(definition, ScheduledRule) and not at.part:
+            return _failed(timer, instance, definition.skip(instance, batch.now), error)
         return _stuck(timer, instance, error)
     if decision.wanted is not None:
         return decision.wanted
@@ -136,9 +140,14 @@ def _decide(timer: Timer, instance: Instance, elapsed: Elapsed, rulebook: Rulebo
 
 def _stuck(timer: Timer, instance: Instance, error: Refused) -> Firing:
     """Return what leaves an instance to a person: as it is, with no timer of its own."""
+    return _failed(timer, instance, remember(instance.state, status=Status.INCIDENT), error)
+
+
+def _failed(timer: Timer, instance: Instance, left: Decision, error: Refused) -> Firing:
+    """Return what writes down that a timer could not be decided, and what is left to do."""
     reaction = _reaction(timer, instance.version)
     life = Life(asked_for(timer), instance, instance.revision)
-    life.take(remember(instance.state, status=Status.INCIDENT), reaction)
+    life.take(left, reaction)
     commit = Commit(timer.at.key, (Reaction(reaction, ()),), life.writes(), timer)
     return Firing(timer, commit, life.now, error)
 

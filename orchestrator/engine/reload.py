@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.engine.arming import Arming
     from orchestrator.engine.engine import Engine
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import Observer
@@ -26,6 +27,7 @@ class Reloader:
         broker: where the input queue is bound to what the rules want.
         patience: how to wait for the broker.
         observer: hears of the swap or the refusal.
+        arming: makes the schedules of a rulebook wait for their ticks.
         queue: the input queue.
         build: reads and checks rules and schemas; raises ``InvalidDefinitions`` or
             ``Misconfigured``. Runs in a thread.
@@ -38,6 +40,7 @@ class Reloader:
         patience: Patience,
         observer: Observer,
         *,
+        arming: Arming,
         queue: str,
         build: Callable[[], Rulebook],
     ) -> None:
@@ -45,12 +48,14 @@ class Reloader:
         self._broker = broker
         self._patience = patience
         self._observer = observer
+        self._arming = arming
         self._queue = queue
         self._build = build
 
     async def start(self) -> None:
-        """Bind the queue to what the first rulebook wants."""
+        """Bind the queue to what the first rulebook wants, and set its schedules."""
         await self._bind(self._engine.rulebook.channels)
+        await self._arming.arm(self._engine.rulebook)
         self._announce(self._engine.rulebook)
 
     async def reload(self) -> bool:
@@ -70,11 +75,12 @@ class Reloader:
         return self._engine.rulebook is rulebook
 
     async def _swap(self, rulebook: Rulebook) -> None:
-        before = self._engine.rulebook.channels
-        await self._bind(rulebook.channels - before)
+        before = self._engine.rulebook
+        await self._bind(rulebook.channels - before.channels)
         self._engine.rulebook = rulebook
         self._announce(rulebook)
-        await self._unbind(before - rulebook.channels)
+        await self._arming.arm(rulebook, before)
+        await self._unbind(before.channels - rulebook.channels)
 
     def _announce(self, rulebook: Rulebook) -> None:
         self._observer.reloaded(rulebook.revision, len(rulebook.definitions))

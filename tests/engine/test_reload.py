@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.problem import Problem
+from orchestrator.engine.arming import Arming
 from orchestrator.engine.reload import Reloader
 from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
 from tests.engine.interference import MeddledBroker, Outage
@@ -66,7 +67,8 @@ def reloader(
     patience = engine._patience  # noqa: SLF001 - the daemon gives both the same
     log.engine = engine
     broker: Any = MeddledBroker(log, between) if between else log  # type: ignore[arg-type]
-    made = Reloader(engine, broker, patience, ledger, queue=QUEUE, build=build)
+    arming = Arming(world.store, world.clock, patience)
+    made = Reloader(engine, broker, patience, ledger, arming=arming, queue=QUEUE, build=build)
     return made, log, engine, ledger
 
 

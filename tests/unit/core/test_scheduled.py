@@ -187,6 +187,12 @@ def test_one_of_several_ticks_that_fails_is_left_for_the_next_decision() -> None
     assert len(ticks_run(rule, skipped, now)) == 3
 
 
+def test_a_tick_is_never_early() -> None:
+    """Whatever timer has led here, only the clock tells that it is time."""
+    instance = waiting(hourly(), NINE - SECOND)
+    assert decided(hourly(), instance, NINE - SECOND) == remember(instance.state, NINE)
+
+
 def test_the_first_tick_lies_ahead() -> None:
     """A rule that was saved on Tuesday has not missed Monday."""
     assert hourly("all").arm(None, NINE).due == NINE + HOUR
