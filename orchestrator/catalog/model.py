@@ -120,7 +120,7 @@ class Catalog:
     """Every message type of every document. Built whole and never changed.
 
     Attributes:
-        types: by name.
+        types: those of the documents, by name.
         channels: by address.
         undocumented: stands for events of unknown type, under an empty name; None where the
             documents accept no such events.
@@ -137,6 +137,7 @@ class Catalog:
     operations: tuple[Operation, ...] = ()
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     receivers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    built_in: Mapping[str, MessageType] = field(default_factory=dict)
     unlisted: frozenset[str] = frozenset()
 
     @cached_property
@@ -155,10 +156,14 @@ class Catalog:
         A type that no document names is accepted where a channel is marked ``x-open: true``: it
         travels on that channel, and any data will do.
         """
-        known = self.types.get(name)
+        known = self.message(name)
         if known is None and self.undocumented is not None:
             return replace(self.undocumented, name=name)
         return known
+
+    def message(self, name: str) -> MessageType | None:
+        """Return what a message of type `name` must satisfy; None if nobody knows it."""
+        return self.types.get(name) or self.built_in.get(name)
 
     def nearest(self, name: str) -> str | None:
         """Return the known type whose name is most like `name`, for "did you mean"."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.catalog.asyncapi import read_declarations
+from orchestrator.catalog.builtin import built_in_types
 from orchestrator.catalog.findings import Findings
 from orchestrator.catalog.model import Catalog, Channel, MessageType, Operation
 from orchestrator.catalog.operations import join_operations
@@ -100,6 +101,7 @@ class _Reader:
         }
         return Catalog(
             types=dict(sorted(self._types.items())),
+            built_in=built_in_types(),
             channels=channels,
             undocumented=self._undocumented,
             operations=tuple(o for _, operations in self._operations for o in operations),
@@ -119,6 +121,13 @@ class _Reader:
 
     def _add_type(self, findings: Findings, path: DocumentPath, message: MessageType) -> None:
         known = self._types.setdefault(message.name, message)
+        built_in = built_in_types().get(message.name)
+        if built_in and built_in.definition != message.definition:
+            findings.report_key(
+                path,
+                f'"{message.name}" is a message of workflows, which every installation knows: give '
+                "yours another name",
+            )
         if known.channel != message.channel:
             findings.report_key(
                 path,

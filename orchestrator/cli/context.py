@@ -67,7 +67,7 @@ def find_type(catalog: Catalog, name: str) -> MessageType:
     Raises:
         Misconfigured: no document names it; the text names the nearest that is.
     """
-    found = catalog.types.get(name)
+    found = catalog.message(name)
     if found is None:
         near = catalog.nearest(name)
         hint = f"did you mean {near}?" if near else "`orchestrator schemas show` lists them"

@@ -55,6 +55,9 @@ class MessageCatalog(Protocol):
     def event(self, name: str) -> DocumentedMessage | None:
         """Return what events of that type must satisfy, None if no document accepts them."""
 
+    def message(self, name: str) -> DocumentedMessage | None:
+        """Return what a message of that type must satisfy, None if nobody knows it."""
+
     def nearest(self, name: str) -> str | None:
         """Return the known name most like `name`, None if none is like it."""
 
@@ -75,7 +78,7 @@ def find_event(part: Part, catalog: MessageCatalog) -> str | None:
     if catalog.event(name) is None:
         part.refuse(_unknown(name, catalog))
         return None
-    if name not in catalog.types and (meant := catalog.nearest(name)):
+    if catalog.message(name) is None and (meant := catalog.nearest(name)):
         part.refuse(f'no document describes {quoted(name)}: did you mean "{meant}"?', "warning")
     return name
 
@@ -88,7 +91,7 @@ def find_message(part: Part, catalog: MessageCatalog, name: str) -> DocumentedMe
         catalog: the known types.
         name: as it is written; not necessarily a possible name.
     """
-    contract = catalog.types.get(name)
+    contract = catalog.message(name)
     if contract is None:
         part.refuse(_unknown(name, catalog) if _TYPE_NAME.fullmatch(name) else _no_name(name))
     return contract

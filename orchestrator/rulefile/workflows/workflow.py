@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = (
     *("StartWorkflow", "CompensateWorkflow", "InstanceOrder", "ApprovalRequested", "ApprovalGiven"),
-    *("ApprovalEscalated", "instance.started", "instance.completed", "instance.faulted"),
+    *("instance.started", "instance.completed", "instance.faulted"),
     *("instance.compensated", "instance.cancelled", "instance.suspended", "instance.resumed"),
     *("instance.incident", "step.completed", "step.failed", "step.skipped"),
 )
@@ -160,7 +160,7 @@ def read_content(part: Part, entries: Mapping[str, Part], catalog: MessageCatalo
             then=tuple(action.action for action in then),
             otherwise=tuple(action.action for action in otherwise),
             announce=read_choice(entries.get("announce"), ANNOUNCE, "instance"),  # type: ignore[arg-type]  # one of them
-            contracts={name: catalog.types[name] for name in BUILT_IN if name in catalog.types},
+            contracts={name: found for name in BUILT_IN if (found := catalog.message(name))},
             accepts=_accepts(when, catalog),
         ),
     )
