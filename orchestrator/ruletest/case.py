@@ -107,6 +107,7 @@ class Case:
         letters: the dead letters there must be; there may be no others.
         instances: what must be remembered; None where that is not looked at. A rule named here
             may remember nothing else, and an empty list wants nothing remembered at all.
+        without_schedules: whether rules on a schedule do not tick.
     """
 
     name: str
@@ -120,3 +121,4 @@ class Case:
     nothing_else: bool
     letters: tuple[ExpectedLetter, ...]
     instances: tuple[ExpectedInstance, ...] | None
+    without_schedules: bool = False

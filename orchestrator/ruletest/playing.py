@@ -14,6 +14,8 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core import headers
 from orchestrator.core.event import Message
 from orchestrator.core.payload import MAX_BODY_BYTES
+from orchestrator.core.scheduled import ScheduledRule
+from orchestrator.engine.arming import Arming
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.spine import Spine
 from orchestrator.ruletest.case import Advance, Case, Given
@@ -108,7 +110,10 @@ async def _stage(case: Case, rulebook: Rulebook) -> AsyncIterator[_Stage]:
     if not case.isolated:
         await broker.bind(_QUEUE, rulebook.channels)
     async with broker.subscribe(_QUEUE, _BATCH_SIZE) as subscription:
-        yield _Stage(rulebook, broker, subscription, _VirtualClock(case.start))
+        stage = _Stage(rulebook, broker, subscription, _VirtualClock(case.start))
+        if not case.without_schedules:
+            await Arming(stage.store, stage.clock, _NoPatience()).arm(rulebook)
+        yield stage
 
 
 @dataclass
@@ -162,7 +167,16 @@ class _Stage:
             for message in self.broker.published
             if message.exchange is None
         ]
-        return Observed(sent, self.letters, await self.store.open(), restless=self.restless)
+        return Observed(sent, self.letters, await self._open(), restless=self.restless)
+
+    async def _open(self) -> list[InstanceKey]:
+        """Return what rules wait with; a schedule waits for its next tick, in every case."""
+        rules = self.rulebook.by_name
+        return [
+            at
+            for at in await self.store.open()
+            if not isinstance(rules.get(at.definition), ScheduledRule)
+        ]
 
     def _message(self, given: Given) -> Message:
         """Return the event as a service publishes it, addressed to nobody but us."""

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 EXPECTATIONS = ("expect", "expect_none", "expect_dead_letter", "expect_open")
 CASE_FORM = Form(
     what="a case",
-    keys=("name", "for", "start", "key", "isolated", "given", "unordered", *EXPECTATIONS),
+    keys=(
+        *("name", "for", "start", "key", "isolated", "without_schedules", "given", "unordered"),
+        *EXPECTATIONS,
+    ),
     elsewhere=dict.fromkeys(
         ("at", "advance"), "belongs into the list under `given`, at its place in time"
     ),
@@ -128,6 +131,7 @@ def _read_case(part: Part, outer: Setting) -> Case | None:
         position=part.position,
         start=setting.start,
         isolated=read_flag(entries.get("isolated")),
+        without_schedules=read_flag(entries.get("without_schedules")),
         steps=read_steps(entries["given"], setting) if "given" in entries else (),
         messages=read_messages(entries.get("expect"), setting),
         unordered=read_flag(entries.get("unordered")),
