@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from orchestrator.core.event import Event
+from typing import Final, Protocol
 
 MAX_HOPS: Final = 32
 """Reactions that may lead to an event before rules stop reacting to it, by default."""
@@ -20,7 +17,23 @@ _NEXT: Final = ", "
 _CUT: Final = "... "
 
 
-def trail_of(event: Event, rule: str, sent: str) -> str:
+class Led(Protocol):
+    """What a trail goes on from: an event, or what is remembered of one."""
+
+    @property
+    def type(self) -> str:
+        """Its type."""
+
+    @property
+    def hops(self) -> int:
+        """How many reactions led to it."""
+
+    @property
+    def trail(self) -> str:
+        """Which the last of them were; empty while they are few."""
+
+
+def trail_of(event: Led, rule: str, sent: str) -> str:
     """Return how `event` came about and what now follows; empty as long as that is ordinary.
 
     Args:

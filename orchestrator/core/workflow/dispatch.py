@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.event import Outgoing
+from orchestrator.core.hops import trail_of
 from orchestrator.core.ids import message_id
 from orchestrator.core.workflow.state import milliseconds
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.core.directory import Directory
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.workflow.definition import Plan
+    from orchestrator.core.workflow.state import Origin
 
 _LAST_INDEX: Final = 2**32 - 1
 """Messages that have no id of their own count down from here."""
@@ -54,6 +56,8 @@ class Dispatch:
         directory: who lives; None for nobody.
         cause: the id of the event that led to it; None for a timer.
         traceparent: the trace it came with.
+        origin: what started the instance; None while there is none. Whatever an instance sends
+            is one reaction away from that, so that long workflows are not taken for loops.
         outgoing: sent at once.
         later: sent when their time has come.
     """
@@ -66,6 +70,7 @@ class Dispatch:
     cause: str | None
     traceparent: str | None
     now: int = field(init=False)
+    origin: Origin | None = None
     outgoing: list[Outgoing] = field(default_factory=list)
     later: list[Later] = field(default_factory=list)
     _unnamed: int = 0
@@ -90,6 +95,7 @@ class Dispatch:
 
     def send(self, letter: Letter) -> None:
         """Add a message."""
+        origin = self.origin
         self.outgoing.append(
             Outgoing(
                 id=letter.id or self._next_id(),
@@ -100,10 +106,12 @@ class Dispatch:
                 data=letter.data,
                 correlation_id=letter.key,
                 subject=letter.key,
-                causation_id=letter.causation_id or self.cause,
-                traceparent=self.traceparent,
+                causation_id=letter.causation_id or self.cause or (origin.id if origin else None),
+                traceparent=self.traceparent or (origin.traceparent if origin else None),
                 rule=self.plan.name,
                 revision=self.plan.revision,
+                hops=origin.hops + 1 if origin else 1,
+                trail=trail_of(origin, self.plan.name, letter.type) if origin else "",
             )
         )
 

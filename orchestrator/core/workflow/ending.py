@@ -60,16 +60,18 @@ def _take(run: Running, actions: Sequence[Action], words: str) -> None:
     reaction = reaction_for(state.id, words)
     scope = run.scope(run.outline.ending_reads)
     last = Event(
-        type="",
-        id=dispatch.cause or state.start["id"] or state.id,
+        type=state.start.type,
+        id=dispatch.cause or state.start.id,
         source=dispatch.source,
         subject=state.key,
         time=dispatch.moment,
         data=state.input,
         correlation_id=state.key,
         causation_id=None,
-        traceparent=dispatch.traceparent,
+        traceparent=dispatch.traceparent or state.start.traceparent,
         identity=event_identity("", "", state.id),
+        hops=state.start.hops,
+        trail=state.start.trail,
     )
     signal = Signal(last, reaction, dispatch.moment, dispatch.source, scope)
     outgoing, later = take(run.outline.plan, actions, signal, (scope,))

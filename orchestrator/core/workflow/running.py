@@ -47,6 +47,7 @@ class Running:
         self.state = state
         self.pieces = Pieces(loaded)
         self.dispatch = dispatch
+        dispatch.origin = state.start
         self.changed = False
         self._budget = ReactionBudget()
 

@@ -8,7 +8,7 @@ from orchestrator.core.ids import reaction_id
 from orchestrator.core.workflow.ids import instance_id
 from orchestrator.core.workflow.outline import START
 from orchestrator.core.workflow.running import Running
-from orchestrator.core.workflow.state import State
+from orchestrator.core.workflow.state import Origin, State
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Event
@@ -54,7 +54,7 @@ def begin(
         revision=plan.revision,
         phase="running",
         started=dispatch.now,
-        start={"id": event.id, "type": event.type, "traceparent": event.traceparent},
+        start=Origin(event.id, event.type, event.traceparent, event.hops, event.trail),
         **given,
     )
     if plan.timeout is not None:

@@ -117,6 +117,20 @@ class Task:
 
 
 @dataclass(slots=True)
+class Origin:
+    """What is remembered of the event that started an instance, beside its data.
+
+    Attributes: as of the event.
+    """
+
+    id: str
+    type: str
+    traceparent: str | None = None
+    hops: int = 0
+    trail: str = ""
+
+
+@dataclass(slots=True)
 class State:
     """Everything that is remembered of one instance, but its items.
 
@@ -127,7 +141,7 @@ class State:
         phase: what it is doing, or how it ended.
         started: when.
         input: the data of the event that started it.
-        start: id, type and traceparent of that event.
+        start: that event.
         variables: by name.
         tasks: of every step that was opened or skipped, by name.
         done: the steps that may have had an effect, in the order in which they were closed.
@@ -150,7 +164,7 @@ class State:
     phase: Phase
     started: int
     input: object
-    start: dict[str, str | None]
+    start: Origin
     variables: dict[str, object] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
@@ -177,6 +191,7 @@ class State:
         for name in _COLLECTIONS:
             if not content[name]:
                 del content[name]
+        content["start"] = _ORIGIN.content(self.start)
         content["tasks"] = {name: _packed(task) for name, task in self.tasks.items()}
         return orjson.dumps(content)
 
@@ -185,6 +200,7 @@ def unpack(state: bytes) -> State:
     """Return what `State.pack` wrote."""
     content: dict[str, Any] = orjson.loads(state)
     content.setdefault("input", None)
+    content["start"] = Origin(**content["start"])
     content["tasks"] = {name: _task(packed) for name, packed in content["tasks"].items()}
     return State(**content)
 
@@ -234,9 +250,7 @@ class _Writer:
         known = fields(kind)
         self._names = tuple(each.name for each in known)
         self._values = attrgetter(*self._names)
-        self._defaults = tuple(
-            None if each.default is MISSING else each.default for each in known
-        )
+        self._defaults = tuple(None if each.default is MISSING else each.default for each in known)
 
     def content(self, value: object) -> dict[str, Any]:
         held = zip(self._names, self._values(value), self._defaults, strict=True)
@@ -246,6 +260,7 @@ class _Writer:
 _TASK: Final = _Writer(Task)
 _STATE: Final = _Writer(State)
 _ITEMS: Final = _Writer(Items)
+_ORIGIN: Final = _Writer(Origin)
 
 
 def _packed(task: Task) -> dict[str, Any]:

@@ -174,6 +174,7 @@ def wait(duration: float | None = None, until: str | None = None) -> Wait:
 
 def approval(role: str, deadline: float | None = None, **parts: Any) -> Approval:
     fields: dict[str, Any] = {"escalate_to": None, "form": None, "form_schema": None, "data": None}
+    parts["data"] = template(parts.get("data"))
     return Approval(role=role, deadline=seconds(deadline), **(fields | parts))
 
 

@@ -1,0 +1,282 @@
+"""Taking back what was done: in reverse order, once, and not before everything is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.unit.core.workflow.build import (
+    act,
+    command,
+    group,
+    in_sequence,
+    retry,
+    step,
+    undo,
+    wait,
+    workflow,
+)
+from tests.unit.core.workflow.play import Play
+
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import Step
+
+
+def test_what_was_done_is_taken_back_in_reverse_order() -> None:
+    """The last effect goes first; a step that was refused has none."""
+    steps = in_sequence(*(step(name, undo=True) for name in "ABC"))
+    play = Play(workflow(*steps, otherwise=(act("Failed"),))).start()
+    play.answer("A", "B")
+    play.reply("DoC", "CDenied")
+    assert play.types == ["DoA", "DoB", "DoC", "UndoB", "UndoA", "Failed"]
+    assert play.status == "faulted"
+
+
+def test_the_order_is_that_of_completion() -> None:
+    """Of steps that run side by side, the one that ended last is taken back first."""
+    steps = (step("A", undo=True), step("B", undo=True), step("C", after=["A", "B"]))
+    play = Play(workflow(*steps)).start()
+    play.answer("B", "A")
+    play.reply("DoC", "CDenied")
+    assert play.types[3:] == ["UndoA", "UndoB"]
+
+
+def test_a_command_that_takes_back_has_an_id_of_its_own() -> None:
+    """It is told apart from the step's, and carries what the step gave."""
+    steps = in_sequence(step("A", undo=True), step("B"))
+    play = Play(workflow(*steps)).start({"fee": 1})
+    play.answer("A", data={"permit": 7})
+    play.reply("DoB", "BDenied")
+    sent = play.command("UndoA")
+    assert (sent.id, sent.data) == (f"{play.state.id}.A~.1", {"permit": 7})
+
+
+def test_what_is_in_flight_is_waited_for() -> None:
+    """An effect of unknown outcome must be known before anything is taken back."""
+    play = Play(workflow(step("A", undo=True), step("B", undo=True), step("C"))).start()
+    play.answer("A")
+    play.reply("DoC", "CDenied")
+    assert (play.types[3:], play.status) == ([], "compensating")
+    play.answer("B")
+    assert play.types[3:] == ["UndoB", "UndoA"]
+
+
+def test_what_went_unanswered_is_taken_back_too() -> None:
+    """It may have been done: only the answer is missing."""
+    play = Play(workflow(step("A", timeout=60, undo=True))).start({"x": 1})
+    play.advance(60)
+    assert play.types == ["DoA", "UndoA"]
+    assert play.command("UndoA").data == {"x": 1}
+
+
+def test_a_refusal_after_a_timeout_is_an_answer() -> None:
+    """Then it is known that there is nothing to take back."""
+    flow = workflow(step("A", timeout=60, retry=retry(2), undo=True))
+    play = Play(flow).start()
+    play.advance(75)
+    play.reply("DoA", "ADenied")
+    assert (play.types, play.status) == (["DoA", "DoA"], "faulted")
+
+
+def test_nothing_is_tried_again_while_everything_is_taken_back() -> None:
+    """A step between two attempts is given up at once; one in flight after its time."""
+    steps = (
+        step("A", timeout=60, retry=retry(9, 1000)),
+        step("B", timeout=100, retry=retry(9), undo=True),
+        step("C"),
+    )
+    play = Play(workflow(*steps)).start()
+    play.advance(61)
+    assert play.step("A") == "waiting"
+    play.reply("DoC", "CDenied")
+    assert (play.step("A"), play.status) == ("cancelled", "compensating")
+    play.advance(39)
+    assert play.types[3:] == ["UndoB"]
+    assert play.status == "faulted"
+
+
+def test_steps_that_wait_are_given_up_at_once() -> None:
+    """Nothing of them is on its way."""
+    play = Play(workflow(step("A", wait(9000)), step("B"))).start()
+    play.reply("DoB", "BDenied")
+    assert (play.step("A"), play.status) == ("cancelled", "faulted")
+
+
+def test_a_compensation_is_waited_for_before_the_next() -> None:
+    """One after another, so that the order is real."""
+    steps = in_sequence(
+        step("A", undo=True), step("B", undo=undo("UndoB", "BUndone", timeout=60)), step("C")
+    )
+    play = Play(workflow(*steps)).start()
+    play.answer("A", "B")
+    play.reply("DoC", "CDenied")
+    assert play.types[3:] == ["UndoB"]
+    play.reply("UndoB", "BUndone")
+    assert play.types[3:] == ["UndoB", "UndoA"]
+    assert play.status == "faulted"
+
+
+def test_a_compensation_that_fails_needs_a_person() -> None:
+    """The instance says which and why, and goes on when it is tried again."""
+    steps = in_sequence(
+        step("A", undo=True),
+        step("B", undo=undo("UndoB", "BUndone", timeout=60, retry=retry(2))),
+        step("C"),
+    )
+    play = Play(workflow(*steps)).start()
+    play.answer("A", "B")
+    play.reply("DoC", "CDenied")
+    play.advance(130)
+    assert (play.status, play.state.incidents) == ("incident", {"B~": "no answer within 60s"})
+    play.order("retry", step="B")
+    assert [each.id[-5:] for each in play.sent if each.type == "UndoB"] == [
+        ".B~.1",
+        ".B~.2",
+        ".B~.3",
+    ]
+    play.reply("UndoB", "BUndone")
+    assert (play.types[-1], play.status) == ("UndoA", "faulted")
+
+
+def test_a_compensation_may_be_skipped_by_a_person() -> None:
+    """Somebody has done it by hand."""
+    steps = in_sequence(
+        step("A", undo=True), step("B", undo=undo("UndoB", "X", fail_on=("No",))), step("C")
+    )
+    play = Play(workflow(*steps)).start()
+    play.answer("A", "B")
+    play.reply("DoC", "CDenied")
+    play.reply("UndoB", "No")
+    play.order("skip", step="B")
+    assert (play.types[-1], play.status) == ("UndoA", "faulted")
+
+
+def test_an_incident_may_be_resolved_by_ending_it() -> None:
+    """What is left to take back stays as it is."""
+    steps = in_sequence(
+        step("A", undo=True), step("B", undo=undo("UndoB", "X", fail_on=("No",))), step("C")
+    )
+    play = Play(workflow(*steps, otherwise=(act("Failed"),))).start()
+    play.answer("A", "B")
+    play.reply("DoC", "CDenied")
+    play.reply("UndoB", "No")
+    play.order("resolve")
+    assert (play.types[-1], play.status) == ("Failed", "faulted")
+    assert "UndoA" not in play.types
+
+
+def test_a_group_may_take_back_its_own_and_fail_as_one_step() -> None:
+    """The rest of the workflow goes on, as its own word says."""
+    inner = group("G", *in_sequence(step("A", undo=True), step("B")), on_failure="compensate")
+    play = Play(workflow(step("X", undo=True), inner, on_failure="continue")).start()
+    play.answer("X", "A")
+    play.reply("DoB", "BDenied")
+    assert play.types == ["DoX", "DoA", "DoB", "UndoA"]
+    assert (play.step("G"), play.status) == ("failed", "completed")
+
+
+def test_a_group_that_was_taken_back_is_not_taken_back_again() -> None:
+    """Its failure makes the workflow compensate the others only."""
+    inner = group("G", *in_sequence(step("A", undo=True), step("B")), on_failure="compensate")
+    play = Play(workflow(step("X", undo=True), inner)).start()
+    play.answer("X", "A")
+    play.reply("DoB", "BDenied")
+    assert play.types[3:] == ["UndoA", "UndoX"]
+    assert play.status == "faulted"
+
+
+def test_the_members_of_a_group_are_taken_back_with_everything_else() -> None:
+    """In the order in which they were done, whatever group they are in."""
+    inner = group("G", step("A", undo=True), step("B", undo=True))
+    play = Play(workflow(*in_sequence(inner, step("C", undo=True), step("D")))).start()
+    play.answer("A", "B", "C")
+    play.reply("DoD", "DDenied")
+    assert play.types[4:] == ["UndoC", "UndoB", "UndoA"]
+
+
+def transaction() -> tuple[Step, ...]:
+    """Return what the reader makes of ``transaction:`` with two participants, and a step after."""
+    prepares = [
+        step(
+            f"P{n}",
+            timeout=60,
+            undo=undo(f"Abort{n}"),
+        )
+        for n in "12"
+    ]
+    commits = [
+        step(f"C{n}", after=["P1", "P2"], timeout=60, retry=retry(None), patient=True) for n in "12"
+    ]
+    inner = group("T", *prepares, *commits, atomic=True, on_failure="compensate")
+    return in_sequence(inner, step("Z"))
+
+
+def test_a_transaction_commits_when_all_are_prepared() -> None:
+    """Not earlier, and both then."""
+    play = Play(workflow(*transaction())).start()
+    play.answer("P1")
+    assert play.types == ["DoP1", "DoP2"]
+    play.answer("P2")
+    assert play.types[2:] == ["DoC1", "DoC2"]
+
+
+def test_a_transaction_aborts_what_was_prepared() -> None:
+    """A refusal of one takes back the others, and one whose answer is missing."""
+    play = Play(workflow(*transaction())).start()
+    play.answer("P1")
+    play.advance(60)
+    assert sorted(play.types[2:]) == ["Abort1", "Abort2"]
+    assert play.status == "faulted"
+
+
+def test_a_transaction_that_is_done_stays_done() -> None:
+    """What everybody agreed on is final, whatever fails later."""
+    play = Play(workflow(*transaction())).start()
+    play.answer("P1", "P2", "C1", "C2")
+    play.reply("DoZ", "ZDenied")
+    assert (play.types[4:], play.status) == (["DoZ"], "faulted")
+
+
+def test_a_commit_is_tried_without_end_and_fails_only_by_a_person() -> None:
+    """Half a transaction is worse than a late one."""
+    play = Play(workflow(*transaction())).start()
+    play.answer("P1", "P2", "C1")
+    play.advance(700)
+    assert play.types.count("DoC2") == 11
+    play.reply("DoC2", "C2Denied")
+    assert (play.status, play.state.incidents) == ("incident", {"C2": "C2Denied"})
+    play.order("skip", step="C2")
+    assert play.types[-1] == "DoZ"
+
+
+def test_a_workflow_that_fails_elsewhere_aborts_a_transaction_that_prepares() -> None:
+    """No commit may open any more."""
+    prepares = [step(f"P{n}", undo=undo(f"Abort{n}")) for n in "12"]
+    commits = [step("C1", after=["P1", "P2"], retry=retry(None), patient=True)]
+    inner = group("T", *prepares, *commits, atomic=True, on_failure="compensate")
+    play = Play(workflow(inner, step("X"))).start()
+    play.answer("P1")
+    play.reply("DoX", "XDenied")
+    play.answer("P2")
+    assert play.types[3:] == ["Abort2", "Abort1"]
+    assert (play.status, play.step("T")) == ("faulted", "cancelled")
+
+
+def test_a_timeout_of_a_group_takes_back_its_members() -> None:
+    """Then it fails as one step."""
+    inner = group("G", step("A", undo=True), step("B", timeout=30), timeout=20)
+    play = Play(workflow(inner, on_failure="continue")).start()
+    play.answer("A")
+    play.advance(20)
+    assert play.types[2:] == []
+    play.advance(10)
+    assert (play.types[2:], play.step("G"), play.status) == (["UndoA"], "failed", "completed")
+
+
+def test_data_of_a_compensation_may_read_the_output() -> None:
+    """``output`` is what the step, or the item, gave."""
+    taking_back = undo("UndoA", data={"permit": "${output.permit}"})
+    steps = in_sequence(step("A", undo=taking_back), step("B", command("Do", "X", fail_on=("No",))))
+    play = Play(workflow(*steps)).start()
+    play.answer("A", data={"permit": 7})
+    play.reply("Do", "No")
+    assert play.command("UndoA").data == {"permit": 7}

@@ -1,0 +1,192 @@
+"""A step per item: how many at once, what its output is, and what one reply costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.unit.core.workflow.build import (
+    act,
+    command,
+    each,
+    in_sequence,
+    retry,
+    run,
+    step,
+    undo,
+    workflow,
+)
+from tests.unit.core.workflow.play import Play
+
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import Step
+
+
+def per_item(name: str = "A", items: str = "input.items", **parts: Any) -> Step:
+    """Return a step that sends ``Do`` with each item and awaits ``Done``."""
+    work = command("Do", "Done", data={"item": "${item}"}, fail_on=("Denied",))
+    return step(name, work, for_each=each(items, parts.pop("at_once", 2)), **parts)
+
+
+def items(number: int) -> dict[str, list[int]]:
+    return {"items": list(range(number))}
+
+
+def reply_to(play: Play, index: int, event_type: str = "Done", data: Any = None) -> None:
+    """Answer the newest command of an item."""
+    asked = next(one for one in reversed(play.sent) if f"[{index}]" in one.id)
+    play.reply(asked, event_type, data)
+
+
+def test_as_many_are_open_at_once_as_allowed() -> None:
+    """The next opens when one is done, in the order of the list."""
+    play = Play(workflow(per_item())).start(items(4))
+    assert [one.data for one in play.sent] == [{"item": 0}, {"item": 1}]
+    assert [one.id[24:] for one in play.sent] == [".A[0].1", ".A[1].1"]
+    reply_to(play, 1)
+    assert [one.data for one in play.sent[2:]] == [{"item": 2}]
+
+
+def test_the_output_is_the_list_of_outputs_in_order() -> None:
+    """Whatever the order of the answers."""
+    told = command("Tell", data={"fees": "${steps.A.output.map(o, o.fee)}"})
+    play = Play(workflow(*in_sequence(per_item(at_once=3), step("B", told)))).start(items(3))
+    for index in (2, 0, 1):
+        reply_to(play, index, data={"fee": index * 10})
+    assert play.command("Tell").data == {"fees": [0, 10, 20]}
+    assert play.status == "completed"
+
+
+def test_an_empty_list_is_done_at_once() -> None:
+    """Its output is an empty list."""
+    told = command("Tell", data="${steps.A.output}")
+    play = Play(workflow(*in_sequence(per_item(), step("B", told)))).start(items(0))
+    assert play.command("Tell").data == []
+
+
+@pytest.mark.parametrize("value", [None, "abc", {"a": 1}, 3])
+def test_what_is_no_list_fails_the_step(value: object) -> None:
+    """With the reason in the instance."""
+    play = Play(workflow(per_item())).start({"items": value})
+    assert play.state.error is not None
+    assert "for_each needs a list" in str(play.state.error["reason"])
+
+
+def test_too_many_items_fail_the_step() -> None:
+    """The limit is a setting, and the text says which."""
+    short = step("A", command("Do"), for_each=each("input.items", max_items=9))
+    play = Play(workflow(short)).start(items(10))
+    assert play.status == "faulted"
+    assert "over the limit of 9 (`max_items`)" in str(play.state.error)
+
+
+def test_items_that_fail_may_be_left_out() -> None:
+    """With `continue` their output is null, and the others go on."""
+    told = command("Tell", data="${steps.A.output}")
+    steps = in_sequence(per_item(on_failure="continue"), step("B", told))
+    play = Play(workflow(*steps)).start(items(3))
+    reply_to(play, 0, "Denied")
+    reply_to(play, 1, data="one")
+    reply_to(play, 2, data="two")
+    assert play.command("Tell").data == [None, "one", "two"]
+
+
+def test_an_item_that_fails_takes_everything_back() -> None:
+    """No further item opens, those in flight are waited for, the last goes back first."""
+    steps = in_sequence(step("X", undo=True), per_item(at_once=3, undo=undo("Undo")))
+    play = Play(workflow(*steps)).start(items(9))
+    play.answer("X")
+    reply_to(play, 0, data={"n": 0})
+    reply_to(play, 1, "Denied")
+    assert play.status == "compensating"
+    reply_to(play, 2, data={"n": 2})
+    reply_to(play, 3, data={"n": 3})
+    undone = [one.data for one in play.sent if one.type == "Undo"]
+    assert undone == [{"n": 3}, {"n": 2}, {"n": 0}]
+    assert (play.types[-1], play.status) == ("UndoX", "faulted")
+
+
+def test_an_item_is_tried_again_by_a_timer_of_its_own_piece() -> None:
+    """The head does not know when items are due."""
+    play = Play(workflow(per_item(timeout=60, retry=retry(2)))).start(items(2))
+    assert set(play.dues) == {"A/0"}
+    reply_to(play, 0)
+    play.advance(70)
+    assert play.sent[-1].id.endswith(".A[1].2")
+    reply_to(play, 1)
+    assert play.status == "completed"
+
+
+def test_items_are_taken_back_as_many_at_once_as_allowed() -> None:
+    """A compensation that is awaited bounds how many are on their way."""
+    taking_back = undo("Undo", "Undone", timeout=60)
+    steps = in_sequence(per_item(at_once=2, undo=taking_back), step("B"))
+    play = Play(workflow(*steps)).start(items(5))
+    for index in range(5):
+        reply_to(play, index)
+    play.reply("DoB", "BDenied")
+    assert play.types.count("Undo") == 2
+    for index in (3, 4, 2, 1, 0):
+        reply_to(play, index, "Undone")
+    assert [one.id[24:] for one in play.sent if one.type == "Undo"] == [
+        f".A[{index}]~.1" for index in (4, 3, 2, 1, 0)
+    ]
+    assert play.status == "faulted"
+
+
+def test_an_item_whose_compensation_fails_needs_a_person() -> None:
+    """It is named with its index, and may be skipped."""
+    taking_back = undo("Undo", "Undone", fail_on=("CannotUndo",))
+    play = Play(workflow(*in_sequence(per_item(undo=taking_back), step("B")))).start(items(2))
+    reply_to(play, 0)
+    reply_to(play, 1)
+    play.reply("DoB", "BDenied")
+    reply_to(play, 1, "CannotUndo")
+    reply_to(play, 0, "Undone")
+    assert list(play.state.incidents) == ["A[1]~"]
+    play.order("skip", step="A[1]")
+    assert play.status == "faulted"
+
+
+def test_items_may_be_workflows() -> None:
+    """Each has a key of its own."""
+    play = Play(workflow(step("A", run("child", "${item}"), for_each=each("input.items"))))
+    play.start({"items": ["x", "y"]})
+    assert [one.correlation_id for one in play.sent] == ["case-7/A[0]", "case-7/A[1]"]
+    for index in (0, 1):
+        reply_to(play, index, "instance.completed", {"workflow": "child", "output": index})
+    assert play.status == "completed"
+
+
+def test_items_without_an_answer_are_all_sent_at_once() -> None:
+    """Nothing bounds what nobody waits for."""
+    many = step("A", command("Do", data="${item}"), for_each=each("input.items"))
+    play = Play(workflow(many)).start(items(200))
+    assert [one.data for one in play.sent] == list(range(200))
+    assert play.status == "completed"
+
+
+def test_a_reply_reads_and_writes_one_piece_of_many() -> None:
+    """What a reply costs must not grow with the number of items."""
+    play = Play(workflow(per_item(at_once=20), then=(act("End"),))).start(items(1000))
+    assert len(play.parts) == 16
+    sizes = []
+    for index in range(900):
+        asked = next(one for one in reversed(play.sent) if f"[{index}]" in one.id)
+        made = play.reply(asked, "Done", {"n": index})
+        assert made.state is not None
+        assert len(made.parts) <= 2
+        sizes.append(len(made.state))
+    assert play.loads == 0
+    assert max(sizes) < 1.1 * min(sizes)
+
+
+def test_a_new_instance_leaves_no_items_of_the_one_before() -> None:
+    """Their pieces would be taken for its own."""
+    play = Play(workflow(per_item(at_once=200))).start(items(130))
+    for index in range(130):
+        reply_to(play, index)
+    assert (play.status, len(play.parts)) == ("completed", 3)
+    play.start(items(1))
+    assert list(play.parts) == ["A/0"]

@@ -1,0 +1,259 @@
+"""What people decide and order: approvals, cancel, suspend, resume, retry, skip, resolve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import Refused, SchemaViolation
+from tests.unit.core.workflow.build import (
+    act,
+    approval,
+    command,
+    each,
+    in_sequence,
+    retry,
+    run,
+    step,
+    undo,
+    wait,
+    workflow,
+)
+from tests.unit.core.workflow.play import KEY, Play
+
+
+def decided(play: Play, decision: str = "approved", **told: Any) -> None:
+    """Let somebody decide about step A."""
+    data = {"workflow": "flow", "step": "A", "decision": decision, "by": "ada", "role": "chief"}
+    play.event("ApprovalGiven", data | told)
+
+
+def test_a_person_is_asked() -> None:
+    """The request says who is asked, about what, and until when."""
+    asks = approval("chief", 3600, data={"fee": "${input.fee}"}, form_schema={"type": "object"})
+    play = Play(workflow(step("A", asks))).start({"fee": 9, "secret": 1})
+    assert play.types == ["ApprovalRequested"]
+    assert play.sent[0].data == {
+        "workflow": "flow",
+        "key": KEY,
+        "id": play.state.id,
+        "step": "A",
+        "role": "chief",
+        "escalated": False,
+        "data": {"fee": 9},
+        "deadline": "2026-03-01T10:00:00+00:00",
+        "form": {"type": "object"},
+    }
+    assert play.status == "waiting"
+
+
+def test_an_approval_closes_the_step() -> None:
+    """What was decided, by whom, is its output."""
+    told = command("Tell", data="${steps.A.output}")
+    play = Play(workflow(*in_sequence(step("A", approval("chief")), step("B", told)))).start()
+    decided(play, comment="fine")
+    assert play.command("Tell").data == {
+        "decision": "approved",
+        "by": "ada",
+        "role": "chief",
+        "comment": "fine",
+        "data": None,
+    }
+
+
+def test_a_rejection_fails_the_step() -> None:
+    """It is not tried again, whatever `retry` says."""
+    asks = step("A", approval("chief"), retry=retry(5))
+    play = Play(workflow(asks)).start()
+    decided(play, "rejected", comment="too loud")
+    reason = "rejected by ada: too loud"
+    assert play.state.error == {"step": "A", "type": "rejected", "reason": reason}
+
+
+def form(data: object) -> None:
+    if data != {"conditions": "none"}:
+        raise SchemaViolation("data.conditions is required")
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"role": "clerk"}, "waits for the role chief"),
+        ({"step": "B"}, "has no step B that a person decides"),
+        ({"step": "nowhere"}, "has no step nowhere"),
+        ({"decision": "perhaps"}, "one of approved, rejected"),
+        ({"data": {}}, r"data\.conditions is required"),
+    ],
+)
+def test_a_decision_that_does_not_fit_is_refused(told: dict[str, object], message: str) -> None:
+    """The instance stays as it was, and the dead letter says why."""
+    play = Play(workflow(step("A", approval("chief", form=form)), step("B"))).start()
+    before = play.instance
+    with pytest.raises(Refused, match=message):
+        decided(play, **told)
+    assert play.instance == before
+
+
+def test_a_second_decision_is_refused() -> None:
+    """Two people who decide differently must hear of it."""
+    play = Play(workflow(step("A", approval("chief")), step("B"))).start()
+    decided(play)
+    with pytest.raises(Refused, match="is completed: there is nothing to decide"):
+        decided(play, "rejected")
+
+
+def test_after_the_deadline_the_next_role_is_asked() -> None:
+    """It has as long again; then the step fails."""
+    asks = approval("chief", 3600, escalate_to="mayor")
+    play = Play(workflow(step("A", asks))).start()
+    play.advance(3600)
+    first, second = play.sent
+    assert (second.data["role"], second.data["escalated"]) == ("mayor", True)  # type: ignore[index]  # a map
+    assert first.id != second.id
+    with pytest.raises(Refused, match="waits for the role mayor"):
+        decided(play)
+    play.advance(3600)
+    assert play.state.error == {
+        "step": "A",
+        "type": "timeout",
+        "reason": "nobody with the role mayor decided in time",
+    }
+
+
+def test_the_next_role_may_approve() -> None:
+    """That is what it is asked for."""
+    play = Play(workflow(step("A", approval("chief", 60, escalate_to="mayor")))).start()
+    play.advance(60)
+    decided(play, role="mayor")
+    assert play.status == "completed"
+
+
+def test_cancelling_takes_back_what_was_done() -> None:
+    """The instance ends as cancelled, and `otherwise` is sent."""
+    steps = in_sequence(step("A", undo=True), step("B", undo=True))
+    play = Play(workflow(*steps, otherwise=(act("Failed", "${instance.error}"),))).start()
+    play.answer("A")
+    play.order("cancel", by="ada", comment="withdrawn")
+    assert play.status == "compensating"
+    play.answer("B")
+    assert play.types[2:] == ["UndoB", "UndoA", "Failed"]
+    assert play.status == "cancelled"
+    told = {"step": None, "type": "cancelled", "reason": "cancel by ada: withdrawn"}
+    assert play.sent[-1].data == told
+
+
+def test_a_suspended_instance_sends_nothing() -> None:
+    """Answers are taken in, times pass, and it goes on from there when it is resumed."""
+    steps = in_sequence(step("A", timeout=60, retry=retry(3)), step("B"))
+    play = Play(workflow(*steps)).start()
+    play.order("suspend")
+    assert (play.status, play.dues) == ("suspended", {})
+    play.answer("A")
+    play.advance(500)
+    assert (play.types, play.status) == (["DoA"], "suspended")
+    play.order("resume")
+    assert play.types == ["DoA", "DoB"]
+
+
+def test_times_that_passed_while_it_was_suspended_are_over_when_it_resumes() -> None:
+    """Nobody answered in time, and that is still so."""
+    play = Play(workflow(step("A", timeout=60, retry=retry(2, 5)))).start()
+    play.order("suspend")
+    play.advance(100)
+    play.order("resume")
+    play.advance(0)
+    assert play.step("A") == "waiting"
+
+
+def test_items_look_again_after_a_suspension() -> None:
+    """Their timers must neither act nor be lost."""
+    work = command("Do", "Done", data="${item}")
+    items = step("A", work, for_each=each("[1, 2]"), timeout=10, retry=retry(3, 1))
+    play = Play(workflow(items)).start()
+    play.order("suspend")
+    play.advance(100)
+    assert len(play.sent) == 2
+    play.order("resume")
+    play.advance(35)
+    assert len(play.sent) == 4
+
+
+def test_a_failure_while_suspended_has_its_consequences_later() -> None:
+    """Nothing is taken back, given up or sent before somebody resumes it."""
+    steps = (step("A", undo=True), step("B"), step("C", wait(60)))
+    play = Play(workflow(*steps)).start()
+    play.answer("A")
+    play.order("suspend")
+    play.reply("DoB", "BDenied")
+    assert (play.types, play.step("C"), play.status) == (["DoA", "DoB"], "running", "suspended")
+    play.order("resume")
+    assert (play.types[2:], play.status) == (["UndoA"], "faulted")
+
+
+def test_a_command_may_be_sent_again_by_a_person() -> None:
+    """It counts as a first attempt, under an id of its own."""
+    play = Play(workflow(step("A", timeout=60, retry=retry(2)))).start()
+    play.advance(70)
+    play.order("retry", step="A")
+    assert [one.id[24:] for one in play.sent] == [".A.1", ".A.2", ".A.3"]
+    play.advance(60)
+    assert play.step("A") == "waiting"
+
+
+def test_an_open_step_may_be_skipped() -> None:
+    """Its output is null, and its dependents run; so may one that is to come."""
+    play = Play(workflow(*in_sequence(step("A"), step("B"), step("C")))).start()
+    play.order("skip", step="B")
+    play.order("skip", step="A")
+    assert play.types == ["DoA", "DoC"]
+    assert (play.step("A"), play.step("B")) == ("skipped", "skipped")
+
+
+@pytest.mark.parametrize(
+    ("order", "told", "message"),
+    [
+        ("resume", {}, "is not suspended"),
+        ("resolve", {}, "has no incident"),
+        ("retry", {}, "needs the name of a step"),
+        ("retry", {"step": "Z"}, "has no step Z"),
+        ("retry", {"step": "B"}, "step B of workflow flow for case-7 is not open"),
+        ("retry", {"step": "W"}, "sends nothing that could be sent again"),
+        ("retry", {"step": "A[0]"}, r"step A\[0\] of workflow flow for case-7 is not open"),
+        ("explode", {}, "nothing else"),
+    ],
+)
+def test_an_order_that_does_not_fit_is_refused(
+    order: str, told: dict[str, str], message: str
+) -> None:
+    """The instance stays as it was, and the text says why."""
+    play = Play(workflow(step("A"), step("W", wait(60)), step("B", after=["A"]))).start()
+    before = play.instance
+    with pytest.raises(Refused, match=message):
+        play.order(order, **told)
+    assert play.instance == before
+
+
+def test_orders_need_an_open_instance() -> None:
+    """Silence would look like success."""
+    with pytest.raises(Refused, match="workflow flow has no open instance for case-7"):
+        Play(workflow(step("A"))).order("cancel")
+
+
+def test_what_is_being_taken_back_cannot_be_cancelled() -> None:
+    """It is on its way out already."""
+    play = Play(workflow(step("A"), step("B", undo=undo("U")))).start()
+    play.order("cancel")
+    with pytest.raises(Refused, match="is compensating already"):
+        play.order("cancel")
+
+
+def test_cancelling_calls_back_the_workflows_it_runs() -> None:
+    """They take back their own, and say when they have."""
+    play = Play(workflow(step("A", run("child")))).start()
+    play.order("cancel")
+    sent = play.sent[-1]
+    assert (sent.type, sent.correlation_id) == ("InstanceOrder", "case-7/A")
+    assert sent.data == {"workflow": "child", "order": "cancel", "by": "flow"}
+    play.reply("StartWorkflow", "instance.cancelled", {"workflow": "child", "status": "cancelled"})
+    assert (play.status, play.types) == ("cancelled", ["StartWorkflow", "InstanceOrder"])
