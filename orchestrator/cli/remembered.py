@@ -12,8 +12,8 @@ from orchestrator.cli.cursors import cursor
 from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
 from orchestrator.core.later import kept
-from orchestrator.core.stateful.memory import unpack
 from orchestrator.core.stateful.pattern import Element
+from orchestrator.core.stateful.tally import every_event
 
 if TYPE_CHECKING:
     from orchestrator.core.decision import Instance
@@ -111,7 +111,7 @@ def readable(state: bytes) -> object:
         return content
     # Types are not part of what is remembered; the rule that knows them may be gone.
     elements = [Element(element, "", None) for element in content["kept"]]
-    memory = unpack(state, elements)
+    memory = every_event(state, elements)
     events: dict[str, list[dict[str, object]]] = {element.name: [] for element in elements}
     for one in memory.kept:
         events[one.name].append(_event(one))

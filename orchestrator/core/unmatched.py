@@ -13,7 +13,7 @@ from orchestrator.core.headers import HOPS, REDRIVE_RULE, RETRY, TRAIL
 from orchestrator.core.ids import Identity, event_identity
 from orchestrator.core.stateful import Absent, StatefulRule
 from orchestrator.core.stateful.matching import lapse
-from orchestrator.core.stateful.memory import MICROSECOND, microseconds, unpack
+from orchestrator.core.stateful.memory import MICROSECOND, microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,13 +65,13 @@ def lapsed(
     if not isinstance(rule, StatefulRule) or isinstance(rule.pattern, Absent) or not rule.within:
         return None
     names = [element.name for element in rule.elements]
-    memory = unpack(instance.state, rule.elements)
+    memory = rule.remembered(instance)
     waited, _ = lapse(rule.pattern, names, rule.within // MICROSECOND, memory, microseconds(due))
     events = {name: one.event for name, one in waited.items() if one.event is not None}
     if not events or memory.opened is None:
         return None
     end = memory.opened + rule.within // MICROSECOND
-    came = sum(memory.opened <= one.time <= end for one in memory.kept)
+    came = memory.between(memory.opened, end)
     return Unmatched(events, key, rule.name, rule.revision, due, came)
 
 

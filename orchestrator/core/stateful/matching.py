@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeAlias
 
+from orchestrator.core.stateful.memory import Memory
 from orchestrator.core.stateful.pattern import Absent, AtLeast, Count, InSequence
+from orchestrator.core.stateful.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orchestrator.core.stateful.memory import Kept, Memory
+    from orchestrator.core.stateful.memory import Kept
     from orchestrator.core.stateful.pattern import Pattern
+
+Remembered: TypeAlias = "Memory | Tally"
+"""A count has a `Tally`, every other pattern a `Memory`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +29,11 @@ class Outcome:
     """
 
     events: Mapping[str, Kept]
-    rest: Memory
+    rest: Remembered
 
 
 def complete(
-    pattern: Pattern, names: Sequence[str], within: int | None, memory: Memory
+    pattern: Pattern, names: Sequence[str], within: int | None, memory: Remembered
 ) -> Outcome | None:
     """Return how `memory` completes the pattern; None if it does not.
 
@@ -41,17 +46,17 @@ def complete(
         within: the length of the window in microseconds; None for no limit.
         memory: everything remembered.
     """
-    match pattern:
-        case AtLeast(number):
+    match pattern, memory:
+        case AtLeast(number), Memory():
             found = _at_least(number, within, memory.kept)
-        case InSequence():
+        case InSequence(), Memory():
             found = _in_sequence(names, within, memory.kept)
-        case Count(number):
+        case Count(number), Tally():
             return _count(number, within, memory)
-        case Absent():
+        case Absent(), Memory():
             return None  # only time can tell
         case _:
-            assert_never(pattern)
+            raise TypeError(f"{pattern} does not remember in a {type(memory).__name__}")
     if found is None:
         return None
     end = max(one.time for one in found.values())
@@ -60,8 +65,8 @@ def complete(
 
 
 def lapse(
-    pattern: Pattern, names: Sequence[str], within: int, memory: Memory, due: int
-) -> tuple[Mapping[str, Kept], Memory]:
+    pattern: Pattern, names: Sequence[str], within: int, memory: Remembered, due: int
+) -> tuple[Mapping[str, Kept], Remembered]:
     """Return the events that waited in vain until `due`, if any did, and what stays remembered.
 
     Args:
@@ -71,6 +76,8 @@ def lapse(
         memory: everything remembered.
         due: microseconds since 1970.
     """
+    if isinstance(memory, Tally):
+        return _uncounted(within, memory, due)
     if isinstance(pattern, Absent):
         return _missed(names, within, memory, due)
     events: dict[str, Kept] = {}
@@ -78,27 +85,22 @@ def lapse(
     if opened is not None and opened + within <= due:
         told = opened + within
         events = {one.name: one for one in memory.kept if opened <= one.time <= told}
-        if isinstance(pattern, Count):
-            events = {names[0]: memory.kept[-1]}
     live = memory.where(lambda one: one.time + within > due)
     return events, replace(live, told=told)
 
 
-def condensed(pattern: Pattern, names: Sequence[str], within: int | None, memory: Memory) -> Memory:
+def condensed(
+    pattern: Pattern, names: Sequence[str], within: int | None, memory: Remembered
+) -> Remembered:
     """Return `memory` without what can never be asked for again."""
-    match pattern:
-        case AtLeast() if within is None:
+    match pattern, memory:
+        case AtLeast(), Memory() if within is None:
             newest = {one.name: one for one in memory.kept}
             return memory.where(lambda one: newest[one.name] is one)
-        case AtLeast() | InSequence():
-            return memory
-        case Count():
-            *older, newest_of_all = memory.kept
-            return replace(memory, kept=(*map(_without_content, older), newest_of_all))
-        case Absent():
+        case Absent(), Memory():
             return _without_answered(names, within, memory)
         case _:
-            assert_never(pattern)
+            return memory
 
 
 def _without_content(one: Kept) -> Kept:
@@ -136,15 +138,23 @@ def _chain_to(last: Kept, names: Sequence[str], kept: Sequence[Kept]) -> Mapping
     return chain
 
 
-def _count(number: int, within: int | None, memory: Memory) -> Outcome | None:
+def _count(number: int, within: int | None, tally: Tally) -> Outcome | None:
     """Return the newest `number` events of one window; everything until then is used up."""
-    kept = memory.kept
-    for first in range(len(kept) - number, -1, -1):
-        end = kept[first + number - 1].time
-        if kept[first].time >= _start(end, within):
-            rest = memory.where(lambda one, end=end: one.time > end)  # type: ignore[misc]
-            return Outcome({kept[-1].name: kept[-1]}, rest)
+    times, newest = tally.times, tally.newest
+    for first in range(len(times) - number, -1, -1):
+        end = times[first + number - 1]
+        if newest is not None and times[first] >= _start(end, within):
+            return Outcome({newest.name: newest}, tally.after(end))
     return None
+
+
+def _uncounted(within: int, tally: Tally, due: int) -> tuple[Mapping[str, Kept], Tally]:
+    """Return the newest event if a window ended until `due`, and those whose time is not over."""
+    opened, newest = tally.opened, tally.newest
+    live = tally.after(due - within)
+    if opened is None or newest is None or opened + within > due:
+        return {}, live
+    return {newest.name: newest}, replace(live, told=opened + within)
 
 
 def _start(end: int, within: int | None) -> float:

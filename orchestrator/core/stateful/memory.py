@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from orchestrator.core.event import Event
-from orchestrator.core.ids import Identity
+from orchestrator.core.ids import Identity, event_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from orchestrator.core.stateful.pattern import Element
 
@@ -21,6 +21,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 _PADDING: Final = "=="
 """What 16 bytes end with in base64."""
+
+_WITHOUT_CONTENT: Final = 2
+"""Fields of an event of which only time and identity are kept."""
+
+_ABSENT: Final[list[Any]] = [None] * 11
 
 _LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -61,6 +66,11 @@ class Memory:
     told: int | None = None
 
     @property
+    def first(self) -> int | None:
+        """Return the time of the oldest event; None where there are none."""
+        return self.kept[0].time if self.kept else None
+
+    @property
     def opened(self) -> int | None:
         """Return when the open window began: the time of the oldest event not yet reported."""
         times = (one.time for one in self.kept)
@@ -69,6 +79,10 @@ class Memory:
     def knows(self, event: Event) -> bool:
         """Tell whether this very event is remembered already."""
         return any(one.identity == event.identity for one in self.kept)
+
+    def between(self, begin: int, end: int) -> int:
+        """Return how many events happened then, both ends included."""
+        return sum(begin <= one.time <= end for one in self.kept)
 
     def adding(self, new: Kept, limit: int) -> Memory:
         """Return the memory with `new`, and at most `limit` events (2 or more) per element.
@@ -89,7 +103,7 @@ class Memory:
         """Return the bytes to store."""
         by_name: dict[str, list[list[object]]] = {}
         for one in self.kept:
-            by_name.setdefault(one.name, []).append(_packed(one))
+            by_name.setdefault(one.name, []).append(packed(one))
         state: dict[str, object] = {"kept": by_name}
         if self.told is not None:
             state["told"] = self.told
@@ -100,7 +114,7 @@ def unpack(state: bytes, elements: Sequence[Element]) -> Memory:
     """Return what `Memory.pack` wrote; what counted for an element that is gone is left out."""
     content: dict[str, Any] = orjson.loads(state)
     kept = [
-        _unpacked(one, element)
+        unpacked(one, element)
         for element in elements
         for one in content["kept"].get(element.name, ())
     ]
@@ -124,43 +138,60 @@ def milliseconds_after(time: int) -> datetime:
         return _LATEST
 
 
-def _packed(one: Kept) -> list[object]:
-    return [one.time, _text(one.identity), *_attributes(one.event)]
+def packed(one: Kept) -> list[object]:
+    """Return an event as a list: without what follows from the rest, and short at its end."""
+    event = one.event
+    if event is None:
+        return [one.time, _text(one.identity)]
+    derived = event_identity(event.source, event.type, event.id)
+    fields = [
+        one.time,
+        event.id,
+        event.source,
+        event.data,
+        event.subject,
+        None if event.correlation_id == event.subject else event.correlation_id,
+        None if one.identity == derived else _text(one.identity),
+        event.causation_id,
+        event.traceparent,
+        event.hops or None,
+        event.trail or None,
+    ]
+    while fields[-1] is None:
+        fields.pop()
+    return fields
 
 
-def _text(identity: Identity) -> str:
-    return b2a_base64(identity, newline=False).decode().removesuffix(_PADDING)
-
-
-def _attributes(event: Event | None) -> Iterator[object]:
-    if event is not None:
-        yield event.id
-        yield event.source
-        yield event.subject
-        yield event.correlation_id
-        yield event.causation_id
-        yield event.traceparent
-        yield event.data
-
-
-def _unpacked(packed: list[Any], element: Element) -> Kept:
-    time, encoded, *attributes = packed
-    identity = Identity(a2b_base64(encoded + _PADDING))
-    event = _event(time, identity, element, attributes) if attributes else None
-    return Kept(time, identity, element.name, event)
-
-
-def _event(time: int, identity: Identity, element: Element, attributes: list[Any]) -> Event:
-    event_id, source, subject, correlation_id, causation_id, traceparent, data = attributes
-    return Event(
+def unpacked(fields: list[Any], element: Element) -> Kept:
+    """Return what `packed` made a list of."""
+    if len(fields) == _WITHOUT_CONTENT:
+        return Kept(fields[0], _identity(fields[1]), element.name, None)
+    time, event_id, source, data, *rest = fields + _ABSENT[len(fields) :]
+    subject, correlation_id, encoded, causation_id, traceparent, hops, trail = rest
+    event = Event(
         type=element.event_type,
         id=event_id,
         source=source,
         subject=subject,
         time=_EPOCH + timedelta(microseconds=time),
         data=data,
-        correlation_id=correlation_id,
+        correlation_id=subject if correlation_id is None else correlation_id,
         causation_id=causation_id,
         traceparent=traceparent,
-        identity=identity,
+        identity=(
+            event_identity(source, element.event_type, event_id)
+            if encoded is None
+            else _identity(encoded)
+        ),
+        hops=hops or 0,
+        trail=trail or "",
     )
+    return Kept(time, event.identity, element.name, event)
+
+
+def _text(identity: Identity) -> str:
+    return b2a_base64(identity, newline=False).decode().removesuffix(_PADDING)
+
+
+def _identity(text: str) -> Identity:
+    return Identity(a2b_base64(text + _PADDING))

@@ -18,6 +18,7 @@ from orchestrator.core.stateful.memory import (
     unpack,
 )
 from orchestrator.core.stateful.pattern import Absent, Count
+from orchestrator.core.stateful.tally import NOTHING_COUNTED, unpack_tally
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Event, Outgoing
     from orchestrator.core.expression import Expression
     from orchestrator.core.problem import Position
+    from orchestrator.core.stateful.matching import Remembered
     from orchestrator.core.stateful.pattern import Element, Pattern
 
 MAX_KEY_LENGTH: Final = 200
@@ -136,7 +138,7 @@ class StatefulRule:
         Raises:
             Refused: an expression failed, a message breaks its schema, or too much is remembered.
         """
-        memory = Memory() if instance is None else unpack(instance.state, self.elements)
+        memory = self.remembered(instance)
         if isinstance(signal, Elapsed):
             return self._on_time_over(memory, signal)
         element = self._element(signal)
@@ -147,6 +149,13 @@ class StatefulRule:
         limit = MAX_COUNTED if isinstance(self.pattern, Count) else MAX_EVENTS
         return self._on_event(memory.adding(new, limit), signal)
 
+    def remembered(self, instance: Instance | None) -> Remembered:
+        """Return what its instance holds: a `Tally` for a count, a `Memory` for all else."""
+        if isinstance(self.pattern, Count):
+            (element,) = self.elements
+            return unpack_tally(instance.state, element) if instance else NOTHING_COUNTED
+        return unpack(instance.state, self.elements) if instance else Memory()
+
     def _element(self, signal: Signal) -> Element | None:
         """Return the first element that the event counts for."""
         for element in self.elements:
@@ -156,14 +165,14 @@ class StatefulRule:
                 return element
         return None
 
-    def _on_event(self, memory: Memory, signal: Signal) -> Decision:
+    def _on_event(self, memory: Remembered, signal: Signal) -> Decision:
         memory = condensed(self.pattern, self._names, self._within, memory)
         outcome = complete(self.pattern, self._names, self._within, memory)
         if outcome is None:
             return self._next(memory)
         return self._next(outcome.rest, self._take(self.actions, outcome.events, signal))
 
-    def _on_time_over(self, memory: Memory, signal: Elapsed) -> Decision:
+    def _on_time_over(self, memory: Remembered, signal: Elapsed) -> Decision:
         if self._within is None:
             return self._next(memory)
         due = microseconds(signal.due)
@@ -188,9 +197,10 @@ class StatefulRule:
         about = Signal(newest, signal.reaction, signal.now, signal.source, scope)
         return take(self, actions, about, (scope,))
 
-    def _next(self, memory: Memory, messages: Messages = NOTHING) -> Decision:
+    def _next(self, memory: Remembered, messages: Messages = NOTHING) -> Decision:
         """Return the decision to keep `memory` until the time of its oldest event is over."""
-        if not memory.kept:
+        first = memory.first
+        if first is None:
             return forget(*messages)
         state = memory.pack()
         if len(state) > MAX_STATE_BYTES:
@@ -200,12 +210,12 @@ class StatefulRule:
                 self.position,
             )
         outgoing, later = messages
-        return remember(state, self._due(memory), outgoing, later)
+        return remember(state, self._due(first), outgoing, later)
 
-    def _due(self, memory: Memory) -> datetime | None:
+    def _due(self, first: int) -> datetime | None:
         if self._within is None:
             return None
-        return milliseconds_after(memory.kept[0].time + self._within)
+        return milliseconds_after(first + self._within)
 
     @property
     def _names(self) -> tuple[str, ...]:
