@@ -2,11 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, timedelta
+from typing import Final
 
-from consumers.analytics.ledger import Ledger
-from consumers.messages import ComplaintFiled, RecordRepeatOffender, RepeatOffenderRecorded
+from consumers.analytics.ledger import Ledger, monday
+from consumers.messages import (
+    CompileDigest,
+    ComplaintFiled,
+    DigestCompiled,
+    RecordRepeatOffender,
+    RepeatOffenderRecorded,
+)
 from consumers.store import open_store
 from orchestrator.service import Context, Service
+
+LINES: Final = 50
+"""How many lines a digest has at most; those that were counted most often come first."""
 
 
 @asynccontextmanager
@@ -32,4 +43,17 @@ async def record(command: RecordRepeatOffender, context: Context[Ledger]) -> Rep
     times = await context.resources.note_offender(command.employer, context.idempotency_key)
     return RepeatOffenderRecorded(
         employer=command.employer, complaint=command.complaint, times=times
+    )
+
+
+@service.on("CompileDigest")
+async def compile_digest(command: CompileDigest, context: Context[Ledger]) -> DigestCompiled:
+    """Sum up the last whole week before the moment that the command names."""
+    week = monday(command.until.astimezone(UTC).date()) - timedelta(weeks=1)
+    counts = await context.resources.week(week)
+    lines = [f"{name}: {times}\n" for name, times in counts.items()][:LINES]
+    return DigestCompiled(
+        week=week,
+        complaints=counts.get("complaints", 0),
+        text="".join(lines) or "No complaint was filed.\n",
     )

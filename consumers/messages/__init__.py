@@ -8,7 +8,12 @@ from consumers.messages.admissions import (
     RunEligibilityCheck,
     ScheduleInterview,
 )
-from consumers.messages.analytics import RecordRepeatOffender, RepeatOffenderRecorded
+from consumers.messages.analytics import (
+    CompileDigest,
+    DigestCompiled,
+    RecordRepeatOffender,
+    RepeatOffenderRecorded,
+)
 from consumers.messages.archive import ArchivePdf, PdfArchived
 from consumers.messages.complaints import ComplaintFiled
 from consumers.messages.document import ClaimCheck
@@ -67,9 +72,11 @@ __all__ = [
     "ChargePermitFee",
     "ClaimCheck",
     "CloseCase",
+    "CompileDigest",
     "ComplaintFiled",
     "DecideAdmission",
     "DenyPermit",
+    "DigestCompiled",
     "EligibilityChecked",
     "EscalateCase",
     "Finding",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from consumers.messages.message import Label, Message, Name
 
@@ -30,3 +31,22 @@ class RepeatOffenderRecorded(Message):
     employer: Name
     complaint: Label
     times: Annotated[int, Field(ge=1)]
+
+
+class CompileDigest(Message):
+    """Command: sum up the last whole week before `until`."""
+
+    until: Annotated[AwareDatetime, Field(strict=False)]
+
+
+class DigestCompiled(Message):
+    """Event: what was filed in a week.
+
+    Attributes:
+        week: the Monday with which it begins.
+        text: all that was counted, a line each.
+    """
+
+    week: Annotated[date, Field(strict=False)]
+    complaints: Annotated[int, Field(ge=0)]
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]

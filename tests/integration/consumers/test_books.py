@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +14,12 @@ from consumers.admissions.programs import interview_times
 from consumers.admissions.service import decide, open_bookings, schedule
 from consumers.analytics.__main__ import listed
 from consumers.analytics.ledger import Ledger
-from consumers.analytics.service import count, open_ledger, record
+from consumers.analytics.service import compile_digest, count, open_ledger, record
 from consumers.legislation.__main__ import printed
 from consumers.legislation.service import open_book, update
 from consumers.legislation.statutes import StatuteBook
 from consumers.messages import (
+    CompileDigest,
     ComplaintFiled,
     DecideAdmission,
     Person,
@@ -193,3 +194,21 @@ async def test_a_complaint_counts_once_in_its_week(store: Store) -> None:
     assert await ledger.week(date(2026, 2, 23)) == expected
     assert await ledger.week(date(2026, 3, 2)) == {}
     assert await store.run("return redis.call('TTL', KEYS[1])", ["week:2026-02-23"]) > 0
+
+
+async def test_a_digest_sums_up_the_week_before(store: Store) -> None:
+    """Asked for on any day it is the last whole week; asked for twice it is the same."""
+    ledger = Ledger(store)
+    complaint = ComplaintFiled(
+        complainant=YARA, category="safety", employer="Quarry Works", region="south"
+    )
+    await count(complaint, context(ledger))
+
+    asked = [datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 2, 8, 9)]
+    digests = [await compile_digest(CompileDigest(until=until), context(ledger)) for until in asked]
+
+    assert digests[0] == digests[1] == digests[2]
+    assert (digests[0].week, digests[0].complaints) == (date(2026, 2, 23), 1)
+    assert digests[0].text == "category safety: 1\ncomplaints: 1\nemployer Quarry Works: 1\n"
+    assert (digests[3].week, digests[3].complaints) == (date(2026, 3, 2), 0)
+    assert digests[3].text == "No complaint was filed.\n"
