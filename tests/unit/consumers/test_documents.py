@@ -10,6 +10,7 @@ import pytest
 from consumers.archive.service import Stacks, archive
 from consumers.archive.shelf import Shelf, open_shelf
 from consumers.documents import DocumentFolder, DocumentMissing, claim_check, open_documents
+from consumers.documents.__main__ import main
 from consumers.messages import ArchivePdf, ClaimCheck, PdfArchived
 from orchestrator.service import DependencyDown, Reject
 from tests.unit.consumers.contexts import context
@@ -137,3 +138,36 @@ async def test_only_a_pdf_is_archived(stacks: Stacks, content: bytes, media_type
 
     with pytest.raises(Reject, match="HB-101 is not a PDF"):
         await archive(ArchivePdf(name="HB-101", document=check), context(stacks))
+
+
+def test_a_file_is_put_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is printed goes into an event as it is."""
+    monkeypatch.setenv("DOCUMENTS_FOLDER", str(tmp_path / "documents"))
+    (tmp_path / "bill.pdf").write_bytes(PDF)
+
+    printed = main([str(tmp_path / "bill.pdf"), MEDIA_TYPE])
+
+    assert ClaimCheck.model_validate_json(printed) == claim_check(PDF, MEDIA_TYPE)
+    assert len(files(tmp_path / "documents")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.pdf", MEDIA_TYPE], r"nowhere\.pdf: No such file or directory"),
+        ([__file__, "pdf"], "media_type: String should match"),
+        ([__file__], r"Usage: python -m consumers\.documents FILE MEDIA_TYPE"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one line, without a trace back, and nothing is stored."""
+    monkeypatch.setenv("DOCUMENTS_FOLDER", str(tmp_path / "documents"))
+
+    with pytest.raises(SystemExit, match=said):
+        main(arguments)
+
+    assert files(tmp_path) == []

@@ -1,4 +1,4 @@
-"""Documents too large for a message: put once, claimed by digest, verified. Knows no service."""
+"""The document store: a small port, and a folder that is one. Knows no service."""
 
 from __future__ import annotations
 
