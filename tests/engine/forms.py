@@ -6,20 +6,26 @@ Written from docs/explanation/rules-that-remember.md, for the rules in testdata/
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+import orjson
 
 from orchestrator.core.ids import event_identity
-from tests.engine.written import Types, written
+from tests.engine.world import NOW, raw
+from tests.engine.written import types, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.event import Message
 
 RULES: Final = Path(__file__).parent / "testdata" / "forms.yaml"
 EVER: Final = float("inf")
+SECOND: Final = timedelta(seconds=1)
 
 
 class Fact(NamedTuple):
@@ -96,8 +102,8 @@ Outcome = tuple[str, frozenset[str]]
 
 def rules() -> Rulebook:
     """Return the rules, read by the real reader."""
-    commands = " ".join(f"{form.command} {form.command}Not" for form in FORMS.values())
-    return written(RULES.read_text(), Types("A B C", commands))
+    commands = [form.command + suffix for form in FORMS.values() for suffix in ("", "Not")]
+    return written(RULES.read_text(), types("ABC", commands))
 
 
 @dataclass
@@ -187,3 +193,31 @@ class Case:
 
 def _outcome(command: str, about: Iterable[Fact]) -> Outcome:
     return command, frozenset(one.id for one in about)
+
+
+def message(fact: Fact) -> Message:
+    """Return an event as a service publishes it; `other` is its case, as others write it."""
+    body = {
+        "specversion": "1.0",
+        "id": fact.id,
+        "source": "portal",
+        "type": fact.type,
+        "time": NOW + fact.second * SECOND,
+        "correlationid": f"case-{fact.k}",
+        "data": {"k": fact.k, "other": float(fact.k), "n": fact.n},
+    }
+    return raw(orjson.dumps(body))
+
+
+def distinct(messages: Sequence[Message]) -> list[Message]:
+    """Dedupe by id, as consumers do."""
+    return list({message.id: message for message in messages}.values())
+
+
+def outcome(sent: Message) -> Outcome:
+    """Return what was sent, and about what; it must not have been sent before its time."""
+    body: Any = orjson.loads(sent.body)
+    data, command = body["data"], body["type"]
+    due = datetime.fromisoformat(data["at"]) + AFTER.get(command, 0) * SECOND
+    assert datetime.fromisoformat(body["time"]) >= due, f"{command} was sent too early"
+    return command, frozenset(data["of"])

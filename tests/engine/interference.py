@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from orchestrator.ports import Broker
 
@@ -73,6 +73,15 @@ class Fuse:
             raise CrashedError
         self.calls -= 1
         return result
+
+
+@contextmanager
+def survived() -> Iterator[None]:
+    """Go on after a crash."""
+    try:
+        yield
+    except* CrashedError:
+        pass
 
 
 class Gate:

@@ -1,52 +1,57 @@
-"""Rules as people write them, read by the real reader, with message types that take any data."""
+"""Rules as people write them, read by the real readers, with message types that take any data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from orchestrator.core.shapes import ANYTHING, Shape
+import orjson
+
+from orchestrator.catalog import read_catalog
 from orchestrator.rulefile import read_rules
-from tests.engine.world import CHANNEL, Contract
+from tests.engine.world import CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
+    from orchestrator.catalog import Catalog
     from orchestrator.core.definitions import Rulebook
 
-
-@dataclass(frozen=True)
-class Documented(Contract):
-    """A message type of which a document says nothing but what it is."""
-
-    kind: Literal["event", "command"]
-    shape: Shape = ANYTHING
+COMMANDS = "notify.v1"
 
 
-@dataclass(frozen=True)
-class Types:
-    """A catalog of nothing but names."""
+def types(events: Iterable[str], commands: Iterable[str]) -> Catalog:
+    """Return a catalog of names, of which nothing more is known."""
+    messages = {
+        **dict.fromkeys(events, ("event", CHANNEL)),
+        **dict.fromkeys(commands, ("command", COMMANDS)),
+    }
+    document = {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Tests", "version": "1.0.0"},
+        "channels": {
+            f"channel{number}": {
+                "address": address,
+                "messages": {
+                    name: {"$ref": f"#/components/messages/{name}"}
+                    for name, (_, channel) in messages.items()
+                    if channel == address
+                },
+            }
+            for number, address in enumerate((CHANNEL, COMMANDS))
+        },
+        "components": {
+            "messages": {
+                name: {"x-kind": kind, "payload": {}} for name, (kind, _) in messages.items()
+            }
+        },
+    }
+    catalog, problems = read_catalog([("types.yaml", orjson.dumps(document))])
+    assert catalog is not None, problems
+    return catalog
 
-    events: str
-    commands: str
-    revision: str = "t1"
-    types: Mapping[str, Documented] = field(init=False)
 
-    def __post_init__(self) -> None:
-        types = {name: Documented(name, CHANNEL, "event") for name in self.events.split()}
-        for name in self.commands.split():
-            types[name] = Documented(name, "notify.v1", "command")
-        object.__setattr__(self, "types", types)
-
-    def event(self, name: str) -> Documented | None:
-        return self.types.get(name)
-
-    def nearest(self, name: str) -> None:
-        del name
-
-
-def written(text: str, types: Types, file: str = "rules.yaml") -> Rulebook:
+def written(text: str, catalog: Catalog, file: str = "rules.yaml") -> Rulebook:
     """Return the rulebook of one file, which must be without errors."""
-    book, problems = read_rules([(file, text)], types)
+    book, problems = read_rules([(file, text)], catalog)
     assert book is not None, problems
     return book

@@ -1,0 +1,206 @@
+"""Kill whoever decides joins, counts, absences and timers before and after every outside call.
+
+The rules are those of testdata/forms.yaml: every form, with `otherwise` and `after`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.engine.sweeper import Sweeper
+from tests.engine.forms import SECOND, Fact, distinct, message, outcome, rules
+from tests.engine.interference import Fuse, Meddled, MeddledBroker, survived
+from tests.engine.mistakes import AckOnArrival, NoOutbox, SettleFirst, TakesTimersFirst
+from tests.engine.world import NOW, QUEUE, World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from orchestrator.ports import OutboxEntry, Store
+    from tests.engine.conftest import NewStore
+
+BOOK = rules()
+A_DAY = 86_400 * SECOND
+EVENTS = [
+    Fact(0, "A", "a1", 1, 1),
+    Fact(0, "A", "a2", 2, 1),
+    Fact(4, "B", "b1", 1, 1),
+    Fact(3, "A", "a3", 2, 1),
+    Fact(5, "A", "a4", 2, 1),
+]
+EXPECTED = sorted(
+    {
+        ("Any", "a1"),
+        ("Any", "a2"),
+        ("Any", "a3"),
+        ("Any", "a4"),
+        ("Later", "b1"),
+        ("All", "a1 b1"),
+        ("AllNot", "a4"),
+        ("NamedNot", "a1"),
+        ("NamedNot", "a4"),
+        ("Some", "a1 b1"),
+        ("SomeNot", "a4"),
+        ("RowNot", "a1 b1"),
+        ("RowNot", "a4"),
+        ("Often", "a4"),
+        ("OftenNot", "a1"),
+        ("Missed", "a2"),
+        ("Overdue", "b1"),
+    }
+)
+"""What follows if nobody dies: worked out by hand."""
+
+
+class Place(World):
+    """A world with these rules, in which engines are made of these parts."""
+
+    def __init__(self, store: Store, parts: dict[str, Any] | None = None) -> None:
+        super().__init__(store)
+        self.rulebook = BOOK
+        self._parts = parts or {}
+
+    def engine(self, **options: Any) -> Any:
+        return super().engine(**{**options, **self._parts})
+
+    async def opened(self) -> Place:
+        await self.publish(*map(message, EVENTS))
+        return self
+
+    async def live(self, fuse: Fuse | None = None) -> None:
+        """Do all there is to do as one process, until the end of time or its own."""
+        between = fuse or Fuse(10**9, after=True)
+        with survived():
+            await self.run(between=between, batch_size=2)
+            await self._end_of_time(between)
+            await self._sweep(between)
+
+    async def _end_of_time(self, between: Fuse) -> None:
+        for days in (1, 2):  # what is sent `after` is due later
+            self.clock.moment = NOW + days * A_DAY
+            while await self.fire(between):
+                pass
+
+    async def _sweep(self, between: Fuse) -> None:
+        _, _, ledger = self.timekeeper()
+        store: Any = _Swept(self.store, between)
+        broker: Any = MeddledBroker(self.broker, between)
+        clock = type(self.clock)()
+        clock.moment = NOW + 3 * A_DAY
+        patience: Any = None
+        await Sweeper(
+            broker, store, clock, patience, ledger, period_seconds=1, age_seconds=30
+        ).sweep()
+
+
+class _Swept(Meddled):
+    def outbox(self, committed_before: datetime) -> AsyncIterator[OutboxEntry]:
+        entries: AsyncIterator[OutboxEntry] = self._port.outbox(committed_before)
+        return entries
+
+
+async def wrong(*places: Place) -> list[str]:
+    """Return what is wrong with what was sent and with what is left."""
+    sent = distinct([one for place in places for one in place.sent])
+    told = sorted((command, " ".join(sorted(about))) for command, about in map(outcome, sent))
+    store = places[0].store
+    found = {
+        "sent": [] if told == EXPECTED else told,
+        "in the queue": [
+            place.broker.depth(QUEUE) for place in places if place.broker.depth(QUEUE)
+        ],
+        "in the outbox": await store.outbox_size(),
+        "timers": await store.due(NOW + 9 * A_DAY, 10),
+        "dead letters": [letter.headers for place in places for letter in place.dead_letters],
+    }
+    return [f"{name}: {left}" for name, left in found.items() if left]
+
+
+async def one_after_another(store: Store, parts: Any, *fuses: Fuse) -> list[str]:
+    """Live as processes that are killed one after another, and a last one that is not."""
+    place = await Place(store, parts).opened()
+    for fuse in (*fuses, None):
+        await place.live(fuse)
+    return await wrong(place)
+
+
+async def side_by_side(store: Store, parts: Any, *fuses: Fuse) -> list[str]:
+    """Live as two replicas that both get every event, one of which is killed."""
+    places = [await Place(store, parts).opened() for _ in range(2)]
+    await asyncio.gather(places[0].live(*fuses), places[1].live())
+    await places[0].live()
+    return await wrong(*places)
+
+
+async def crash_everywhere(
+    new_store: NewStore, live: Any = one_after_another, parts: Any = None, stride: int = 1
+) -> tuple[int, list[str]]:
+    """Crash at every point; return how many calls there are, and what went wrong."""
+    problems: list[str] = []
+    for calls in range(0, 1000, stride):
+        for after in (False, True):
+            fuse = Fuse(calls, after=after)
+            found = await live(new_store(), parts, fuse)
+            if not fuse.blown:
+                return calls, problems
+            problems += [f"{'after' if after else 'before'} call {calls}: {one}" for one in found]
+    raise AssertionError("the process makes calls without end")
+
+
+async def test_without_a_crash_every_form_does_its_work(new_store: NewStore) -> None:
+    """What the crashes are compared with."""
+    assert await one_after_another(new_store(), None) == []
+
+
+async def test_no_crash_point_loses_or_doubles_what_rules_remember(new_store: NewStore) -> None:
+    """Joins, counts, absences, `otherwise` and `after`, killed at every outside call."""
+    points, problems = await crash_everywhere(new_store)
+    assert problems == []
+    assert points >= 25
+
+
+async def test_a_replica_that_dies_beside_another_loses_and_doubles_nothing(
+    new_store: NewStore,
+) -> None:
+    """The other one sees the same events and the same timers at the same time."""
+    points, problems = await crash_everywhere(new_store, side_by_side)
+    assert problems == []
+    assert points >= 25
+
+
+async def test_a_second_crash_during_the_recovery_changes_nothing(new_store: NewStore) -> None:
+    """Recovery has outside calls of its own; every second crash is at another of them."""
+    problems = []
+    points, _ = await crash_everywhere(MemoryStore)
+    stride = 7 if isinstance(new_store(), MemoryStore) else 41
+    for first in range(points):
+        for second in range(first % stride, points, stride):
+            fuses = [Fuse(first, after=True), Fuse(second, after=False)]
+            problems += await one_after_another(new_store(), None, *fuses)
+    assert problems == []
+
+
+WRONG: dict[str, tuple[NewStore, dict[str, Any]]] = {
+    "settle before publish": (MemoryStore, {"spine": SettleFirst}),
+    "no outbox": (NoOutbox, {}),
+    "timers before the commit": (TakesTimersFirst, {}),
+}
+
+
+@pytest.mark.parametrize(("make", "parts"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize("live", [one_after_another, side_by_side])
+async def test_a_wrong_order_would_be_noticed(make: NewStore, parts: Any, live: Any) -> None:
+    """Negative controls: a suite that lets these pass proves nothing."""
+    _, problems = await crash_everywhere(make, live, parts)
+    assert problems
+
+
+async def test_acknowledging_on_arrival_would_be_noticed() -> None:
+    """Negative control; beside a replica that got the same events it would do no harm."""
+    _, problems = await crash_everywhere(MemoryStore, parts={"engine": AckOnArrival})
+    assert problems
