@@ -12,6 +12,7 @@ from orchestrator.cli.cursors import cursor
 from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
 from orchestrator.core.later import kept
+from orchestrator.core.scheduled import pending
 from orchestrator.core.stateful.pattern import Element
 from orchestrator.core.stateful.tally import every_event
 
@@ -57,10 +58,16 @@ def timer_row(timer: Timer, instance: Instance | None, now: datetime) -> dict[st
         "due": timer.due,
         "in": _length(timer.due - now),
         **name(timer.at),
-        "kind": "message" if message else "rule",
+        "kind": "message" if message else _kind(instance),
         "type": kept_type,
         "message": message or None,
     }
+
+
+def _kind(instance: Instance | None) -> str:
+    """Return what a timer that is for no message is for."""
+    is_tick = instance is not None and pending(instance.state) is not None
+    return "schedule" if is_tick else "rule"
 
 
 def short(row: dict[str, object]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from orchestrator.core.decision import Instance, Later
 from orchestrator.core.event import Event, Outgoing
 from orchestrator.core.ids import Identity, ReactionId
 from orchestrator.core.later import keep
+from orchestrator.core.scheduled import Pending
 from orchestrator.core.stateful.memory import Kept, Memory, microseconds
 from orchestrator.ports import InstanceKey, OpenInstance, Timer
 
@@ -56,6 +57,13 @@ def test_a_timer_of_a_rule_says_how_long_is_left(due: datetime, shown: str) -> N
     """Late means that the daemon is stopped or behind, which is worth seeing at a glance."""
     row = timer_row(Timer(AT, due), Instance(VERSION, b"{}"), NOW)
     assert (row["in"], row["kind"], row["type"], row["message"]) == (shown, "rule", None, None)
+
+
+def test_the_next_tick_of_a_schedule_is_told_from_the_end_of_a_time() -> None:
+    """The one comes again and again, the other means that something has not come."""
+    state = Pending("0 8 * * MON Europe/Berlin", NOW + HOUR).pack()
+    row = timer_row(Timer(InstanceKey("digest", "digest"), NOW), Instance(VERSION, state), NOW)
+    assert (row["kind"], row["rule"], row["key"]) == ("schedule", "digest", "digest")
 
 
 def test_a_message_kept_for_later_says_what_will_be_sent() -> None:
