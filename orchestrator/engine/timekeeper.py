@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from orchestrator.errors import Misconfigured, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orchestrator.engine.batch import Batch
     from orchestrator.engine.engine import Engine
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import Observer
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
     from orchestrator.ports import Broker, Clock, Store, Timer
 
 PERIOD_SECONDS = 0.5
-TIMERS_AT_ONCE = 1000
+TIMERS_AT_ONCE = 4000
+"""How many to ask the store for. It may answer with fewer, though more are due."""
+
+PART = 250
+"""How many of them are decided and committed together: events must not wait long behind them."""
 
 
 class Timekeeper:
@@ -54,18 +60,35 @@ class Timekeeper:
         # What fails when the process stops is no loss: the timers stay set.
         with suppress(Unavailable, Misconfigured):
             while not self._patience.stopping:
-                if await self.fire_due() < TIMERS_AT_ONCE:
+                if not await self.fire_due():
                     await self._patience.idle(PERIOD_SECONDS)
 
     async def fire_due(self) -> int:
-        """Fire what is due and behind no event; return how many timers that were."""
+        """Fire what is due and behind no event; return how many timers that were.
+
+        Those that somebody else fired, moved or cancelled meanwhile do not count.
+        """
         now = self._clock.now()
         due = await self._patience.until_done("store", lambda: self._store.due(now, TIMERS_AT_ONCE))
         ready = await self._behind_no_event(due)
-        if ready:
-            batch = await self._spine.elapse(ready, self._engine.rulebook)
-            self._observer.batch_done(await self._spine.finish(batch))
-        return len(ready)
+        fired = 0
+        sending: asyncio.Task[None] | None = None
+        try:
+            for begin in range(0, len(ready), PART):
+                part = ready[begin : begin + PART]
+                batch = await self._spine.elapse(part, self._engine.rulebook)
+                fired += sum(batch.report.reactions.values())
+                if sending is not None:
+                    await sending
+                sending = asyncio.create_task(self._send(batch))
+        finally:
+            if sending is not None:
+                await sending
+        return fired
+
+    async def _send(self, batch: Batch) -> None:
+        """Send what was decided, while the next are decided."""
+        self._observer.batch_done(await self._spine.finish(batch))
 
     async def _behind_no_event(self, due: Sequence[Timer]) -> Sequence[Timer]:
         """Return the timers that every event which arrived before them has been decided for."""

@@ -13,6 +13,7 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
+from orchestrator.engine import timekeeper
 from orchestrator.errors import ExpressionError
 from tests.engine.interference import CrashedError, Fuse
 from tests.engine.world import NOW, PATIENCE, Reminder, World, filed
@@ -168,17 +169,42 @@ async def test_replicas_that_see_the_same_timer_fire_it_once(
     assert kinds(this.sent) == REMINDED
 
 
+async def test_it_looks_again_at_once_while_it_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store tells of a part of what is due: of very many, each part would wait its turn."""
+    monkeypatch.setattr(timekeeper, "TIMERS_AT_ONCE", 1)
+    monkeypatch.setattr(timekeeper, "PERIOD_SECONDS", 10**6)
+    this = await waiting(MemoryStore())
+    this.clock.moment = DUE
+    keeper, engine, ledger = this.timekeeper()
+    engine.backlog.seen_empty(DUE)
+    ledger.enough = 10**9
+    task = asyncio.create_task(keeper.run())
+    await ledger.until(lambda: len(this.sent) == len(KEYS))
+    engine.stop()
+    await task
+    assert kinds(this.sent) == REMINDED
+
+
+async def test_parts_of_what_is_due_are_sent_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next part is decided while the last is sent, and does not overtake it."""
+    monkeypatch.setattr(timekeeper, "PART", 1)
+    this = await waiting(MemoryStore())
+    this.clock.moment = DUE
+    assert await this.fire() == len(KEYS)
+    assert kinds(this.sent) == REMINDED
+
+
 async def test_a_timer_waits_for_the_events_that_came_before_it() -> None:
     """After an outage the answers lie in the queue: they must be decided first."""
     this = await waiting(MemoryStore())
     this.clock.moment = DUE + PATIENCE / 2
     await this.publish(filed("a-0", "C-0", "Answered"))
-    timekeeper, engine, ledger = this.timekeeper()
-    assert await timekeeper.fire_due() == 0  # nothing is known about the queue yet
+    keeper, engine, ledger = this.timekeeper()
+    assert await keeper.fire_due() == 0  # nothing is known about the queue yet
     ledger.enough = 10**9
     task = asyncio.create_task(engine.run())
     await ledger.until(lambda: bool(ledger.reports) and engine.backlog.idle)
-    assert await timekeeper.fire_due() == len(KEYS) - 1
+    assert await keeper.fire_due() == len(KEYS) - 1
     engine.stop()
     await task
     assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-0")]
@@ -188,20 +214,20 @@ async def test_load_does_not_hold_timers_up() -> None:
     """Under load the queue is never seen empty: an event stamped after the timer is enough."""
     this = await waiting(MemoryStore())
     this.clock.moment = DUE + PATIENCE / 2
-    timekeeper, engine, _ = this.timekeeper()
+    keeper, engine, _ = this.timekeeper()
     engine.backlog.decided(DUE - SOON, this.clock.now())
-    assert await timekeeper.fire_due() == 0
+    assert await keeper.fire_due() == 0
     engine.backlog.decided(DUE, this.clock.now())
-    assert await timekeeper.fire_due() == len(KEYS)
+    assert await keeper.fire_due() == len(KEYS)
 
 
 async def test_a_stamp_from_the_future_tells_nothing_about_the_present() -> None:
     """One producer with a wrong clock must not let timers overtake everybody's events."""
     this = await waiting(MemoryStore())
-    timekeeper, engine, _ = this.timekeeper()
+    keeper, engine, _ = this.timekeeper()
     engine.backlog.decided(DUE + PATIENCE, this.clock.now())
     this.clock.moment = DUE
-    assert await timekeeper.fire_due() == 0
+    assert await keeper.fire_due() == 0
 
 
 class Failing(Reminder):
