@@ -430,6 +430,11 @@ class Inspection(Protocol):
     async def remembered(self, key: str) -> list[OpenInstance]:
         """Return what is remembered under a correlation key, by the names of the definitions."""
 
+    async def reacted(
+        self, reactions: Collection[tuple[str, ReactionId]], now: datetime
+    ) -> frozenset[ReactionId]:
+        """Return those of `reactions`, each after its correlation key, that have a marker."""
+
     async def timers(
         self,
         *,

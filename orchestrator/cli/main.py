@@ -32,6 +32,7 @@ _COMMANDS = MappingProxyType(
         "tail": "Watch messages as they are published.",
         "trace": "Show everything that happened for a correlation key, and why.",
         "unmatched": "See what led to nothing, and send it again.",
+        "explain": "Say what happened to a case, and why each rule did or did not fire.",
         "rules": "Check and test rule files.",
         "schemas": "Check and show the message types.",
         "instances": "See what rules remember about a case, and make them forget it.",

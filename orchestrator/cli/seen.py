@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Delivery
 
 UNREADABLE = "(unreadable)"
-_NO_LIMIT = 1 << 40  # what was published before the limit was lowered can still be looked at
+NO_LIMIT = 1 << 40  # what was published before the limit was lowered can still be looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def see(delivery: Delivery, otherwise: datetime) -> Seen:
     rule = sender_rule(delivery)
     channel = str(delivery.headers.get(headers.ORIGINAL_ROUTING_KEY, delivery.routing_key))
     try:
-        event = decode(delivery, otherwise, _NO_LIMIT)
+        event = decode(delivery, otherwise, NO_LIMIT)
     except BadMessage as error:
         return Seen(
             id=delivery.message_id or "",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,23 +15,50 @@ from orchestrator.cli.letters import UNROUTED
 from orchestrator.cli.output import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from orchestrator.cli.causality import GivenUp, Step
 
 _TIME_WIDTH = 12
 _LEAST_WIDTH = 20
+_TITLE_WIDTH = 26
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def draw(key: str, steps: Sequence[Step], line_width: int | None = None) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to be said about a message, below it.
+
+    Attributes:
+        mark: one character.
+        colour: of the mark.
+        title: in its own column.
+        words: wrapped where the line ends.
+    """
+
+    mark: str
+    colour: str
+    title: str
+    words: str
+
+
+NO_REMARKS: Final[Mapping[str, Sequence[Remark]]] = MappingProxyType({})
+
+
+def draw(
+    key: str,
+    steps: Sequence[Step],
+    line_width: int | None = None,
+    remarks: Mapping[str, Sequence[Remark]] = NO_REMARKS,
+) -> Iterator[str]:
     """Yield the lines that show a case to a person.
 
     Args:
         key: its correlation key.
         steps: at least one, in causal order.
-        line_width: wrap errors at so many characters; None never wraps.
+        line_width: wrap what is long at so many characters; None never wraps.
+        remarks: id of a message -> what to say about it.
     """
     start = _start(steps)
     yield f"{click.style(text(key), fg='magenta', bold=True)}: {_counted(steps)}"
@@ -38,10 +67,17 @@ def draw(key: str, steps: Sequence[Step], line_width: int | None = None) -> Iter
         yield _dim(f"began {began.removesuffix('+00:00')} UTC")
     yield ""
     width = max(len(_guides(step)) + len(_name(step)) for step in steps)
-    for step in steps:
+    for step, following in zip_longest(steps, steps[1:]):
         yield _line(step, start, width)
+        told = {one.title for one in remarks.get(step.id, ())}
         for letter in step.dead_letters:
-            yield from _losses(step, letter, line_width)
+            if letter.part not in told:
+                yield from _losses(step, letter, line_width)
+        has_effects = following is not None and len(following.branches) > len(step.branches)
+        lead = " " * (_TIME_WIDTH + 2) + _guides(step, below=True)
+        if has_effects:
+            lead = f"{lead[:-3]}│  "
+        yield from _remarks(lead, remarks.get(step.id, ()), line_width)
 
 
 def as_json(key: str, steps: Sequence[Step]) -> dict[str, object]:
@@ -126,6 +162,23 @@ def _losses(step: Step, letter: GivenUp, line_width: int | None) -> Iterator[str
     colour = "yellow" if letter.reason == UNROUTED else "red"
     for line in textwrap.wrap(told, room, subsequent_indent="  ", break_on_hyphens=False):
         yield f"{' ' * (_TIME_WIDTH + 2)}{_dim(guides)}{click.style(line, fg=colour)}"
+
+
+def _remarks(lead: str, remarks: Sequence[Remark], line_width: int | None) -> Iterator[str]:
+    """Yield the lines of remarks: their words in one column, or below a title that is too long."""
+    column = min(max((len(text(one.title)) for one in remarks), default=0), _TITLE_WIDTH)
+    for one in remarks:
+        title = text(one.title)
+        head = f"{_dim(lead)}{click.style(one.mark, fg=one.colour)} {title:{column}}"
+        if len(title) > column:
+            yield head
+            head = f"{_dim(lead)}  {'':{column}}"
+        used = len(lead) + 2 + column + 2
+        room = len(one.words) if line_width is None else max(line_width - used, _LEAST_WIDTH)
+        first, *rest = textwrap.wrap(one.words, max(room, 1), break_on_hyphens=False) or [""]
+        yield f"{head}  {first}".rstrip()
+        for line in rest:
+            yield f"{_dim(lead)}{' ' * (column + 4)}{line}"
 
 
 def _loss(letter: GivenUp) -> str:

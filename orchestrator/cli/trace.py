@@ -10,10 +10,11 @@ import click
 
 from orchestrator.adapters.rabbit.deadletters import DeadLetters
 from orchestrator.cli import output
-from orchestrator.cli.causality import GivenUp, Published, Step, causal_steps
+from orchestrator.cli.causality import Step, causal_steps
 from orchestrator.cli.commands import Command, wants_json
 from orchestrator.cli.connection import log_reader
 from orchestrator.cli.context import read_settings
+from orchestrator.cli.narrating import given_up, published
 from orchestrator.cli.queues import dead_letter_queues
 from orchestrator.cli.seen import Seen, see
 from orchestrator.cli.starting import START
@@ -71,8 +72,8 @@ async def _collect(settings: Settings, key: str, start: Start) -> tuple[Step, ..
     # A message that nobody could route, or that came before the log began, is only there.
     unlogged = [seen for seen, _ in lost if seen.id not in known]
     return causal_steps(
-        [_published(seen) for seen in [*logged, *unlogged]],
-        [_given_up(seen, letter) for seen, letter in lost],
+        [published(seen) for seen in [*logged, *unlogged]],
+        [given_up(seen, letter) for seen, letter in lost],
     )
 
 
@@ -97,27 +98,3 @@ async def _lost(settings: Settings) -> list[DeadLetter]:
     queues = await dead_letter_queues(settings)
     async with DeadLetters.connect(url, Names.of(settings)) as dead_letters:
         return [letter for queue in queues for letter in await dead_letters.look(queue)]
-
-
-def _published(seen: Seen) -> Published:
-    return Published(
-        id=seen.id,
-        type=seen.type,
-        source=seen.source,
-        rule=seen.rule,
-        time=seen.time,
-        causation_id=seen.causation_id,
-        timed=seen.timed,
-    )
-
-
-def _given_up(seen: Seen, letter: DeadLetter) -> GivenUp:
-    return GivenUp(
-        message_id=seen.id,
-        queue=letter.queue,
-        reason=letter.reason,
-        error=letter.error or letter.first_error,
-        part=letter.rule or letter.handler,
-        attempts=letter.attempts,
-        time=letter.at,
-    )

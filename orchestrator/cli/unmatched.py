@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.adapters.redis.ledger import RedisLedger
 from orchestrator.cli import output
 from orchestrator.cli.commands import Group, wants_json
 from orchestrator.cli.connection import broker
 from orchestrator.cli.context import load_rulebook, read_settings
+from orchestrator.cli.ledger import ledger
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.misses import COLUMNS, Judge, detail, in_order, line, page, row
 from orchestrator.core.unmatched import again
 from orchestrator.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from orchestrator.core.event import Message
@@ -166,8 +165,8 @@ async def _select(
     limit: int,
 ) -> list[Noted]:
     found: list[Noted] = []
-    async with _ledger(settings) as ledger:
-        async for noted in ledger.entries(after=after, since=since):
+    async with ledger(settings) as entries:
+        async for noted in entries.entries(after=after, since=since):
             if event_type in (None, *(event.type for event in noted.entry.events.values())):
                 found.append(noted)
             if len(found) == limit:
@@ -189,8 +188,8 @@ async def _meant(settings: Settings, entry: str | None, event_type: str | None) 
 
 
 async def _find(settings: Settings, entry: str) -> Noted:
-    async with _ledger(settings) as ledger:
-        found = await ledger.find(entry)
+    async with ledger(settings) as entries:
+        found = await entries.find(entry)
     if found is None:
         raise Misconfigured(
             f"there is no entry {entry}, or it is gone: `orchestrator unmatched list` shows them"
@@ -198,31 +197,18 @@ async def _find(settings: Settings, entry: str) -> Noted:
     return found
 
 
-async def _send(settings: Settings, entries: Sequence[Noted]) -> None:
+async def _send(settings: Settings, ready: Sequence[Noted]) -> None:
     """Publish entries, and remove each once the broker has its events."""
-    async with broker(settings) as connected, _ledger(settings) as ledger:
+    async with broker(settings) as connected, ledger(settings) as entries:
         with output.progress("sending again") as report:
-            for start in range(0, len(entries), _AT_ONCE):
-                part = entries[start : start + _AT_ONCE]
+            for start in range(0, len(ready), _AT_ONCE):
+                part = ready[start : start + _AT_ONCE]
                 await connected.publish([each for e in part for each in _messages(e, settings)])
-                await ledger.remove([noted.id for noted in part])
-                report(min(start + _AT_ONCE, len(entries)), len(entries))
+                await entries.remove([noted.id for noted in part])
+                report(min(start + _AT_ONCE, len(ready)), len(ready))
 
 
 def _messages(noted: Noted, settings: Settings) -> list[Message]:
     rule = noted.entry.rule
     name = noted.id if rule else ""
     return [again(event, settings.queue, rule, name) for event in in_order(noted)]
-
-
-@asynccontextmanager
-async def _ledger(settings: Settings) -> AsyncIterator[RedisLedger]:
-    ledger = RedisLedger(
-        settings.redis_url.get_secret_value(),
-        namespace=settings.namespace,
-        size=settings.unmatched_max_length,
-    )
-    try:
-        yield ledger
-    finally:
-        await ledger.close()

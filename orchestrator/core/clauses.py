@@ -143,6 +143,8 @@ def _operands(condition: Expression, node: syntax.Node, scope: Scope) -> Iterato
         missing = value is MISSING
         yield Operand(".".join(path), None if missing else value, missing)
     for side in _sides(node):
+        if isinstance(side, syntax.Get) and _is_there(side, scope):
+            continue  # its value has just been told
         try:
             yield Operand(_text(condition, side), _compiled(condition, side)(scope))
         except ExpressionError:
@@ -162,6 +164,11 @@ def _sides(node: syntax.Node) -> Iterator[syntax.Node]:
         plain = isinstance(side, syntax.Constant | syntax.ListOf | syntax.Root)
         if not plain and not syntax.static_path(side):
             yield side
+
+
+def _is_there(node: syntax.Get, scope: Scope) -> bool:
+    path = _path(node)
+    return path is not None and follow_path(path, scope) is not MISSING
 
 
 def fields_read(node: syntax.Node) -> frozenset[Path]:

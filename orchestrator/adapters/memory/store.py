@@ -236,6 +236,13 @@ class MemoryStore:
         """See ``ports.Inspection.remembered``."""
         return [self._open(at) for at in sorted(self._changes, key=_name) if at.key == key]
 
+    async def reacted(
+        self, reactions: Collection[tuple[str, ReactionId]], now: datetime
+    ) -> frozenset[ReactionId]:
+        """See ``ports.Inspection.reacted``."""
+        del now
+        return frozenset(found for _, found in reactions if found in self._markers)
+
     async def timers(
         self,
         *,

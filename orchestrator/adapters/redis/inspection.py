@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.redis.connection import translated
 from orchestrator.adapters.redis.entries import (
@@ -24,13 +24,14 @@ from orchestrator.core.status import OPEN
 from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from redis.asyncio import Redis
 
     from orchestrator.adapters.redis.layout import Layout
     from orchestrator.core.decision import Instance
+    from orchestrator.core.ids import ReactionId
     from orchestrator.core.status import Status
 
 
@@ -123,6 +124,23 @@ class RedisInspection:
         return await self._opened(
             [Entry(score, member, index) for index, score in listed if score is not None]
         )
+
+    async def reacted(
+        self, reactions: Collection[tuple[str, ReactionId]], now: datetime
+    ) -> frozenset[ReactionId]:
+        """See ``ports.Inspection.reacted``: one round trip."""
+        layout = self._layout
+        bucket = layout.bucket(now.timestamp())
+        pipeline: Any = self._redis.pipeline(transaction=False)
+        for key, reaction in reactions:
+            for seen in layout.seen(layout.shard(key), bucket):
+                pipeline.sismember(seen, reaction)
+        with translated(self._server):
+            answers = await pipeline.execute() if reactions else []
+        each = len(layout.seen(0, bucket))
+        found = [any(answers[i : i + each]) for i in range(0, len(answers), each)]
+        known = zip(reactions, found, strict=True)
+        return frozenset(reaction for (_, reaction), is_there in known if is_there)
 
     async def timers(
         self,

@@ -1,0 +1,293 @@
+"""Concludes from the evidence what each rule made of each event, in words. Asks nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, Literal
+
+from orchestrator.cli.clauses import lacking, reason
+from orchestrator.cli.evidence import key_of
+from orchestrator.cli.output import text
+from orchestrator.cli.timeline import interval
+from orchestrator.core.hearing import hear_all
+from orchestrator.core.ids import reaction_id
+from orchestrator.core.stateful import StatefulRule
+from orchestrator.core.stateful.tally import every_event
+from orchestrator.ports import InstanceKey
+from orchestrator.topology import dead_letter_queue
+
+if TYPE_CHECKING:
+    from orchestrator.cli.evidence import Evidence, Pending
+    from orchestrator.cli.seen import Seen
+    from orchestrator.core.clauses import Clause
+    from orchestrator.core.deadletter import DeadLetter
+    from orchestrator.core.decision import Instance
+    from orchestrator.core.event import Event
+    from orchestrator.core.hearing import Hearing
+    from orchestrator.core.stateful.memory import Memory
+
+NO_RULE: Final = "no rule"
+"""Stands where the name of a rule would."""
+
+ID_SHOWN: Final = 8
+"""As much of an id as tells it from the others of a case."""
+
+Verdict = Literal["sent", "waits", "took", "silent", "failed", "pending", "unknown"]
+"""Of a rule and an event: it sent something, or will; it remembers the event; it took it before;
+its guard did not let it through; it failed; it has not reacted yet; nobody can tell any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one rule made of one event.
+
+    Attributes:
+        rule: the name of the rule.
+        verdict: in one word.
+        words: in a sentence.
+        clauses: what each clause of its guard came to, by the rule as it is now.
+        key: what its state is kept under, where that is not the event's own key.
+    """
+
+    rule: str
+    verdict: Verdict
+    words: str
+    clauses: tuple[Clause, ...] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a rule still waits for.
+
+    Attributes:
+        rule: the name of the rule.
+        key: what its state is kept under.
+        lacks: what has to come, in words; empty where nobody can tell.
+        came: the events that came, by the names they count for.
+        until: when its time is over; None for never.
+        revision: the revision it began with; empty where nobody knows.
+        outdated: whether the rule is another one by now, or gone.
+    """
+
+    rule: str
+    key: str
+    lacks: str
+    came: tuple[tuple[str, str, datetime], ...]
+    until: datetime | None
+    revision: str
+    outdated: bool
+
+
+class Account:
+    """The conclusions about one case.
+
+    Args:
+        evidence: what is known.
+        rule: the only rule to tell of; None for all.
+        show_values: show the values of secrets, too.
+    """
+
+    def __init__(
+        self, evidence: Evidence, *, rule: str | None = None, show_values: bool = False
+    ) -> None:
+        self._evidence = evidence
+        self._rule = rule
+        self._show_values = show_values
+        self._sent: dict[tuple[str | None, str | None], list[Seen]] = {}
+        for logged in evidence.logged:
+            seen = logged.seen
+            if seen.rule is not None:
+                self._sent.setdefault((seen.causation_id, seen.rule), []).append(seen)
+
+    def notes(self, event: Event) -> list[Note]:
+        """Return what each rule that wants events of this type made of `event`."""
+        if self._was_refused(event):
+            return [Note(NO_RULE, "failed", "was asked: the event was refused")]
+        if event.type not in self._evidence.rulebook.by_type:
+            return [] if self._is_effect(event) else [Note(NO_RULE, "silent", "wants its type")]
+        return [
+            self._note(event, hearing)
+            for hearing in hear_all(self._evidence.rulebook, event, event.time)
+            if self._rule in (None, hearing.rule.name)
+        ] + self._of_rules_that_are_gone(event)
+
+    def _was_refused(self, event: Event) -> bool:
+        """Tell whether no rule could be asked about the event."""
+        queue = dead_letter_queue(self._evidence.queue)
+        return any(
+            seen.id == event.id and letter.rule is None and letter.queue == queue
+            for seen, letter in self._evidence.letters
+        )
+
+    def _is_effect(self, event: Event) -> bool:
+        """Tell whether something led to it: most replies and commands are for services alone."""
+        return event.causation_id is not None
+
+    def _of_rules_that_are_gone(self, event: Event) -> list[Note]:
+        known = self._evidence.rulebook.by_name
+        names = {rule for cause, rule in self._sent if cause == event.id and rule not in known}
+        return [
+            Note(name, "sent", f"{self._commands(event, name)}; there is no such rule any more")
+            for name in sorted(filter(None, names))
+            if self._rule in (None, name)
+        ]
+
+    def _note(self, event: Event, hearing: Hearing) -> Note:
+        name = hearing.rule.name
+        verdict, words = self._outcome(event, hearing)
+        clauses = hearing.guard.conjuncts if hearing.guard else ()
+        key = hearing.key if hearing.key != event.correlation_id else None
+        return Note(name, verdict, words, clauses, key)
+
+    def _outcome(self, event: Event, hearing: Hearing) -> tuple[Verdict, str]:
+        name = hearing.rule.name
+        if (letter := self._letter(event, name)) is not None:
+            return "failed", text(f"failed: {letter.error}; dead letter in {letter.queue}")
+        if told_of := self._messages(event, name):
+            changed = hearing.wants is False
+            note = ", by what the rule was then: its guard is false now" if changed else ""
+            return "sent", f"{told_of}{note}"
+        if hearing.wants is False:
+            return "silent", f"did not fire: {self._reason(hearing)}"
+        if hearing.wants is None:
+            return "failed", f"fails on it: {self._reason(hearing)}"
+        if isinstance(hearing.rule, StatefulRule):
+            return self._of_memory(event, hearing, hearing.rule)
+        return self._unsent(event, hearing)
+
+    def _reason(self, hearing: Hearing) -> str:
+        return reason(hearing, show_values=self._show_values)
+
+    def _letter(self, event: Event, rule: str) -> DeadLetter | None:
+        return next(
+            (
+                letter
+                for seen, letter in self._evidence.letters
+                if seen.id == event.id and letter.rule == rule
+            ),
+            None,
+        )
+
+    def _messages(self, event: Event, rule: str) -> str:
+        """Return what the rule sent on the event, and what it will; empty for nothing."""
+        later = [
+            f"will send {one.outgoing.type} {self._when(one)}"
+            for one in self._evidence.pending
+            if one.outgoing.rule == rule and one.outgoing.causation_id == event.id
+        ]
+        sent = [self._commands(event, rule)] if (event.id, rule) in self._sent else []
+        return text("; ".join((*sent, *later)))
+
+    def _commands(self, event: Event, rule: str) -> str:
+        types = [seen.type for seen in self._sent[event.id, rule]]
+        counted = [
+            f"{count} {name}" if (count := types.count(name)) > 1 else name
+            for name in dict.fromkeys(types)
+        ]
+        return f"sent {', '.join(counted)}"
+
+    def _when(self, one: Pending) -> str:
+        return f"{_in(one.due - self._evidence.now)}, at {text(one.due)}"
+
+    def _of_memory(self, event: Event, hearing: Hearing, rule: StatefulRule) -> tuple[Verdict, str]:
+        """Return what became of an event that a rule remembers, or remembered."""
+        at = InstanceKey(rule.name, hearing.key or "")
+        found = self._evidence.instances.get(at)
+        name = f" as {hearing.element}" if hearing.element != event.type else ""
+        other = f" under the key {hearing.key}" if hearing.key != event.correlation_id else ""
+        counts = text(f"counted{name}{other}")
+        if found is not None:
+            memory = every_event(found[1].state, rule.elements)
+            if memory.knows(event):
+                until = _until(found[0].due, self._evidence.now)
+                return "waits", f"{counts}; waits for {_lacks(rule, memory)}{until}"
+        if (entry := self._in_vain(event, rule.name)) is not None:
+            return "took", f"{counts}; its time was over in vain: see `unmatched show {entry}`"
+        if (fired := self._fired_with(event, rule)) is not None:
+            return "took", f"{counts}; part of what fired with {fired.type} {fired.id[:ID_SHOWN]}"
+        if reaction_id(event.identity, rule.name) in self._evidence.reacted:
+            return "took", f"{counts}; no longer waited with: fired, answered or its time was over"
+        return self._unsent(event, hearing)
+
+    def _in_vain(self, event: Event, rule: str) -> str | None:
+        for noted in self._evidence.unmatched:
+            events = noted.entry.events.values()
+            if noted.entry.rule == rule and any(e.identity == event.identity for e in events):
+                return noted.id
+        return None
+
+    def _fired_with(self, event: Event, rule: StatefulRule) -> Event | None:
+        """Return the event that the rule fired with, of those after `event` with the same key."""
+        key = key_of(rule, event, event.time)
+        for logged in self._evidence.logged:
+            other = logged.event
+            if (
+                other is not None
+                and (other.id, rule.name) in self._sent
+                and other.type in rule.triggers
+                and key_of(rule, other, other.time) == key
+                and other.time >= event.time
+            ):
+                return other
+        return None
+
+    def _unsent(self, event: Event, hearing: Hearing) -> tuple[Verdict, str]:
+        """Return why an event that the guard lets through led to nothing that can be seen."""
+        evidence = self._evidence
+        if reaction_id(event.identity, hearing.rule.name) in evidence.reacted:
+            return "took", "reacted, and had nothing to send: no `if` of its actions held"
+        if evidence.backlog:
+            waits = f"{evidence.backlog:,} messages wait in {evidence.queue}"
+            return "pending", f"would fire, but has not reacted: {waits}; is the daemon running?"
+        return "unknown", (
+            "would fire as it is now, but no trace of a reaction is left: the rule is newer than"
+            " the event, or it reacted longer ago than the log and the markers reach"
+        )
+
+    def waits(self) -> list[Wait]:
+        """Return what rules remember under the keys of the case, by the names of the rules."""
+        wanted = [
+            (at, found)
+            for at, found in self._evidence.instances.items()
+            if self._rule in (None, at.definition)
+        ]
+        return [
+            self._wait(at, found[0].due, found[1])
+            for at, found in sorted(wanted, key=lambda one: (one[0].definition, one[0].key))
+        ]
+
+    def _wait(self, at: InstanceKey, due: datetime | None, instance: Instance) -> Wait:
+        rule = self._evidence.rulebook.by_name.get(at.definition)
+        revision = instance.revision
+        outdated = rule is None or revision not in ("", rule.revision)
+        if not isinstance(rule, StatefulRule):
+            return Wait(at.definition, at.key, "", (), due, revision, outdated)
+        memory = every_event(instance.state, rule.elements)
+        came = tuple(
+            (one.name, one.event.id if one.event else "", milliseconds(one.time))
+            for one in memory.kept
+        )
+        return Wait(at.definition, at.key, _lacks(rule, memory), came, due, revision, outdated)
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def milliseconds(microseconds: int) -> datetime:
+    """Return the moment of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _lacks(rule: StatefulRule, memory: Memory) -> str:
+    return lacking(rule, {one.name for one in memory.kept}, len(memory.kept))
+
+
+def _until(due: datetime | None, now: datetime) -> str:
+    return f" until {text(due)} ({_in(due - now)})" if due is not None else ""
+
+
+def _in(length: timedelta) -> str:
+    shown = interval(length)
+    return f"in {shown[1:]}" if shown.startswith("+") else f"{shown[1:]} late"

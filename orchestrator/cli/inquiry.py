@@ -1,0 +1,214 @@
+"""Collects everything about a case from log, dead letters, store and ledger. Concludes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.rabbit.deadletters import DeadLetters
+from orchestrator.cli import output
+from orchestrator.cli.connection import broker, log_reader
+from orchestrator.cli.evidence import Evidence, Logged, Pending, Sieve, key_of
+from orchestrator.cli.ledger import ledger
+from orchestrator.cli.memory import memory
+from orchestrator.cli.queues import dead_letter_queues
+from orchestrator.cli.seen import NO_LIMIT, Seen, see
+from orchestrator.core.envelope import decode
+from orchestrator.core.ids import reaction_id
+from orchestrator.core.later import kept
+from orchestrator.core.stateful import StatefulRule
+from orchestrator.core.stateful.tally import every_event
+from orchestrator.errors import BadMessage, Misconfigured
+from orchestrator.ports import InstanceKey
+from orchestrator.topology import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from orchestrator.adapters.rabbit.log import Start
+    from orchestrator.adapters.redis import RedisStore
+    from orchestrator.core.deadletter import DeadLetter
+    from orchestrator.core.decision import Instance
+    from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.event import Delivery, Event
+    from orchestrator.core.ids import ReactionId
+    from orchestrator.ports import Noted, OpenInstance
+    from orchestrator.settings import Settings
+
+
+async def inquire(settings: Settings, rulebook: Rulebook, key: str, start: Start) -> Evidence:
+    """Return what is known about `key`, a correlation key or a key of a rule.
+
+    Args:
+        settings: where everything is.
+        rulebook: the rules as they are now.
+        key: the key.
+        start: where to begin in the log.
+
+    Raises:
+        Unavailable: RabbitMQ or Redis cannot be reached.
+        Misconfigured: they refuse us.
+    """
+    now = datetime.now(UTC)
+    sieve = Sieve(key, rulebook)
+    unread: list[str] = []
+    try:
+        logged = await _logged(settings, sieve, start)
+    except Misconfigured as error:  # the rest is still worth an answer
+        logged = []
+        unread.append(str(error))
+    known = {each.seen.id for each in logged}
+    letters = [
+        (seen, letter)
+        for seen, letter in await _letters(settings)
+        if seen.key == key or seen.id in known
+    ]
+    logged = [*logged, *_unlogged(letters, logged)]
+    evidence = Evidence(key, now, rulebook, logged, letters, queue=settings.queue, unread=unread)
+    async with memory(settings) as store:
+        evidence = await _remembered(store, evidence)
+    unmatched = await _unmatched(settings, evidence)
+    async with broker(settings) as connected:
+        backlog = await connected.backlog(settings.queue)
+    return replace(evidence, unmatched=unmatched, backlog=backlog)
+
+
+async def _logged(settings: Settings, sieve: Sieve, start: Start) -> list[Logged]:
+    found: list[Logged] = []
+    newest = datetime.now(UTC)
+    read = 0
+    with output.progress("reading the log") as report:
+        async for entry in log_reader(settings).read(start):
+            seen = see(entry.delivery, newest)
+            newest = seen.time  # the best guess for a later message that carries no time
+            event = _event(entry.delivery, seen) if sieve.asks_for(seen) else None
+            if sieve.wants(seen, event):
+                found.append(Logged(seen, event or _event(entry.delivery, seen)))
+            read += 1
+            report(read)
+    return found
+
+
+def _event(delivery: Delivery, seen: Seen) -> Event | None:
+    try:
+        return decode(delivery, seen.time, NO_LIMIT)
+    except BadMessage:
+        return None
+
+
+async def _letters(settings: Settings) -> list[tuple[Seen, DeadLetter]]:
+    url = settings.amqp_url.get_secret_value()
+    queues = await dead_letter_queues(settings)
+    async with DeadLetters.connect(url, Names.of(settings)) as dead_letters:
+        found = [letter for queue in queues for letter in await dead_letters.look(queue)]
+    return [(see(letter.delivery, datetime.now(UTC)), letter) for letter in found]
+
+
+def _unlogged(letters: Iterable[tuple[Seen, DeadLetter]], logged: Iterable[Logged]) -> list[Logged]:
+    """Return what only the dead letters still hold: the log is bounded."""
+    known = {each.seen.id for each in logged}
+    return [
+        Logged(seen, _event(letter.delivery, seen))
+        for seen, letter in letters
+        if seen.id not in known
+    ]
+
+
+async def _remembered(store: RedisStore, evidence: Evidence) -> Evidence:
+    """Add what the store knows: instances, messages kept for later, and markers."""
+    keys = _instance_keys(evidence)
+    instances: dict[InstanceKey, tuple[OpenInstance, Instance]] = {}
+    for key in sorted({evidence.key, *(at.key for at in keys)}):
+        listed = await store.inspection.remembered(key)
+        listed = [each for each in listed if key == evidence.key or each.at in keys]
+        loaded = await store.load([each.at for each in listed])
+        instances |= {
+            each.at: (each, instance)
+            for each, instance in zip(listed, loaded, strict=True)
+            if instance is not None
+        }
+    pending = await _pending(store, {evidence.key, *(each.seen.key for each in evidence.logged)})
+    logged = [*evidence.logged, *_only_remembered(evidence, instances)]
+    whole = replace(evidence, instances=instances, pending=pending, logged=logged)
+    reacted = await store.inspection.reacted(_reactions(whole), evidence.now)
+    return replace(whole, reacted=reacted)
+
+
+def _instance_keys(evidence: Evidence) -> set[InstanceKey]:
+    return {
+        InstanceKey(rule.name, key)
+        for event in _events(evidence)
+        for rule, _ in evidence.rulebook.by_type.get(event.type, ())
+        if rule.stateful and (key := key_of(rule, event, event.time)) is not None
+    }
+
+
+def _reactions(evidence: Evidence) -> list[tuple[str, ReactionId]]:
+    return [
+        (key, reaction_id(event.identity, rule.name))
+        for event in _events(evidence)
+        for rule, _ in evidence.rulebook.by_type.get(event.type, ())
+        if (key := key_of(rule, event, event.time)) is not None
+    ]
+
+
+def _events(evidence: Evidence) -> list[Event]:
+    return [each.event for each in evidence.logged if each.event is not None]
+
+
+def _only_remembered(
+    evidence: Evidence, instances: Mapping[InstanceKey, tuple[OpenInstance, Instance]]
+) -> list[Logged]:
+    """Return the events that rules remember and the log does not hold any more."""
+    known = {event.identity for event in _events(evidence)}
+    found: dict[bytes, Event] = {}
+    for at, (_, instance) in instances.items():
+        rule = evidence.rulebook.by_name.get(at.definition)
+        if isinstance(rule, StatefulRule):
+            kept_events = every_event(instance.state, rule.elements).kept
+            found |= {one.identity: one.event for one in kept_events if one.event is not None}
+    return [
+        Logged(_seen(event), event) for identity, event in found.items() if identity not in known
+    ]
+
+
+def _seen(event: Event) -> Seen:
+    return Seen(
+        id=event.id,
+        type=event.type,
+        key=event.correlation_id,
+        source=event.source,
+        rule=None,
+        channel="",
+        time=event.time,
+        causation_id=event.causation_id,
+        data=event.data,
+        timed=True,
+    )
+
+
+async def _pending(store: RedisStore, keys: Iterable[str]) -> list[Pending]:
+    timers = [
+        timer
+        for key in sorted(keys)
+        for timer in await store.inspection.timers(key=key)
+        if timer.at.message
+    ]
+    loaded = await store.load([timer.at for timer in timers])
+    return [
+        Pending(timer.due, kept(instance.state))
+        for timer, instance in zip(timers, loaded, strict=True)
+        if instance is not None
+    ]
+
+
+async def _unmatched(settings: Settings, evidence: Evidence) -> Sequence[Noted]:
+    identities = {event.identity for event in _events(evidence)}
+    async with ledger(settings) as entries:
+        return [
+            noted
+            async for noted in entries.entries()
+            if noted.entry.key == evidence.key
+            or any(event.identity in identities for event in noted.entry.events.values())
+        ]
