@@ -106,34 +106,32 @@ class RedisStore:
         if not instances:
             return []
         layout, pipeline = self._layout, self._redis.pipeline(transaction=False)
-        for at in instances:
-            pipeline.get(layout.instance(at))
+        by_shard = self._by_shard(instances)
+        for indices in by_shard.values():
+            pipeline.mget([layout.instance(instances[index]) for index in indices])
         for at, names in pieces.items():
             if names:
                 pipeline.hmget(layout.pieces(at), names)
             else:
                 pipeline.hgetall(layout.pieces(at))
         with translated(self._server):
-            values = await pipeline.execute()
-        if not pieces:
-            return [instance(value) for value in values]
-        found: dict[InstanceKey, Mapping[str, bytes]] = {
+            answers = await pipeline.execute()
+        parts = {
             at: read_pieces(names, answer)
-            for (at, names), answer in zip(pieces.items(), values[len(instances) :], strict=True)
+            for (at, names), answer in zip(pieces.items(), answers[len(by_shard) :], strict=True)
         }
-        return [
-            instance(value, found.get(at, NO_PARTS))
-            for at, value in zip(instances, values, strict=False)
-        ]
+        loaded: list[Instance | None] = [None] * len(instances)
+        for indices, values in zip(by_shard.values(), answers, strict=False):
+            for index, value in zip(indices, values, strict=True):
+                loaded[index] = instance(value, parts.get(instances[index], NO_PARTS))
+        return loaded
 
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
         if not self._installation.epoch or self._installation.lost:
             await self.verify()
         layout, epoch = self._layout, self._installation.epoch
-        by_shard: dict[int, list[int]] = {}
-        for index, commit in enumerate(commits):
-            by_shard.setdefault(layout.shard(commit.key), []).append(index)
+        by_shard = self._by_shard(commits)
         calls = []
         for shard, indices in by_shard.items():
             call = Call(layout, epoch, shard, now)
@@ -147,6 +145,13 @@ class RedisStore:
                 if answer != 1:
                     results[index] = _result(answer)
         return results
+
+    def _by_shard(self, keyed: Sequence[InstanceKey | Commit]) -> dict[int, list[int]]:
+        """Return the positions of what lives in each shard, in order."""
+        by_shard: dict[int, list[int]] = {}
+        for index, each in enumerate(keyed):
+            by_shard.setdefault(self._layout.shard(each.key), []).append(index)
+        return by_shard
 
     async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Run the script once per call; again as a whole when the server does not know it."""
