@@ -1,4 +1,4 @@
-"""``orchestrator rules``: checks and tests rule files. Leaves reading and judging to others."""
+"""``orchestrator rules``: checks, tests and draws rules. Leaves reading and judging to others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.cli import graph
 from orchestrator.cli.commands import Group
 from orchestrator.cli.context import load_catalog, read_settings
 from orchestrator.cli.junit import write_junit
@@ -29,7 +30,10 @@ _FOLDER = click.Path(path_type=Path)
 
 @click.group("rules", cls=Group)
 def command() -> None:
-    """Check and test rule files."""
+    """Check, test and draw rule files."""
+
+
+command.add_command(graph.command)
 
 
 @command.command(

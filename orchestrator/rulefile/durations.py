@@ -1,4 +1,4 @@
-"""Reads lengths of time, such as ``2d``. Knows no clock and no rule."""
+"""Reads lengths of time, such as ``2d``, and writes them. Knows no clock and no rule."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _INSTEAD = "write it as 48h, 1d12h, 90m or PT48H"
 _CALENDAR = re.compile(r"-?P[^T]*[YMW].*|.*\d *(?:w|mo|y).*", re.IGNORECASE)
 _SHORTEST = timedelta(milliseconds=1)
 _LONGEST = timedelta(days=3_650)
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 
 
 def read_duration(part: Part) -> timedelta | None:
@@ -45,3 +46,14 @@ def _is_possible(part: Part, text: str, duration: timedelta) -> bool:
     else:
         return True
     return False
+
+
+def spoken(length: timedelta) -> str:
+    """Return a length of time as `read_duration` takes it and people write it: ``1d12h``."""
+    left = length // timedelta(milliseconds=1)
+    parts = []
+    for unit, size in _UNITS:
+        amount, left = divmod(left, size)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return "".join(parts)
