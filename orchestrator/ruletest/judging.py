@@ -97,7 +97,10 @@ def judge(case: Case, observed: Observed) -> Outcome:
     failures += _unexpected_letters(case, observed.letters)
     failures += _wrong_instances(case, observed.instances)
     if observed.restless:
-        message = "it does not come to rest: do rules trigger each other for ever?"
+        message = (
+            "it does not come to rest: do rules trigger each other for ever, or does one on a "
+            "schedule tick more than 10,000 times? (`without_schedules: true` keeps it still)"
+        )
         failures.insert(0, Failure(case.position, message))
     return Outcome(case, tuple(failures), tuple(marked))
 

@@ -152,6 +152,14 @@ def test_ticks_are_those_of_somebody_who_watches_the_clock(
     assert found == expected
 
 
+def test_the_watcher_notices_ticks_that_are_wrong() -> None:
+    """The control of the test above: the library alone forgets that an hour comes twice."""
+    start = on(10, 25, 1, 30)
+    alone = next(CronSim("45 2 * * *", start.astimezone(BERLIN))).astimezone(UTC)
+    assert alone < start
+    assert plainly("45 2 * * *", "Europe/Berlin", start, 40) != [alone]
+
+
 def test_a_length_counts_from_midnight() -> None:
     """Two replicas that started at different times agree, and so does tomorrow."""
     ticks = ticks_between(QUARTERS, on(3, 1, 23, 30), on(3, 2, 0, 15))
