@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from orchestrator.core.directory import Directory
     from orchestrator.core.event import Event, Outgoing
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.scope import Scope
@@ -34,6 +35,7 @@ class Instance:
         status: what it is doing.
         revision: of the definition that began it, 12 hexadecimal digits; empty when nobody cares.
         parts: pieces of its state by name: those that were loaded, no others.
+        parted: whether it ever had pieces, loaded or not.
     """
 
     version: ReactionId
@@ -41,6 +43,7 @@ class Instance:
     status: Status = Status.WAITING
     revision: str = ""
     parts: Mapping[str, bytes] = field(default_factory=lambda: NO_PARTS)
+    parted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one signal. Made by `emit`, `remember`, `forget`, `finish` or `want`.
+    """What follows from one signal. Made by the functions below, `emit` and those after it.
 
     Attributes:
         outgoing: messages to send, in order.
@@ -71,6 +74,7 @@ class Decision:
         parts: the pieces that change, each at most once.
         wanted: pieces that have to be loaded before anything can be decided; None for nothing,
             empty for all.
+        ignored: whether the signal concerns nothing here: not even that it was seen is written.
     """
 
     outgoing: tuple[Outgoing, ...] = ()
@@ -80,6 +84,7 @@ class Decision:
     due: datetime | None = None
     parts: tuple[Part, ...] = ()
     wanted: tuple[str, ...] | None = None
+    ignored: bool = False
 
     @property
     def writes(self) -> bool:
@@ -147,6 +152,11 @@ def want(*parts: str) -> Decision:
     return Decision(wanted=parts)
 
 
+def ignore() -> Decision:
+    """Take no notice: of an event that concerns no instance, such as an answer to somebody else."""
+    return Decision(ignored=True)
+
+
 def _final(status: Status) -> Status:
     if not status.final:
         raise ValueError(f"an instance that is {status} has not ended")
@@ -163,6 +173,7 @@ class Signal:
         now: the decision's time, aware: the only clock a decision may look at.
         source: the name this orchestrator sends under.
         scope: what expressions may read about the event.
+        directory: which service instances live; None for none.
     """
 
     event: Event
@@ -170,6 +181,7 @@ class Signal:
     now: datetime
     source: str
     scope: Scope
+    directory: Directory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +195,7 @@ class Elapsed:
         now: the decision's time, aware.
         source: the name this orchestrator sends under.
         part: the piece whose timer it is, which is loaded; empty for the instance's own.
+        directory: which service instances live; None for none.
     """
 
     key: str
@@ -191,6 +204,7 @@ class Elapsed:
     now: datetime
     source: str
     part: str = ""
+    directory: Directory | None = None
 
 
 class Definition(Protocol):

@@ -153,6 +153,8 @@ def _propose(
             left = [*decided, *case.triggers[number:]]
             yield Case(definition, case.key, left, decision.wanted), None
             return
+        if decision.ignored:
+            continue
         decided.append(trigger)
         reactions.append(Reaction(signal.reaction, messages))
         life.take(decision, signal.reaction)

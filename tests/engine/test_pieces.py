@@ -19,6 +19,7 @@ from orchestrator.core.decision import (
     Signal,
     emit,
     finish,
+    ignore,
     remember,
     want,
 )
@@ -131,6 +132,29 @@ async def test_a_reply_finds_its_piece_and_the_last_one_all(store: Store, batch_
     assert await store.due(NOW + 2 * PATIENCE, 100) == []
 
 
+class Selective(Tasks):
+    """Takes no notice of what is about no instance."""
+
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Decide about what is open only."""
+        ends = isinstance(signal, Signal) and signal.event.type == "Done"
+        return ignore() if ends and instance is None else super().decide(instance, signal)
+
+
+@pytest.mark.parametrize(("definition", "counted"), [(Selective(), 1), (Tasks(), 0)])
+async def test_what_is_ignored_leaves_no_marker(
+    store: Store, definition: Tasks, counted: int
+) -> None:
+    """Services answer to others too; a marker for each answer would fill the store for nothing."""
+    this = World(store, definition)
+    early = filed("d", "C-1", "Done", task="a")
+    await this.publish(early)
+    await this.run()
+    await this.publish(filed("b", "C-1", "Begun", tasks=["a"]), early)
+    await this.run()
+    assert len(told(this)) == counted
+
+
 class Greedy(Tasks):
     """Wants all pieces again and again."""
 
@@ -195,5 +219,5 @@ async def test_what_ends_and_begins_anew_in_one_batch_is_two_lives(store: Store)
     inspection = store if isinstance(store, MemoryStore) else store.inspection  # type: ignore[attr-defined]
     last = await inspection.last_state(AT)
     assert replace(last, version=found.version) == Instance(
-        found.version, b"over", Status.COMPLETED, "cccccccccccc", {"a": b"done"}
+        found.version, b"over", Status.COMPLETED, "cccccccccccc", {"a": b"done"}, parted=True
     )

@@ -31,6 +31,9 @@ def compensate_ended(run: Running, event: Event) -> bool:
         run.tell(_COMPENSATED, parent["parent"]["key"], event.id, {"status": state.phase})
         return False
     _answer_to(run, event)
+    for name, task in state.tasks.items():
+        if task.items is not None:
+            run.pieces.touch_all(name, task.items.total)
     state.phase, state.ended = "running", None
     cancel(run, _reason(event))
     return True

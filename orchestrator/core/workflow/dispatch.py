@@ -88,7 +88,7 @@ class Dispatch:
             signal.now,
             signal.reaction,
             signal.source,
-            getattr(signal, "directory", None),
+            signal.directory,
             event.id if event else None,
             event.traceparent if event else None,
         )

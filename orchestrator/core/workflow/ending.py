@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from orchestrator.core.decision import Signal
 from orchestrator.core.definitions import take
 from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity
+from orchestrator.core.workflow.dispatch import Letter
 from orchestrator.core.workflow.failing import report_incident
 from orchestrator.core.workflow.ids import reaction_for
+from orchestrator.core.workflow.outline import START
 from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def end(run: Running, status: Ending, *, silently: bool = False) -> None:
             return
     _close_everything(run, status)
     _tell(run, status)
+    if run.state.successor is not None:
+        run.dispatch.send(_succession(run, run.state.successor))
 
 
 def outputs(run: Running) -> dict[str, object]:
@@ -88,6 +92,16 @@ def _close_everything(run: Running, status: Ending) -> None:
         for each in (task, task.undo):
             if each is not None and each.is_open:
                 each.status, each.closed, each.due = "cancelled", run.now, None
+
+
+def _succession(run: Running, given: dict[str, Any]) -> Letter:
+    """Return what starts the instance that follows this one."""
+    plan, state = run.outline.plan, run.state
+    data = {"workflow": plan.name} | {name: each for name, each in given.items() if each}
+    begun = reaction_for(state.id, "successor").hex()
+    return Letter(
+        START, plan.contracts[START].channel, data | {"input": given["input"]}, state.key, begun
+    )
 
 
 def _tell(run: Running, status: Ending) -> None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.decision import Decision, Elapsed, emit, want
+from orchestrator.core.decision import Decision, Elapsed, emit, ignore, want
 from orchestrator.core.keys import read_key
 from orchestrator.core.workflow.advancing import advance
 from orchestrator.core.workflow.approval import decide as decide_approval
 from orchestrator.core.workflow.children import compensate, compensate_ended, report_missing
 from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.dispatch import Dispatch
-from orchestrator.core.workflow.failing import roll_back
 from orchestrator.core.workflow.ids import read_command_id, workflow_digits
 from orchestrator.core.workflow.orders import obey
 from orchestrator.core.workflow.outline import (
@@ -21,7 +20,6 @@ from orchestrator.core.workflow.outline import (
     COMMAND_FAILED,
     COMPENSATE,
     ORDER,
-    ROOT,
     RUN_REPLIES,
     START,
     Outline,
@@ -29,8 +27,8 @@ from orchestrator.core.workflow.outline import (
 from orchestrator.core.workflow.pieces import PIECE, PiecesWanted, piece_of
 from orchestrator.core.workflow.replies import receive
 from orchestrator.core.workflow.running import Running
-from orchestrator.core.workflow.starting import begin, start_for
-from orchestrator.core.workflow.state import pack_event, unpack, unpack_event
+from orchestrator.core.workflow.starting import begin, restart, start_for
+from orchestrator.core.workflow.state import unpack
 from orchestrator.core.workflow.timers import lapse
 from orchestrator.errors import Refused
 
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from orchestrator.core.problem import Position
     from orchestrator.core.scope import Scope
     from orchestrator.core.workflow.definition import Plan
-    from orchestrator.core.workflow.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +143,13 @@ class Workflow:
         index = named[1].index
         return piece_of(target.step, index), piece_of(target.step, index + PIECE)
 
+    def recalls(self, event_type: str) -> bool:
+        """Tell whether such an event is about instances that have ended, as far as kept.
+
+        `decide` then gets what `finish` left, and all its pieces, where no instance is open.
+        """
+        return event_type == COMPENSATE
+
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Return what follows from an event, or from a time that is over.
 
@@ -155,21 +159,48 @@ class Workflow:
         try:
             return self._decide(instance, signal)
         except PiecesWanted as wanted:
-            return want(*wanted.names)
+            # What is loaded is wanted again: it may be as far as it goes only with all of them.
+            loaded = instance.parts if instance is not None else {}
+            return want(*sorted({*loaded, *wanted.names}))
 
     def _decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         dispatch = Dispatch.on(self.plan, signal)
-        state = None if instance is None else unpack(instance.state)
-        if instance is None or state is None or state.is_over:
-            if isinstance(signal, Elapsed):
-                return emit(())
-            return self._without_open(instance, state, signal, dispatch)
-        run = Running(self.outline, state, instance.parts, dispatch)
+        if instance is None:
+            return ignore() if isinstance(signal, Elapsed) else self._begin(signal, dispatch)
+        run = Running(self.outline, unpack(instance.state), instance.parts, dispatch)
+        if run.state.is_over:
+            return self._recalled(run, signal)
         if isinstance(signal, Elapsed):
             lapse(run, signal)
         elif not self._take_in(run, signal):
             return ignore()
-        return self._advanced(run)
+        advance(run)
+        return run.decision()
+
+    def _begin(self, signal: Signal, dispatch: Dispatch) -> Decision:
+        """Decide on an event while no instance is open: it starts one, or nothing."""
+        event = signal.event
+        key = self.key(event, signal.scope)
+        match event.type:
+            case _ if event.type == ORDER:
+                raise Refused(f"workflow {self.name} has no open instance for {key}")
+            case _ if event.type == COMPENSATE:
+                report_missing(self.plan, event, dispatch)
+                return emit(tuple(dispatch.outgoing))
+            case _ if event.type != START and not self._starts(signal):
+                return ignore()
+        run = begin(self.outline, event, key, dispatch)
+        advance(run)
+        return run.decision()
+
+    def _recalled(self, run: Running, signal: Signal | Elapsed) -> Decision:
+        """Decide about an instance that has ended: it may have to be taken back."""
+        if isinstance(signal, Elapsed) or signal.event.type != COMPENSATE:
+            return ignore()
+        if not compensate_ended(run, signal.event):
+            return emit(tuple(run.dispatch.outgoing))
+        advance(run)
+        return run.decision()
 
     def _take_in(self, run: Running, signal: Signal) -> bool:
         """Let an event change the instance; tell whether it concerned it."""
@@ -187,53 +218,26 @@ class Workflow:
 
     def _start_again(self, run: Running, signal: Signal) -> bool:
         """Do what ``on_duplicate`` says about a start event while the instance is open."""
-        event, state = signal.event, run.state
-        if event.type != START and start_for(self.plan, event, signal.scope) is None:
+        event = signal.event
+        if event.type != START and not self._starts(signal):
             return False
         match self.plan.on_duplicate:
             case "ignore":
                 return False
             case "reject":
                 raise Refused(
-                    f"workflow {self.name} is open for {state.key} already (`on_duplicate: reject`)"
+                    f"workflow {self.name} is open for {run.state.key} already"
+                    " (`on_duplicate: reject`)"
                 )
             case "restart":
-                state.successor = pack_event(event)
-                state.cancelled, state.suspended = True, False
-                reason = "started again"
-                roll_back(run, ROOT, {"step": None, "type": "restarted", "reason": reason})
+                restart(run, event)
                 return True
 
-    def _without_open(
-        self, instance: Instance | None, state: State | None, signal: Signal, dispatch: Dispatch
-    ) -> Decision:
-        """Decide on an event while no instance is open: it starts one, or nothing."""
-        event = signal.event
-        key = self.key(event, signal.scope)
-        if event.type == COMPENSATE:
-            if instance is None or state is None:
-                report_missing(self.plan, event, dispatch)
-                return emit(tuple(dispatch.outgoing))
-            run = Running(self.outline, state, instance.parts, dispatch)
-            if not compensate_ended(run, event):
-                return emit(tuple(dispatch.outgoing))
-            return self._advanced(run)
-        if event.type == START or (
-            not self._answers(event) and start_for(self.plan, event, signal.scope) is not None
-        ):
-            return self._advanced(begin(self.outline, event, key, dispatch, state))
-        if event.type == ORDER:
-            raise Refused(f"workflow {self.name} has no open instance for {key}")
-        return ignore()
-
-    def _advanced(self, run: Running) -> Decision:
-        """Go on until nothing changes, with the instance that replaces this one if it has to."""
-        advance(run)
-        while run.state.is_over and run.state.successor is not None:
-            event = unpack_event(run.state.successor)
-            run = begin(self.outline, event, run.state.key, run.dispatch, run.state)
-            advance(run)
-        return run.decision()
+    def _starts(self, signal: Signal) -> bool:
+        """Tell whether an event is one that the plan starts on, and no answer to a step."""
+        if self._answers(signal.event):
+            return False
+        return start_for(self.plan, signal.event, signal.scope) is not None
 
     def _answers(self, event: Event) -> bool:
         """Tell whether an event names a command of an instance of this workflow."""
@@ -255,8 +259,3 @@ def _answers_one_of(digits: str, scope: Scope) -> bool:
     event: Any = scope["event"]
     named = read_command_id(event["causationid"] or "")
     return named is not None and named[0].startswith(digits)
-
-
-def ignore() -> Decision:
-    """Stand in."""
-    return emit(())

@@ -33,7 +33,6 @@ class Pieces:
         self._loaded = loaded
         self._read: dict[str, list[Task]] = {}
         self._changed: dict[str, None] = {}
-        self._dropped: set[str] = set()
 
     def item(self, step: str, index: int) -> Task:
         """Return an item, which the caller may change. Raise `PiecesWanted` if it is not here."""
@@ -64,10 +63,6 @@ class Pieces:
             ]
             self._changed[name] = None
 
-    def drop(self, step: str, total: int) -> None:
-        """Remove the items of an instance that has ended, and is replaced."""
-        self._dropped |= {piece_of(step, start) for start in range(0, total, PIECE)}
-
     def touch(self, name: str) -> Iterator[tuple[int, Task]]:
         """Yield the items of a whole piece with their indexes; it will be written."""
         self._changed[name] = None
@@ -75,17 +70,19 @@ class Pieces:
         start = int(number) * PIECE
         yield from enumerate(self._tasks(name), start)
 
+    def touch_all(self, step: str, total: int) -> None:
+        """Have all items of a step written, changed or not; raise as `items` does."""
+        for _ in self.items(step, 0, total):
+            pass
+        self._changed |= dict.fromkeys(piece_of(step, start) for start in range(0, total, PIECE))
+
     def written(self, earliest: int | None) -> tuple[Part, ...]:
         """Return what changed, each piece with the time of the first of its items.
 
         Args:
             earliest: no piece is looked at before then; None for no such limit.
         """
-        gone = sorted(self._dropped - self._changed.keys())
-        return (
-            *(self._part(name, earliest) for name in self._changed),
-            *(Part(name, None) for name in gone),
-        )
+        return tuple([self._part(name, earliest) for name in self._changed])
 
     def _part(self, name: str, earliest: int | None) -> Part:
         tasks = self._read[name]

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 MAX_STATE_BYTES: Final = 1024 * 1024
 """What is remembered of one instance, without its items: it is read and written whole."""
 
+_ENDED: Final = {
+    "completed": Status.COMPLETED,
+    "faulted": Status.FAULTED,
+    "cancelled": Status.CANCELLED,
+}
+
 _SUSPENDED_MS: Final = 60_000
 """How often the timers of items look whether their instance goes on again."""
 
@@ -143,7 +149,7 @@ class Running:
             )
         if state.is_over:
             parts = self.pieces.written(None)
-            return finish(packed, Status(state.phase), outgoing, later, parts)
+            return finish(packed, _ENDED[state.phase], outgoing, later, parts)
         parts = self.pieces.written(self.now + _SUSPENDED_MS if state.suspended else None)
         return remember(packed, moment_of(self._due()), outgoing, later, self._status(), parts)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.ids import reaction_id
+from orchestrator.core.workflow.failing import roll_back
 from orchestrator.core.workflow.ids import instance_id
-from orchestrator.core.workflow.outline import START
+from orchestrator.core.workflow.outline import ROOT, START
 from orchestrator.core.workflow.running import Running
 from orchestrator.core.workflow.state import Origin, State
 
@@ -30,9 +31,7 @@ def start_for(plan: Plan, event: Event, scope: Scope) -> Start | None:
     return None
 
 
-def begin(
-    outline: Outline, event: Event, key: str, dispatch: Dispatch, before: State | None
-) -> Running:
+def begin(outline: Outline, event: Event, key: str, dispatch: Dispatch) -> Running:
     """Return a new instance, before its first step.
 
     Args:
@@ -40,7 +39,6 @@ def begin(
         event: what starts it.
         key: its correlation key.
         dispatch: the occasion.
-        before: the instance that had the key, and has ended; None for none.
 
     Raises:
         Refused: the input is not as asked for, or a variable cannot be computed.
@@ -60,12 +58,26 @@ def begin(
     if plan.timeout is not None:
         state.deadline = dispatch.now + round(plan.timeout.total_seconds() * 1000)
     run = Running(outline, state, {}, dispatch)
-    _drop_items(run, before)
     for name, template in plan.variables.items():
         state.variables[name] = template(run.scope(frozenset()))
     run.announce("instance.started")
     run.changed = True
     return run
+
+
+def restart(run: Running, event: Event) -> None:
+    """Take an instance back because it is started again; the new one begins when it has ended.
+
+    Raises:
+        Refused: the input of the new one is not as asked for.
+    """
+    state, given = run.state, _given(event)
+    if run.outline.plan.accepts is not None:
+        run.outline.plan.accepts(given["input"])
+    state.successor, state.cancelled, state.suspended = given, True, False
+    reason = "it was started again"
+    roll_back(run, ROOT, {"step": None, "type": "restarted", "reason": reason})
+    run.changed = True
 
 
 def _given(event: Event) -> dict[str, Any]:
@@ -75,11 +87,5 @@ def _given(event: Event) -> dict[str, Any]:
     data: Any = event.data
     parent = data.get("parent")
     if parent is not None:
-        parent = {"workflow": parent["workflow"], "key": parent["key"], "command": event.id}
+        parent = {"command": event.id, **parent}
     return {"input": data.get("input"), "parent": parent, "depth": data.get("depth", 0)}
-
-
-def _drop_items(run: Running, before: State | None) -> None:
-    for name, task in before.tasks.items() if before is not None else ():
-        if task.items is not None:
-            run.pieces.drop(name, task.items.total)

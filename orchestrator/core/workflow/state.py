@@ -155,7 +155,7 @@ class State:
         parent: ``workflow``, ``key`` and ``command`` of who runs it; None for nobody.
         reply_as: what its end is called to its parent, where it was told to compensate.
         depth: how many workflows it is nested in.
-        successor: the start event that replaces it when it has been cancelled.
+        successor: ``input``, ``parent`` and ``depth`` of the instance that is to follow it.
     """
 
     id: str

@@ -71,9 +71,12 @@ class Play:
         reaction = reaction_id(identity, self.workflow.name)
         loaded = set(self.workflow.pieces(event))
         return self._decide(
-            lambda: Signal(event, reaction, self.now, "orchestrator", Scope(event, self.now)),
+            lambda: Signal(
+                event, reaction, self.now, "orchestrator", Scope(event, self.now), self.directory
+            ),
             reaction,
             loaded,
+            recalls=self.workflow.recalls(event_type),
         )
 
     def reply(self, command: Outgoing | str, event_type: str, data: Any = None) -> Decision:
@@ -110,15 +113,19 @@ class Play:
         assert self.instance is not None
         version, timer = self.instance.version, f"{KEY}/{part}"
         reaction = elapsed_id(version, timer, round(due.timestamp() * 1000))
-        elapsed = Elapsed(KEY, due, reaction, self.now, "orchestrator", part)
+        elapsed = Elapsed(KEY, due, reaction, self.now, "orchestrator", part, self.directory)
         before = dict(self.dues)
         self._decide(lambda: elapsed, reaction, {part} - {""})
         assert before != self.dues, "a timer that changes nothing goes off for ever"
 
-    def _decide(self, signal: Any, reaction: ReactionId, loaded: set[str]) -> Decision:
+    def _decide(
+        self, signal: Any, reaction: ReactionId, loaded: set[str], *, recalls: bool = False
+    ) -> Decision:
         while True:
             parts = {name: self.parts[name] for name in loaded if name in self.parts}
             instance = self.instance
+            if instance is not None and instance.status.final and not recalls:
+                instance = None  # the store keeps it for people only
             if instance is not None:
                 instance = Instance(
                     instance.version, instance.state, instance.status, instance.revision, parts
@@ -130,7 +137,7 @@ class Play:
             missing = set(made.wanted) - loaded
             assert missing, "it wants what it has"
             assert missing <= self.parts.keys(), "it wants what does not exist"
-            loaded |= missing
+            loaded = set(made.wanted)
             self.loads += 1
         self._take_over(made, reaction)
         return made
@@ -145,6 +152,8 @@ class Play:
             return
         assert made.status is not None
         assert made.state is not None
+        if self.instance is not None and self.instance.status.final:
+            self.parts.clear()
         self.instance = Instance(reaction, made.state, made.status)
         self.dues.pop("", None)
         if made.due is not None:

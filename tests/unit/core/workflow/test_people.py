@@ -86,7 +86,7 @@ def form(data: object) -> None:
         ({"data": {}}, r"data\.conditions is required"),
     ],
 )
-def test_a_decision_that_does_not_fit_is_refused(told: dict[str, object], message: str) -> None:
+def test_a_decision_that_does_not_fit_is_refused(told: dict[str, Any], message: str) -> None:
     """The instance stays as it was, and the dead letter says why."""
     play = Play(workflow(step("A", approval("chief", form=form)), step("B"))).start()
     before = play.instance

@@ -1,0 +1,176 @@
+"""Workflows as steps of workflows: how they are begun, answered and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.core.workflow.build import (
+    act,
+    command,
+    each,
+    in_sequence,
+    retry,
+    run,
+    step,
+    undo,
+    workflow,
+)
+from tests.unit.core.workflow.play import KEY, Play
+
+PARENT = {"workflow": "parent", "key": "p-1"}
+
+
+def child_of_parent(play: Play, **told: Any) -> None:
+    """Begin the played workflow as a step of another."""
+    data = {"workflow": "flow", "input": {"fee": 3}, "parent": PARENT, "depth": 1, **told}
+    play.event("StartWorkflow", data, id="cmd.A.1")
+
+
+def test_a_workflow_is_begun_by_a_command() -> None:
+    """It has a key of its own below ours; the command's id is what it answers to."""
+    play = Play(workflow(step("A", run("child", {"fee": "${input.fee}"})))).start({"fee": 3})
+    sent = play.command("StartWorkflow")
+    assert (sent.id, sent.correlation_id) == (f"{play.state.id}.A.1", f"{KEY}/A")
+    assert sent.data == {
+        "workflow": "child",
+        "parent": {"workflow": "flow", "key": KEY},
+        "input": {"fee": 3},
+        "depth": 1,
+    }
+
+
+def test_its_output_is_the_steps_output() -> None:
+    """It answers like any command."""
+    told = command("Tell", data="${steps.A.output}")
+    play = Play(workflow(*in_sequence(step("A", run("child")), step("B", told)))).start()
+    data = {"workflow": "child", "status": "completed", "output": {"B": 7}}
+    play.reply("StartWorkflow", "instance.completed", data)
+    assert play.command("Tell").data == {"B": 7}
+
+
+@pytest.mark.parametrize("status", ["faulted", "cancelled"])
+def test_its_failure_is_the_steps_failure(status: str) -> None:
+    """It has taken back its own: a retry or a compensation of it is not called for."""
+    play = Play(workflow(step("A", run("child"), retry=retry(3)))).start()
+    error = {"step": "X", "type": "refused", "reason": "no"}
+    data = {"workflow": "child", "status": status, "error": error}
+    play.reply("StartWorkflow", f"instance.{status}", data)
+    assert play.types == ["StartWorkflow"]
+    assert play.state.error == {"step": "A", "type": status, "reason": f"child {status}: no"}
+
+
+def test_a_child_answers_to_its_parent() -> None:
+    """Under the parent's key, naming the command, with the outputs of its steps."""
+    play = Play(workflow(step("A"), then=(act("Done"),)))
+    child_of_parent(play)
+    assert play.state.input == {"fee": 3}
+    play.answer("A", data={"permit": 7})
+    sent = play.sent[-1]
+    assert (sent.type, sent.correlation_id, sent.causation_id) == (
+        "instance.completed",
+        "p-1",
+        "e-1",
+    )
+    assert sent.data == {
+        "workflow": "flow",
+        "key": KEY,
+        "id": play.state.id,
+        "status": "completed",
+        "output": {"A": {"permit": 7}},
+    }
+
+
+def test_a_child_that_faults_says_why() -> None:
+    """The parent's error can then name the reason."""
+    play = Play(workflow(step("A")))
+    child_of_parent(play)
+    play.reply("DoA", "ADenied")
+    sent = play.sent[-1]
+    assert (sent.type, sent.correlation_id) == ("instance.faulted", "p-1")
+    assert sent.data["error"] == {"step": "A", "type": "refused", "reason": "ADenied"}  # type: ignore[index]  # a map
+
+
+def test_what_a_child_did_is_taken_back_by_a_command() -> None:
+    """The child knows how; the parent waits until it has."""
+    steps = in_sequence(step("X", undo=True), step("A", run("child")), step("B"))
+    play = Play(workflow(*steps)).start()
+    play.answer("X")
+    play.reply("StartWorkflow", "instance.completed", {"workflow": "child", "output": {}})
+    play.reply("DoB", "BDenied")
+    sent = play.command("CompensateWorkflow")
+    assert (sent.id, sent.correlation_id) == (f"{play.state.id}.A~.1", f"{KEY}/A")
+    assert sent.data == {"workflow": "child", "parent": {"workflow": "flow", "key": KEY}}
+    assert play.status == "compensating"
+    play.reply(sent, "instance.compensated", {"workflow": "child", "status": "cancelled"})
+    assert (play.types[-1], play.status) == ("UndoX", "faulted")
+
+
+def test_a_child_that_ended_takes_back_what_it_did() -> None:
+    """It comes back from what is kept of it, items and all."""
+    work = command("Do", "Done", data="${item}")
+    items = step("I", work, for_each=each("[1, 2]"), undo=undo("UndoI"))
+    play = Play(workflow(*in_sequence(step("A", undo=True), items)))
+    child_of_parent(play)
+    play.answer("A")
+    for sent in [one for one in play.sent if one.type == "Do"]:
+        play.reply(sent, "Done", {"n": sent.data})
+    assert play.status == "completed"
+    play.event("CompensateWorkflow", {"workflow": "flow", "parent": PARENT})
+    assert [one.type for one in play.sent[-4:]] == [
+        "UndoI",
+        "UndoI",
+        "UndoA",
+        "instance.compensated",
+    ]
+    assert (play.sent[-1].correlation_id, play.sent[-1].causation_id) == ("p-1", "e-5")
+    assert play.status == "cancelled"
+
+
+def test_a_child_that_is_open_takes_back_what_it_did_so_far() -> None:
+    """Its parent did not wait for it any longer."""
+    play = Play(workflow(*in_sequence(step("A", undo=True), step("B"))))
+    child_of_parent(play)
+    play.answer("A")
+    play.event("CompensateWorkflow", {"workflow": "flow", "parent": PARENT})
+    play.answer("B")
+    assert play.types[-2:] == ["UndoA", "instance.compensated"]
+
+
+def test_a_child_that_took_everything_back_says_so_at_once() -> None:
+    """There is nothing left to do."""
+    play = Play(workflow(step("A")))
+    child_of_parent(play)
+    play.reply("DoA", "ADenied")
+    play.event("CompensateWorkflow", {"workflow": "flow", "parent": PARENT})
+    assert (play.types[-1], play.status) == ("instance.compensated", "faulted")
+
+
+def test_a_child_that_nobody_remembers_cannot_be_taken_back() -> None:
+    """The parent hears of it, and becomes an incident instead of waiting for ever."""
+    play = Play(workflow(step("A")))
+    play.event("CompensateWorkflow", {"workflow": "flow", "parent": PARENT})
+    assert (play.types, play.sent[0].correlation_id) == (["instance.faulted"], "p-1")
+    parent = Play(workflow(*in_sequence(step("A", run("child")), step("B")))).start()
+    parent.reply("StartWorkflow", "instance.completed", {"workflow": "child", "output": {}})
+    parent.reply("DoB", "BDenied")
+    parent.reply("CompensateWorkflow", "instance.faulted", play.sent[0].data)
+    assert parent.status == "incident"
+
+
+def test_workflows_cannot_nest_without_end() -> None:
+    """A workflow that runs itself ends with a reason."""
+    play = Play(workflow(step("A", run("flow"))))
+    child_of_parent(play, depth=16)
+    assert play.types == ["instance.faulted"]
+    assert "16 deep" in str(play.state.error)
+
+
+def test_a_workflow_may_be_started_by_command_without_a_parent() -> None:
+    """That is what starting over HTTP does."""
+    play = Play(workflow(step("A"), starts=()))
+    play.event("StartWorkflow", {"workflow": "flow", "input": {"x": 1}})
+    assert play.command("DoA").data == {"x": 1}
+    play.answer("A")
+    assert (play.types, play.status) == (["DoA"], "completed")

@@ -1,0 +1,178 @@
+"""What goes beyond steps: news of an instance, second starts, keys, and who lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.core.decision import ignore
+from orchestrator.core.directory import Live
+from orchestrator.core.workflow.definition import Route, Start
+from orchestrator.errors import ExpressionError, Refused, SchemaViolation
+from tests.unit.core.workflow.build import command, formula, in_sequence, step, workflow
+from tests.unit.core.workflow.play import Play
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Living:
+    """A directory of services that all can do the same."""
+
+    services: tuple[Live, ...]
+
+    def living(self, capability: str) -> Sequence[Live]:
+        return self.services if capability == "pump" else ()
+
+
+def news(play: Play) -> list[tuple[str, object]]:
+    return [
+        (one.type, one.data.get("step"))  # type: ignore[attr-defined]  # a map
+        for one in play.sent
+        if "." in one.type
+    ]
+
+
+def test_the_world_hears_of_every_step() -> None:
+    """Dashboards follow these."""
+    steps = in_sequence(step("A", undo=True), step("B", guard="false"), step("C"))
+    play = Play(workflow(*steps, announce="steps")).start()
+    play.answer("A")
+    play.reply("DoC", "CDenied")
+    assert news(play) == [
+        ("instance.started", None),
+        ("step.completed", "A"),
+        ("step.skipped", "B"),
+        ("step.failed", "C"),
+        ("instance.faulted", None),
+    ]
+    assert play.sent[-1].data == {
+        "workflow": "flow",
+        "key": "case-7",
+        "id": play.state.id,
+        "status": "faulted",
+        "error": {"step": "C", "type": "refused", "reason": "CDenied"},
+        "compensated": ["A"],
+    }
+    assert len({one.id for one in play.sent}) == len(play.sent)
+
+
+def test_the_world_hears_of_instances_only_by_default() -> None:
+    """Every step would triple the traffic."""
+    play = Play(workflow(step("A"), announce="instance")).start()
+    play.order("suspend")
+    play.order("resume")
+    play.answer("A")
+    assert [each for each, _ in news(play)] == [
+        "instance.started",
+        "instance.suspended",
+        "instance.resumed",
+        "instance.completed",
+    ]
+
+
+def test_a_second_start_is_ignored() -> None:
+    """The instance is open: the event is about the same case."""
+    play = Play(workflow(step("A"))).start()
+    assert play.event("Started", {"again": True}) == ignore()
+
+
+def test_a_second_start_may_be_refused() -> None:
+    """Then somebody looks at it."""
+    play = Play(workflow(step("A"), on_duplicate="reject")).start()
+    with pytest.raises(Refused, match="is open for case-7 already"):
+        play.start()
+
+
+def test_a_second_start_may_replace_the_instance() -> None:
+    """What it did is taken back first; the new one has an id of its own."""
+    steps = in_sequence(step("A", undo=True), step("B"))
+    play = Play(workflow(*steps, on_duplicate="restart")).start({"n": 1})
+    play.answer("A")
+    play.event("Started", {"n": 2})
+    play.answer("B")
+    assert play.types[2:] == ["UndoA", "StartWorkflow"]
+    assert play.status == "cancelled"
+    first, sent = play.state.id, play.sent[-1]
+    assert (sent.data, sent.correlation_id) == ({"workflow": "flow", "input": {"n": 2}}, "case-7")
+    play.event("StartWorkflow", sent.data, id=sent.id)
+    assert (play.state.input, play.status) == ({"n": 2}, "running")
+    assert play.state.id != first
+
+
+def test_input_that_is_not_as_asked_for_starts_nothing() -> None:
+    """The dead letter says what is missing."""
+
+    def accepts(data: object) -> None:
+        if not data:
+            raise SchemaViolation("data.fee is required")
+
+    play = Play(workflow(step("A"), accepts=accepts))
+    with pytest.raises(SchemaViolation, match=r"data\.fee"):
+        play.start({})
+    assert play.start({"fee": 1}).status == "running"
+
+
+def test_the_key_may_be_computed() -> None:
+    """Replies come home all the same: what is sent carries it."""
+    starts = (Start("Started", None, formula("data.case")),)
+    play = Play(workflow(step("A"), starts=starts))
+    play.start({"case": "case-7"}, correlation_id="something else")
+    assert play.command("DoA").correlation_id == "case-7"
+    play.answer("A")
+    assert play.status == "completed"
+
+
+def test_a_key_that_is_none_starts_nothing() -> None:
+    """Every instance without one would be the same."""
+    play = Play(workflow(step("A"), starts=(Start("Started", None, formula("data.case")),)))
+    with pytest.raises(ExpressionError, match="key"):
+        play.start({"case": None})
+
+
+def test_what_concerns_nobody_leaves_no_trace() -> None:
+    """Services answer to others too: that must cost no marker."""
+    play = Play(workflow(step("A")))
+    assert play.event("ADone") == ignore()
+    play.start()
+    foreign = f"{'0' * 24}.A.1"
+    assert play.event("CommandFailed", causation_id=play.state.id + ".Z.1") == ignore()
+    assert play.event("ADone", causation_id=foreign).writes
+
+
+def routed(strategy: str) -> Play:
+    route = Route("pump", strategy)  # type: ignore[arg-type]  # one of the two
+    return Play(workflow(step("A", command("Pump", "Pumped", route=route))))
+
+
+def test_a_command_goes_to_the_least_busy() -> None:
+    """By the routing key that reaches it alone."""
+    play = routed("least_busy")
+    play.directory = Living((Live("a", "pump.a", 3), Live("b", "pump.b", 1)))
+    assert play.start().command("Pump").channel == "pump.b"
+
+
+def test_commands_are_spread_over_the_living() -> None:
+    """Derived from the command's id, so that repeating a decision changes nothing."""
+    living = Living(tuple(Live(name, f"pump.{name}", 0) for name in "abc"))
+    channels = []
+    for number in range(30):
+        play = routed("round_robin")
+        play.directory = living
+        channels.append(play.start(id=f"start-{number}").command("Pump").channel)
+    assert {channels.count(f"pump.{name}") > 4 for name in "abc"} == {True}
+
+
+def test_a_command_waits_for_somebody_who_can_do_it() -> None:
+    """The instance says whom it waits for, and looks again every second."""
+    play = routed("least_busy").start()
+    play.advance(3)
+    task = play.state.tasks["A"]
+    assert (play.types, task.status) == ([], "unrouted")
+    assert task.error == {"type": "unrouted", "reason": "no live service offers pump"}
+    play.directory = Living((Live("a", "pump.a", 0),))
+    play.advance(1)
+    assert (play.types, play.sent[0].id[24:]) == (["Pump"], ".A.1")
