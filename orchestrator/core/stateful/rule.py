@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from orchestrator.core.decision import Decision, Elapsed, Signal, emit, forget, remember
@@ -186,14 +186,19 @@ class StatefulRule:
         """Return what `actions` send about `events`, the newest of which stands for them all."""
         attributes: dict[str, object] = {}
         newest: Event | None = None
+        farthest: Event | None = None
         for kept in sorted(events.values(), key=lambda one: one.order):
             if kept.event is not None:
                 newest = kept.event
                 attributes[kept.name] = newest.attributes()
-        if newest is None:
+                if farthest is None or newest.hops > farthest.hops:
+                    farthest = newest
+        if newest is None or farthest is None:
             raise RuntimeError(f"rule {self.name}: nothing is known of the events it is about")
         scope = Scope(newest, signal.now)
         scope["events"] = attributes
+        if farthest.hops > newest.hops:  # or a loop would not be counted where another event joins
+            newest = replace(newest, hops=farthest.hops, trail=farthest.trail)
         about = Signal(newest, signal.reaction, signal.now, signal.source, scope)
         return take(self, actions, about, (scope,))
 
