@@ -13,7 +13,8 @@ COPY consumers ./consumers
 RUN pip install --no-cache-dir --no-deps .
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /app orchestrator
+# A volume that is mounted at /data belongs to whom the folder belongs.
+RUN useradd --system --uid 10001 --home-dir /app orchestrator && install --directory --owner 10001 /data
 WORKDIR /app
 COPY --from=build /opt/orchestrator /opt/orchestrator
 COPY rules ./rules

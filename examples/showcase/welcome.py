@@ -56,9 +56,14 @@ def _places(settings: Settings, parts: Sequence[Part]) -> Iterator[tuple[str, st
     for part in parts:
         yield part.name, f"http://{LOOPBACK}:{part.http_port}/ready", "and /metrics"
     if "NOTIFY_SMTP_URL" not in os.environ:
-        folder = Path(os.environ["NOTIFY_MAILDIR"])
-        shown = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
-        yield "mails", f"{shown}/new", "a Maildir"
+        yield "mails", f"{_folder('NOTIFY_MAILDIR')}/new", "a Maildir"
+    yield "documents", _folder("DOCUMENTS_FOLDER"), "large ones, by digest"
+    yield "archive", _folder("ARCHIVE_FOLDER"), "those kept for good, by name"
+
+
+def _folder(variable: str) -> str:
+    folder = Path(os.environ[variable])
+    return str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder)
 
 
 def _exports(settings: Settings) -> Iterator[str]:

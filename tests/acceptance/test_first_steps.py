@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.timeout(120)  # several processes start, on whatever machine
-TUTORIAL = ROOT / "docs" / "tutorials" / "first-steps.md"
+DOCS = ROOT / "docs"
+TUTORIAL = DOCS / "tutorials" / "first-steps.md"
+CLAIM_CHECK = DOCS / "how-to" / "pass-large-documents.md"  # goes on where the tutorial ends
 PATIENCE_SECONDS = 30
 
 
 def blocks() -> Iterator[tuple[str, str]]:
     """Each block of commands, with the output that follows it in the text, if any."""
-    found = re.findall(r"^```(sh|text)\n(.*?)^```$", TUTORIAL.read_text(), re.DOTALL | re.MULTILINE)
+    text = TUTORIAL.read_text() + CLAIM_CHECK.read_text()
+    found = re.findall(r"^```(sh|text)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     for (kind, commands), (next_kind, output) in zip(found, [*found[1:], ("", "")], strict=True):
         if kind == "sh":
             yield commands, output if next_kind == "text" else ""

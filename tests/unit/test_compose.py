@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from orchestrator.local.sources import RABBITMQ, REDIS, Kind
+from orchestrator.service.registry import installed
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,3 +43,10 @@ def test_redis_forgets_nothing(compose: dict[str, Any]) -> None:
 
     for option in ("--appendonly yes", "--appendfsync always", "--maxmemory-policy noeviction"):
         assert option in command
+
+
+def test_every_sample_service_is_run(compose: dict[str, Any]) -> None:
+    """A command whose service nobody started would wait in its queue for ever."""
+    run = {name for service in compose.values() for name in service.get("command", [])[2:]}
+
+    assert set(installed()) - run == set()
