@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
-from orchestrator.core.decision import Decision, Elapsed, Signal, forget, remember
+from orchestrator.core.decision import Decision, Elapsed, Signal, emit, forget, remember
 from orchestrator.core.definitions import take
-from orchestrator.core.event import Event
+from orchestrator.core.event import Event, Outgoing
 from orchestrator.core.expression.times import format_timestamp
 from orchestrator.core.ids import event_identity, reaction_id
 from orchestrator.core.schedule import newest_tick, next_tick
@@ -20,7 +20,6 @@ from orchestrator.errors import Refused
 if TYPE_CHECKING:
     from orchestrator.core.decision import Condition, Instance, Later
     from orchestrator.core.definitions import Action
-    from orchestrator.core.event import Outgoing
     from orchestrator.core.problem import Position
     from orchestrator.core.schedule import Schedule
 
@@ -133,13 +132,15 @@ class ScheduledRule:
         return self._wait_for(next_tick(self.schedule, now))
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
-        """Return what follows at a tick.
+        """Return what follows at a tick; an event is a tick that failed, and is brought back.
 
         Raises:
             Refused: an expression failed, or a message breaks its schema.
         """
+        if isinstance(signal, Signal):
+            return emit(*take(self, self.actions, signal, (signal.scope,)))
         known = pending(instance.state) if instance else None
-        if instance is None or not isinstance(signal, Elapsed) or known is None:
+        if instance is None or known is None:
             return forget()  # of another rule that had this name
         if known.schedule != self.schedule.text:
             # A replica with other rules has set it. It may be newer: leave the tick to that one.
@@ -151,12 +152,28 @@ class ScheduledRule:
             return self._wait_for(next_tick(self.schedule, _missed_until(signal.now)))
         return self._run(tick, signal)
 
-    def skip(self, instance: Instance, now: datetime) -> Decision:
-        """Return the decision to go on after a tick that could not be decided."""
+    def tried(self, instance: Instance, now: datetime) -> datetime:
+        """Return the tick that could not be decided, if the timer was looked at `now`."""
         known = pending(instance.state)
-        if known is None or known.schedule != self.schedule.text:
-            return forget()
-        return self._wait_for(next_tick(self.schedule, self._to_run(known.tick, now) or known.tick))
+        return now if known is None else self._to_run(known.tick, now) or known.tick
+
+    def skip(self, tick: datetime) -> Decision:
+        """Return the decision to go on after a tick that could not be decided."""
+        return self._wait_for(next_tick(self.schedule, tick))
+
+    def letter(self, tick: datetime, source: str) -> Outgoing:
+        """Return a tick as a message, so that one that failed can be kept and brought back."""
+        event = self._event(tick, source)
+        return Outgoing(
+            id=event.id,
+            type=event.type,
+            channel="",
+            source=source,
+            time=tick,
+            data=event.data,
+            correlation_id=event.correlation_id,
+            subject=event.subject,
+        )
 
     def _to_run(self, tick: datetime, now: datetime) -> datetime | None:
         """Return the tick to run of those from `tick` until `now`; None to skip what was missed."""

@@ -116,6 +116,7 @@ class Firing:
         leaves: the instance as it is then; None where it ended.
         error: why it failed; None when it did not.
         lapsed: what waited in vain until then; None if nothing did.
+        tried: what failed, in the form of a message; None for the timer itself.
     """
 
     timer: Timer
@@ -123,6 +124,7 @@ class Firing:
     leaves: Instance | None
     error: Refused | None = None
     lapsed: Unmatched | None = None
+    tried: Delivery | None = None
 
 
 @dataclass(slots=True)
@@ -224,8 +226,9 @@ class Batch:
                 for reaction in commit.reactions:
                     self._send(commit.key, reaction.id, reaction.messages)
                 if firing.error is not None:
-                    letter = DeadLetter(TIMER_TYPE, commit.key, name, firing.error)
-                    self._give_up(_timer_delivery(firing.timer), letter)
+                    tried = firing.tried or _timer_delivery(firing.timer)
+                    event_type, key = tried.type or TIMER_TYPE, tried.correlation_id or commit.key
+                    self._give_up(tried, DeadLetter(event_type, key, name, firing.error))
             case Duplicate(done=done):
                 for reaction in commit.reactions:
                     self._send(commit.key, reaction.id, done[reaction.id])

@@ -10,6 +10,7 @@ from orchestrator.core.envelope import decode
 from orchestrator.core.headers import REDRIVE_RULE, RETRY
 from orchestrator.core.hops import MAX_HOPS
 from orchestrator.core.ids import reaction_id, retried_id
+from orchestrator.core.scheduled import TICK, ScheduledRule
 from orchestrator.core.scope import Scope
 from orchestrator.engine.batch import Batch, Case, Intake, Trigger
 from orchestrator.engine.writing import Life, encoded
@@ -108,6 +109,9 @@ def _asked(intake: Intake, rulebook: Rulebook, max_hops: int) -> Sequence[Listen
     if only is None:
         intake.asked = bool(listeners)
         return listeners
+    if event.type == TICK:
+        scheduled = rulebook.by_name.get(str(only))
+        return ((scheduled, None),) if isinstance(scheduled, ScheduledRule) else ()
     # A rule that was renamed since then is gone: ask all, the markers keep the others silent.
     return [listener for listener in listeners if listener[0].name == only] or listeners
 

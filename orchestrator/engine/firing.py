@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.decision import Elapsed, forget, remember
+from orchestrator.core.envelope import encode
+from orchestrator.core.event import Delivery
 from orchestrator.core.ids import ReactionId, elapsed_id
 from orchestrator.core.later import release
 from orchestrator.core.scheduled import ScheduledRule
@@ -119,7 +121,7 @@ def _fire_one(
     except Refused as error:
         definition = rulebook.by_name.get(at.definition)
         if isinstance(definition, ScheduledRule) and not at.part:
-            return _failed(timer, instance, definition.skip(instance, batch.now), error)
+            return _skipped(definition, timer, instance, elapsed, error)
         return _stuck(timer, instance, error)
     if decision.wanted is not None:
         return decision.wanted
@@ -141,6 +143,24 @@ def _decide(timer: Timer, instance: Instance, elapsed: Elapsed, rulebook: Rulebo
 def _stuck(timer: Timer, instance: Instance, error: Refused) -> Firing:
     """Return what leaves an instance to a person: as it is, with no timer of its own."""
     return _failed(timer, instance, remember(instance.state, status=Status.INCIDENT), error)
+
+
+def _skipped(
+    rule: ScheduledRule, timer: Timer, instance: Instance, elapsed: Elapsed, error: Refused
+) -> Firing:
+    """Return what keeps a tick that failed as a dead letter, and goes on with the next one."""
+    tick = rule.tried(instance, elapsed.now)
+    kept = encode(rule.letter(tick, elapsed.source))
+    tried = Delivery(
+        kept.body,
+        content_type=kept.content_type,
+        type=kept.type,
+        message_id=kept.id,
+        correlation_id=kept.correlation_id,
+        app_id=kept.source,
+        timestamp=tick,
+    )
+    return replace(_failed(timer, instance, rule.skip(tick), error), tried=tried)
 
 
 def _failed(timer: Timer, instance: Instance, left: Decision, error: Refused) -> Firing:

@@ -13,6 +13,8 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.adapters.redis import RedisStore
+from orchestrator.core.deadletter import read, revival
+from orchestrator.core.event import Delivery
 from orchestrator.core.schedule import Cron, Periodic
 from orchestrator.core.scheduled import PUNCTUAL, ScheduledRule
 from orchestrator.engine.arming import Arming
@@ -20,11 +22,12 @@ from orchestrator.engine.orders import cancel_timer, carry_out
 from orchestrator.errors import ExpressionError
 from orchestrator.ports import InstanceKey
 from tests.engine.interference import CrashedError, Fuse, Gate, Meddled
-from tests.engine.world import HERE, NOW, Reminder, World, filed, rule
+from tests.engine.world import HERE, NOW, QUEUE, Reminder, World, filed, rule
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from orchestrator.core.event import Message
     from orchestrator.core.scheduled import CatchUp
     from orchestrator.ports import Store
     from tests.engine.interference import Interference
@@ -320,7 +323,44 @@ async def test_a_tick_that_fails_is_a_dead_letter_and_the_next_one_comes(
     this.clock.moment = NOW + 3 * HOUR
     await work_off(this)
     (letter,) = this.dead_letters
-    assert letter.type == "orchestrator.timer"
+    assert letter.type == "orchestrator.tick"
+    assert letter.correlation_id == "digest@2026-03-01T10:00:00Z"
     assert letter.headers["x-error"] == "no field named amount"
     assert sent(this) == ["Copy 11", "Copy 12", "Digest 11", "Digest 12"]
     assert await next_due(this) == NOW + 4 * HOUR
+
+
+def redriven(letter: Message) -> Message:
+    """What `dlq redrive` sends for a dead letter."""
+    found = Delivery(letter.body, routing_key=letter.routing_key, headers=letter.headers)
+    return revival(read(found, letter.routing_key), QUEUE)
+
+
+async def test_a_tick_that_failed_is_run_by_a_redrive(new_store: NewStore) -> None:
+    """Once the rule is mended: under the ids it would have had, and once."""
+    good = hourly()
+    broken = Failing("digest", "r1", "", good.schedule, "all", good.actions, HERE)
+    this = await armed(new_store(), broken)
+    this.clock.moment = TEN
+    await work_off(this)
+    assert sent(this) == []
+    this.rulebook = World(this.store, good).rulebook
+
+    for _ in range(2):
+        await this.publish(redriven(this.dead_letters[0]))
+        await this.run()
+
+    assert sent(this) == ["Copy 10", "Digest 10"]
+    other = await armed(MemoryStore(), good)
+    other.clock.moment = TEN
+    await other.fire()
+    assert [message.id for message in other.sent] == [message.id for message in this.sent]
+    assert len(this.dead_letters) == 1
+
+
+async def test_a_tick_that_nobody_brought_back_runs_nothing(new_store: NewStore) -> None:
+    """The control of the test above: a type is not enough, it must be meant for the rule."""
+    this = await armed(new_store(), hourly())
+    await this.publish(filed("digest@2026-03-01T09:00:00Z", "C-1", "orchestrator.tick"))
+    await this.run()
+    assert sent(this) == []

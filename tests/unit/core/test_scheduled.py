@@ -183,7 +183,7 @@ def test_one_of_several_ticks_that_fails_is_left_for_the_next_decision() -> None
     left = Instance(VERSION, decision.state or b"")
     with pytest.raises(ExpressionError):
         decided(rule, left, now)
-    skipped = Instance(VERSION, rule.skip(left, now).state or b"")
+    skipped = Instance(VERSION, rule.skip(rule.tried(left, now)).state or b"")
     assert len(ticks_run(rule, skipped, now)) == 3
 
 
@@ -237,8 +237,9 @@ def test_a_tick_that_fails_is_refused_and_the_next_one_follows() -> None:
     now = NINE + 3 * HOUR
     with pytest.raises(SchemaViolation):
         decided(rule, instance, now)
-    assert rule.skip(instance, now).due == NINE + HOUR
-    assert replace(rule, catch_up="last").skip(instance, now).due == now
+    assert rule.tried(instance, now) == NINE
+    assert replace(rule, catch_up="last").tried(instance, now) == NINE + 2 * HOUR
+    assert rule.skip(NINE).due == NINE + HOUR
 
 
 def test_a_schedule_ends_with_the_year_9999() -> None:
