@@ -191,6 +191,11 @@ class InstanceWrite:
     revision: str = ""
     parts: tuple[Part, ...] = ()
 
+    @property
+    def parted(self) -> bool:
+        """Whether the instance has, or had, pieces."""
+        return bool(self.parts) or (self.expected is not None and self.expected.parted)
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:

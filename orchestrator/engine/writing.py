@@ -64,6 +64,7 @@ class Life:
                 status,
                 self._revision,
                 self._changed_parts(decision),
+                bool(self._parts) or (self._before is not None and self._before.parted),
             )
 
     def _changed_parts(self, decision: Decision) -> Mapping[str, bytes]:

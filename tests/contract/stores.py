@@ -51,7 +51,9 @@ class Memory:
         if status.final:
             self.instances.pop(at, None)
         else:
-            self.instances[at] = Instance(version, state or b"", status, revision)
+            self.instances[at] = Instance(
+                version, state or b"", status, revision, parted=change.parted
+            )
         return result
 
     async def end(

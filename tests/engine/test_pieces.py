@@ -160,6 +160,7 @@ class Greedy(Tasks):
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Begin, and then never decide."""
+        del instance
         begins = isinstance(signal, Signal) and signal.event.type == "Begun"
         return super().decide(None, signal) if begins else want()
 

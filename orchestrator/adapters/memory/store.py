@@ -119,7 +119,7 @@ class MemoryStore:
         for kept in (self._instances, self._changes, self._timers):
             kept.pop(at, None)
         state = b"" if write.state is None else write.state
-        instance = Instance(version, state, status, write.revision)
+        instance = Instance(version, state, status, write.revision, parted=write.parted)
         if not status.final:
             self._instances[at] = instance
             if not at.part:

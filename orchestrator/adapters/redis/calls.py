@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from orchestrator.adapters.redis.entries import (
-    finished_name,
     header,
     milliseconds,
     milliseconds_since_1970,
@@ -13,14 +12,15 @@ from orchestrator.adapters.redis.entries import (
     revision_name,
     timer_name,
 )
+from orchestrator.core.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from orchestrator.adapters.redis.layout import Layout
-    from orchestrator.core.decision import Part
+    from orchestrator.core.decision import Instance, Part
     from orchestrator.core.ids import ReactionId
-    from orchestrator.core.status import Status
     from orchestrator.ports import Commit, InstanceKey, InstanceWrite
 
 Arguments: TypeAlias = "list[bytes | int]"
@@ -73,40 +73,67 @@ class Call:
         return (len(self._keys), *self._keys, *self._arguments)
 
     def _add_write(self, write: InstanceWrite, version: ReactionId) -> None:
+        """Add the arguments of a write. Its value and its index have positions that follow."""
         at, before, status = write.at, write.expected, write.status
-        value = self._position(self._layout.instance(at))
-        expected = header(before.version, before.status, before.revision) if before else b""
+        layout, arguments = self._layout, self._arguments
+        listed = before.status if before and (status is None or status.final) else status
+        index = layout.open_index(self._shard, at.definition, listed or Status.WAITING)
+        value = self._position(layout.instance(at))
+        self._keys.append(index)
+        expected = b""
+        if before:
+            expected = header(before.version, before.status, before.revision, parted=before.parted)
         if status is None:
-            self._arguments += (value, expected, b"", b"", b"", b"", b"", 0)
+            arguments += (value, expected, b"", b"", b"", b"", 0)
             return
-        last = header(version, status, write.revision) + (write.state or b"")
-        listed = before.status if before and status.final else status
-        steps = [] if at.message else self._steps(write, status, last)
-        self._arguments += (
+        last = header(version, status, write.revision, parted=write.parted) + (write.state or b"")
+        steps = () if at.message else self._steps(write, status, last)
+        arguments += (
             value,
             expected,
             b"" if status.final else last,
             timer_name(at),
             b"" if write.due is None or status.final else milliseconds(write.due),
-            b"" if at.message else self._index(at, listed),
             b"" if at.message else at.key.encode(),
             len(steps),
             *steps,
         )
 
-    def _steps(self, write: InstanceWrite, status: Status, last: bytes) -> Arguments:
+    def _steps(self, write: InstanceWrite, status: Status, last: bytes) -> Sequence[bytes | int]:
         """Return what changes beside the value, the timer and the entry in the index."""
         at, before = write.at, write.expected
-        steps = [step for part in write.parts for step in self._write_part(at, part)]
-        if status.final:
-            return steps + self._end(write, status, last)
+        counted = revision_name(at.definition, write.revision)
+        if before is None and not status.final and not write.parts:
+            return (b"begin", counted)
+        if before and status.final and write.state is None and not write.parted:
+            return (
+                b"end",
+                revision_name(at.definition, before.revision),
+                b"finish",
+                counted,
+                status.encode(),
+            )
+        steps: Arguments = []
+        for part in write.parts:
+            steps += self._write_part(at, part)
         if before is None:
-            return [*steps, b"count", revision_name(at.definition, write.revision), 1]
+            steps += () if status.final else (b"begin", counted)
+        elif status.final:
+            steps += (b"end", revision_name(at.definition, before.revision))
+        else:
+            steps += self._moves(at, before, status, counted)
+        return steps + self._finish(write, status, last) if status.final else steps
+
+    def _moves(
+        self, at: InstanceKey, before: Instance, status: Status, counted: bytes
+    ) -> Arguments:
+        """Return what takes an open instance to another list, and to another revision."""
+        steps: Arguments = []
         if before.status is not status:
-            steps += (b"unlist", self._index(at, before.status), at.key.encode())
-        if before.revision != write.revision:
-            steps += (b"count", revision_name(at.definition, before.revision), -1)
-            steps += (b"count", revision_name(at.definition, write.revision), 1)
+            index = self._layout.open_index(self._shard, at.definition, before.status)
+            steps += (b"unlist", self._position(index), at.key.encode())
+        if counted != (old := revision_name(at.definition, before.revision)):
+            steps += (b"end", old, b"begin", counted)
         return steps
 
     def _write_part(self, at: InstanceKey, part: Part) -> Arguments:
@@ -118,23 +145,21 @@ class Call:
         names = self._position(self._layout.piece_timers(at))
         return [*piece, b"timer", names, timer_name(at.of_piece(part.name)), due]
 
-    def _end(self, write: InstanceWrite, status: Status, last: bytes) -> Arguments:
-        """Return what takes an instance from those that are open to those that are finished."""
-        at, before, layout = write.at, write.expected, self._layout
-        pieces = self._position(layout.pieces(at))
-        name = finished_name(at, status, write.revision)
+    def _finish(self, write: InstanceWrite, status: Status, last: bytes) -> Arguments:
+        """Return what lists an instance as finished, and keeps or drops what is left of it."""
+        at, layout = write.at, self._layout
+        counted, how = revision_name(at.definition, write.revision), status.encode()
         steps: Arguments = []
-        if before:
-            steps += (b"count", revision_name(at.definition, before.revision), -1)
         if write.state is None:
-            steps += (b"finish", name)
+            steps += (b"finish", counted, how)
         else:
-            value, behind = layout.last_state(at), layout.last_pieces(at)
-            steps += (b"keep", name, self._position(value), last, pieces, self._position(behind))
-        return [*steps, b"drop", pieces, self._position(layout.piece_timers(at))]
-
-    def _index(self, at: InstanceKey, status: Status) -> int:
-        return self._position(self._layout.open_index(self._shard, at.definition, status))
+            kept = [layout.last_state(at), layout.pieces(at), layout.last_pieces(at)]
+            value, pieces, last_pieces = [self._position(key) for key in kept]
+            steps += (b"keep", counted, how, value, last, pieces, last_pieces)
+        if write.parted:
+            pieces = self._position(layout.pieces(at))
+            steps += (b"drop", pieces, self._position(layout.piece_timers(at)))
+        return steps
 
     def _position(self, key: bytes) -> int:
         self._keys.append(key)

@@ -11,18 +11,20 @@
 -- ARGV: 1 the epoch this process knows, 2 seconds markers live, 3 now in ms, 4 ms finished
 --       instances are known, 5 how many of them, then per commit:
 --       number of reactions, number of writes, timer that led to it or '', its due time in ms,
---       per write: position of its value, header it expects or '' for none, next value or '' to
---         remove it, its timer's name or '' to write nothing at all, due time in ms or '' for none, position of the index it is
---         listed in, its name there or '', number of arguments of further steps, those steps:
+--       per write: position of its value, followed by the index it is listed in, header it expects
+--         or '' for none, next value or '' to remove it, its timer's name or '' to write nothing at
+--         all, due time in ms or '' for none, its name in the index or '' for none, number of
+--         arguments of further steps, those steps:
+--           'begin', definition and revision: one more is open
+--           'end', definition and revision: one less is open
 --           'unlist', position of the index it was listed in before, its name there
---           'count', definition and revision, by how much
 --           'piece', position of the pieces, name, next value
 --           'unpiece', position of the pieces, name
 --           'timer', position of the names of its pieces' timers, name, due time in ms or ''
 --           'drop', position of the pieces, position of the names of their timers
---           'finish', its name in the list
---           'keep', its name in the list, position of what is kept of it, last value, position of
---             its pieces, position of those that are kept
+--           'finish', definition and revision, how it ended
+--           'keep', definition and revision, how it ended, position of what is kept of it, last
+--             value, position of its pieces, position of those that are kept
 --       per reaction: id, outbox entry or ''
 -- Returns per commit: 1 committed, 0 conflict, or for duplicates a flat list of
 --       id, outbox entry or '' of the reactions that were committed before.
@@ -55,7 +57,7 @@ local function key(i)
   return KEYS[tonumber(ARGV[i])]
 end
 
-local HEADER_BYTES, WRITE, STEPS = 23, 8, 7
+local HEADER_BYTES, WRITE, STEPS = 23, 7, 6
 
 local function after(i)
   return i + WRITE + tonumber(ARGV[i + STEPS])
@@ -83,18 +85,24 @@ local function set_timer(name, due)
   end
 end
 
--- Each step returns how many arguments it took.
+-- Each step is told where it begins and what its instance is called, and returns how many
+-- arguments it took.
 local step, touched = {}, {}
+
+function step.begin(i)
+  redis.call('HINCRBY', revisions, ARGV[i + 1], 1)
+  return 2
+end
+
+step['end'] = function(i)
+  if redis.call('HINCRBY', revisions, ARGV[i + 1], -1) == 0 then
+    redis.call('HDEL', revisions, ARGV[i + 1])
+  end
+  return 2
+end
 
 function step.unlist(i)
   redis.call('ZREM', key(i + 1), ARGV[i + 2])
-  return 3
-end
-
-function step.count(i)
-  if redis.call('HINCRBY', revisions, ARGV[i + 1], ARGV[i + 2]) == 0 then
-    redis.call('HDEL', revisions, ARGV[i + 1])
-  end
   return 3
 end
 
@@ -123,27 +131,27 @@ function step.drop(i)
   return 3
 end
 
-local function enlist(list, name)
-  redis.call('ZADD', list, now, name)
+local function enlist(list, i, name)
+  redis.call('ZADD', list, now, ARGV[i + 1] .. '/' .. ARGV[i + 2] .. '/' .. name)
   touched[list] = true
 end
 
-function step.finish(i)
-  enlist(finished, ARGV[i + 1])
-  return 2
+function step.finish(i, name)
+  enlist(finished, i, name)
+  return 3
 end
 
-function step.keep(i)
-  enlist(kept, ARGV[i + 1])
-  redis.call('SET', key(i + 2), ARGV[i + 3], 'PX', retention)
-  local pieces, last_pieces = key(i + 4), key(i + 5)
+function step.keep(i, name)
+  enlist(kept, i, name)
+  redis.call('SET', key(i + 3), ARGV[i + 4], 'PX', retention)
+  local pieces, last_pieces = key(i + 5), key(i + 6)
   if redis.call('EXISTS', pieces) == 1 then
     redis.call('RENAME', pieces, last_pieces)
     redis.call('PEXPIRE', last_pieces, retention)
   else
     redis.call('UNLINK', last_pieces)
   end
-  return 6
+  return 7
 end
 
 -- What is known of finished instances stays bounded without anybody looking through it.
@@ -154,19 +162,21 @@ local function prune(list)
 end
 
 local function write(i)
-  local value, timer, name = ARGV[i + 2], ARGV[i + 3], ARGV[i + 6]
+  local position = tonumber(ARGV[i])
+  local instance, index = KEYS[position], KEYS[position + 1]
+  local value, timer, name = ARGV[i + 2], ARGV[i + 3], ARGV[i + 5]
   if timer == '' then return end
   if value == '' then
-    redis.call('DEL', key(i))
-    if name ~= '' then redis.call('ZREM', key(i + 5), name) end
+    redis.call('DEL', instance)
+    if name ~= '' then redis.call('ZREM', index, name) end
   else
-    redis.call('SET', key(i), value)
-    if name ~= '' then redis.call('ZADD', key(i + 5), now, name) end
+    redis.call('SET', instance, value)
+    if name ~= '' then redis.call('ZADD', index, now, name) end
   end
   set_timer(timer, ARGV[i + 4])
   local at, behind = i + WRITE, after(i)
   while at < behind do
-    at = at + step[ARGV[at]](at)
+    at = at + step[ARGV[at]](at, name)
   end
 end
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import orjson
@@ -29,35 +30,33 @@ if TYPE_CHECKING:
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _NO_REVISION = bytes(6)
-_CODES = {
-    Status.RUNNING: b"r",
-    Status.WAITING: b"w",
-    Status.SUSPENDED: b"s",
-    Status.COMPENSATING: b"b",
-    Status.INCIDENT: b"i",
-    Status.COMPLETED: b"c",
-    Status.FAULTED: b"f",
-    Status.CANCELLED: b"x",
+_STATUSES = {status.code[0]: (status, False) for status in Status} | {
+    status.code.upper()[0]: (status, True) for status in Status
 }
-_STATUSES = {ord(code): status for status, code in _CODES.items()}
 
 
-def header(version: ReactionId, status: Status, revision: str) -> bytes:
-    """Return what an instance's value begins with: 16 bytes, one, and six."""
-    return version + _CODES[status] + (bytes.fromhex(revision) or _NO_REVISION)
+def header(version: ReactionId, status: Status, revision: str, *, parted: bool) -> bytes:
+    """Return what an instance's value begins with: version, status and revision, 23 bytes.
+
+    The status is one letter, a capital where there are pieces beside the value.
+    """
+    code = status.code.upper() if parted else status.code
+    return b"%s%s%s" % (version, code, bytes.fromhex(revision) if revision else _NO_REVISION)
 
 
 def instance(value: bytes | None, pieces: Mapping[str, bytes] = NO_PARTS) -> Instance | None:
     """Read an instance."""
     if value is None:
         return None
+    status, parted = _STATUSES[value[16]]
     revision = value[17:23]
     return Instance(
-        version=ReactionId(value[:16]),
-        state=value[23:],
-        status=_STATUSES[value[16]],
-        revision=revision.hex() if revision != _NO_REVISION else "",
-        parts=pieces,
+        ReactionId(value[:16]),
+        value[23:],
+        status,
+        revision.hex() if revision != _NO_REVISION else "",
+        pieces,
+        parted,
     )
 
 
@@ -118,6 +117,7 @@ def read_outbox_entry(reaction: bytes, entry: bytes) -> OutboxEntry:
     )
 
 
+@lru_cache
 def revision_name(definition: str, revision: str) -> bytes:
     """Return what open instances of a definition's revision are counted under."""
     return f"{definition}/{revision}".encode()
@@ -125,26 +125,18 @@ def revision_name(definition: str, revision: str) -> bytes:
 
 def read_revision_name(name: bytes) -> tuple[str, str]:
     """Read what `revision_name` returned: a definition and a revision."""
-    definition, _, revision = name.decode().rpartition("/")
+    definition, _, revision = name.decode().partition("/")
     return definition, revision
 
 
 def finished_name(at: InstanceKey, status: Status, revision: str) -> bytes:
-    """Return the name of a finished instance in the list: JSON that a person can read."""
-    return orjson.dumps((at.definition, status, revision, at.key))
-
-
-def finished_prefix(definition: str | None, status: Status | None) -> bytes:
-    """Return what the names of finished instances of a definition, or so ended, begin with."""
-    if definition is None:
-        return b""
-    begin = orjson.dumps((definition,))[:-1] + b","
-    return begin if status is None else begin + orjson.dumps(status) + b","
+    """Return the name of a finished instance in the list, as the script composes it."""
+    return b"%s/%s/%s" % (revision_name(at.definition, revision), status.encode(), at.key.encode())
 
 
 def read_finished(name: bytes, ended_ms: float, *, kept: bool) -> FinishedInstance:
     """Read an entry of the list of finished instances."""
-    definition, status, revision, key = orjson.loads(name)
+    definition, revision, status, key = name.decode().split("/", maxsplit=3)
     at = InstanceKey(definition, key)
     return FinishedInstance(at, moment_of(ended_ms), Status(status), revision, kept)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.adapters.redis.connection import translated
 from orchestrator.adapters.redis.entries import (
     finished_name,
-    finished_prefix,
     instance,
     milliseconds_since_1970,
     moment_of,
@@ -90,7 +89,7 @@ class RedisInspection:
             list_name = layout.finished(layout.shard(after.at.key), kept=after.kept)
             reached = Entry(milliseconds_since_1970(after.ended), name, list_name)
             way = way._replace(begin=reached.score, after=reached)
-        prefix = finished_prefix(definition, status)
+        prefix = b"" if definition is None else definition.encode() + b"/"
         found: list[FinishedInstance] = []
         async for entry in walk(self._redis, self._server, list(lists), way):
             if not entry.member.startswith(prefix):
