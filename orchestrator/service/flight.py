@@ -25,7 +25,8 @@ class Flight:
         known: the reply the inbox had when it arrived.
         begun: its handler runs or has run; if not, stopping may drop it.
         seconds: how long the handler took.
-        settled: resolves once everything it led to is durable, or the connection is lost.
+        remembered: set once no redelivery runs its handler again.
+        settled: set once everything it led to is durable, or the connection is lost.
     """
 
     delivery: Delivery
@@ -33,9 +34,8 @@ class Flight:
     known: Reply | None = None
     begun: bool = False
     seconds: float = 0.0
-    settled: asyncio.Future[None] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    remembered: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def report(self, service: str, outcome: Outcome) -> Handled:
         """Return what to tell the observer about it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Final, Generic
 
 from orchestrator.errors import Misconfigured, Refused, Unavailable
 from orchestrator.service.context import R
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from orchestrator.service.inbox import Reply
     from orchestrator.service.service import Service
     from orchestrator.service.surroundings import Surroundings
-    from orchestrator.service.work import Reader
+    from orchestrator.service.work import Reader, Work
+
+
+UNREMEMBERED_PER_SLOT: Final = 2
+"""Handlers that run or have run and are not remembered: while the replies of as many as run at once
+are written to the inbox, as many others run."""
 
 
 class Session(Generic[R]):
@@ -45,6 +50,7 @@ class Session(Generic[R]):
         self._failing = Failing(service.name, surroundings.limits.retry_prefix)
         self._patience = Patience("store", surroundings.observer, surroundings.sleep)
         self._turns = Turns()
+        self._unremembered = asyncio.Semaphore(UNREMEMBERED_PER_SLOT * service.concurrency)
         self._window = Window()
         self._settler = Settler(service.name, surroundings, subscription, self._window)
         self._flights: dict[asyncio.Task[None], Flight] = {}
@@ -65,14 +71,16 @@ class Session(Generic[R]):
     async def _fly_until(self, stop: asyncio.Event) -> None:
         lost = None
         async with asyncio.TaskGroup() as tasks:
-            settling = tasks.create_task(self._settler.run())
+            steps = (self._settler.keep_remembering(), self._settler.keep_sending())
+            settling = [tasks.create_task(step) for step in steps]
             try:
                 await self._consume(tasks, stop)
             except (Unavailable, Misconfigured) as error:
                 lost = error
                 self._settler.lose()
             await self._land()
-            settling.cancel()
+            for step in settling:
+                step.cancel()
         if lost is not None:
             raise lost
 
@@ -138,11 +146,16 @@ class Session(Generic[R]):
             if waited:
                 (flight.known,) = await self._ask_inbox([work.key])
             if flight.known is not None:
-                outcome = repeated(work, flight.known)
+                self._settler.accept(flight, repeated(work, flight.known))
             else:
-                outcome = await self._executor.execute(flight, work)
-            self._settler.accept(flight, outcome)
-            await flight.settled
+                await self._execute(flight, work)
+            await flight.settled.wait()
+
+    async def _execute(self, flight: Flight, work: Work) -> None:
+        """Handle `flight` and remember its reply: a kill repeats no more than there is room for."""
+        async with self._unremembered:
+            self._settler.accept(flight, await self._executor.execute(flight, work))
+            await flight.remembered.wait()
 
     async def _land(self) -> None:
         """Drop what has not begun, and give the rest its time: dropped deliveries come again."""

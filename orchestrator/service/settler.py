@@ -21,11 +21,30 @@ if TYPE_CHECKING:
 Finished = tuple["Flight", "Outcome"]
 
 
-class Settler:
-    """Settles what the handlers of one subscription have finished.
+class _Line:
+    """What waits for a step; all that waits is taken together."""
 
-    Whatever has finished while the last batch was settled is the next batch: one write to the
-    inbox, one publish and one acknowledgement for all of them.
+    def __init__(self) -> None:
+        self._waiting: list[Finished] = []
+        self._arrived = asyncio.Event()
+
+    def add(self, finished: Sequence[Finished]) -> None:
+        self._waiting += finished
+        self._arrived.set()
+
+    async def take(self) -> list[Finished]:
+        await self._arrived.wait()
+        self._arrived.clear()
+        batch, self._waiting = self._waiting, []
+        return batch
+
+
+class Settler:
+    """Settles what the handlers of one subscription have finished: remember, publish, acknowledge.
+
+    Whatever has finished during a write to the inbox is the next write; whatever was remembered
+    during a publish is published and acknowledged next. A crash between any two steps repeats no
+    effect that was remembered.
     """
 
     def __init__(
@@ -43,14 +62,13 @@ class Settler:
         self._window = window
         self._store_patience = Patience("store", surroundings.observer, surroundings.sleep)
         self._broker_patience = Patience("broker", surroundings.observer, surroundings.sleep)
-        self._finished: list[Finished] = []
-        self._arrived = asyncio.Event()
+        self._finished = _Line()
+        self._remembered = _Line()
         self._lost = False
 
     def accept(self, flight: Flight, outcome: Outcome) -> None:
-        """Take over `flight`; its ``settled`` resolves when it is done."""
-        self._finished.append((flight, outcome))
-        self._arrived.set()
+        """Take over `flight`; its ``settled`` is set when it is done."""
+        self._finished.add([(flight, outcome)])
 
     def lose(self) -> None:
         """Stop publishing and acknowledging: the connection is gone, all of it comes again.
@@ -59,22 +77,23 @@ class Settler:
         """
         self._lost = True
 
-    async def run(self) -> None:
-        """Settle batches until cancelled."""
+    async def keep_remembering(self) -> None:
+        """Remember what has finished, batch after batch, until cancelled."""
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            batch, self._finished = self._finished, []
-            await self.settle(batch)
+            batch = await self._finished.take()
+            await self.remember(batch)
             for flight, _ in batch:
-                if not flight.settled.done():
-                    flight.settled.set_result(None)
+                flight.remembered.set()
+            self._remembered.add(batch)
 
-    async def settle(self, batch: Sequence[Finished]) -> None:
-        """Remember, publish, acknowledge. A crash between any two of these repeats no effect."""
-        await self.remember(batch)
-        await self.publish(batch)
-        await self.acknowledge(batch)
+    async def keep_sending(self) -> None:
+        """Publish and acknowledge what is remembered, batch after batch, until cancelled."""
+        while True:
+            batch = await self._remembered.take()
+            await self.publish(batch)
+            await self.acknowledge(batch)
+            for flight, _ in batch:
+                flight.settled.set()
 
     async def remember(self, batch: Sequence[Finished]) -> None:
         """Write the replies to the inbox: from here on, no redelivery runs their handlers."""

@@ -138,19 +138,23 @@ async def test_an_effect_is_repeated_only_if_its_answer_was_not_yet_remembered()
 class AcknowledgesFirst(Settler):
     """Wrong: what is acknowledged does not come again."""
 
-    async def settle(self, batch: Sequence[Finished]) -> None:
-        await self.acknowledge(batch)
-        await self.remember(batch)
-        await self.publish(batch)
+    async def remember(self, batch: Sequence[Finished]) -> None:
+        await super().acknowledge(batch)
+        await super().remember(batch)
+
+    async def acknowledge(self, batch: Sequence[Finished]) -> None:
+        """Acknowledged already."""
 
 
 class PublishesFirst(Settler):
     """Wrong: what was answered before may be answered differently."""
 
-    async def settle(self, batch: Sequence[Finished]) -> None:
-        await self.publish(batch)
-        await self.remember(batch)
-        await self.acknowledge(batch)
+    async def remember(self, batch: Sequence[Finished]) -> None:
+        await super().publish(batch)
+        await super().remember(batch)
+
+    async def publish(self, batch: Sequence[Finished]) -> None:
+        """Published already."""
 
 
 class Forgetful(MemoryInbox):
