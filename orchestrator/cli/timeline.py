@@ -13,6 +13,7 @@ import click
 
 from orchestrator.cli.letters import UNROUTED
 from orchestrator.cli.output import text
+from orchestrator.core.scheduled import rule_and_tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -140,13 +141,18 @@ def _guides(step: Step, *, below: bool = False) -> str:
 
 
 def _name(step: Step) -> str:
-    return text(step.message.type) if step.message else f"not found: {text(step.id)}"
+    if step.message:
+        return text(step.message.type)
+    run = rule_and_tick(step.id)
+    return f"tick {run[1]}" if run else f"not found: {text(step.id)}"
 
 
 def _sender(step: Step) -> str:
     message = step.message
     if message is None:
-        return _dim("no longer in the log, or never published")
+        run = rule_and_tick(step.id)
+        told = f"schedule {run[0]}" if run else "no longer in the log, or never published"
+        return _dim(told)
     source = f"from {message.source}" if message.source else "sender unnamed"
     sender = f"rule {message.rule}" if message.rule else source
     copies = click.style(f"  published {step.copies} times", fg="yellow") if step.copies > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -37,11 +38,23 @@ AT_ONCE: Final = 100
 
 _ELSEWHERE: Final = timedelta(seconds=5)
 _BEFORE: Final = timedelta(microseconds=1)
+_RUN_ID: Final = re.compile(r"([\w.-]+)@([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)")
 
 
 def tick_data(rule: str, scheduled_at: datetime) -> dict[str, object]:
     """Return the data of a tick, which a message without data of its own passes on."""
     return {"rule": rule, "scheduled_at": format_timestamp(scheduled_at)}
+
+
+def run_id(rule: str, tick: datetime) -> str:
+    """Return what a run is called: the correlation key of all it sends, and what caused that."""
+    return f"{rule}@{format_timestamp(tick)}"
+
+
+def rule_and_tick(text: str) -> tuple[str, str] | None:
+    """Return rule and tick of what `run_id` wrote; None for any other id."""
+    found = _RUN_ID.fullmatch(text)
+    return (found[1], found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +236,7 @@ class ScheduledRule:
         return take(self, self.actions, signal, (scope,))
 
     def _event(self, tick: datetime, source: str) -> Event:
-        run = f"{self.name}@{format_timestamp(tick)}"
+        run = run_id(self.name, tick)
         return Event(
             type=TICK,
             id=run,

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.cli.causality import GivenUp, Published, causal_steps
 from orchestrator.cli.timeline import as_json, draw, interval
+from orchestrator.core.scheduled import run_id
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -54,6 +55,17 @@ def test_a_cause_that_was_not_found_is_said() -> None:
     assert drawn[3] == (
         "              not found: gone        no longer in the log, or never published"
     )
+
+
+def test_a_tick_is_no_hole_in_the_trace() -> None:
+    """It was never published, and is all the same what led to the rest."""
+    run = run_id("weekly-digest", START)
+    steps = causal_steps([Published("c1", "CompileDigest", "x", "weekly-digest", START, run)])
+    drawn = [click.unstyle(line) for line in draw(run, steps)]
+    assert drawn[3:] == [
+        "              tick 2026-03-01T09:00:00Z  schedule weekly-digest",
+        "       +0 ms  └─ CompileDigest           rule weekly-digest",
+    ]
 
 
 def test_what_a_message_holds_cannot_steer_the_terminal() -> None:

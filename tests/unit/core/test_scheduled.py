@@ -14,7 +14,14 @@ from orchestrator.core.expression import ROOTS, compile_expression, compile_temp
 from orchestrator.core.ids import ReactionId, event_identity, message_id, reaction_id
 from orchestrator.core.problem import Position
 from orchestrator.core.schedule import Cron, Periodic
-from orchestrator.core.scheduled import AT_ONCE, PUNCTUAL, ScheduledRule, pending
+from orchestrator.core.scheduled import (
+    AT_ONCE,
+    PUNCTUAL,
+    ScheduledRule,
+    pending,
+    rule_and_tick,
+    run_id,
+)
 from orchestrator.errors import ExpressionError, SchemaViolation
 
 if TYPE_CHECKING:
@@ -93,6 +100,19 @@ def test_a_tick_sends_what_an_event_would() -> None:
     assert (message.correlation_id, message.causation_id, message.subject) == (run, run, "digest")
     assert (message.time, message.rule, message.revision) == (NINE + SECOND, "digest", "r1")
     assert decision.due == NINE + HOUR
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (run_id("weekly-digest", NINE), ("weekly-digest", "2026-03-02T09:00:00Z")),
+        ("ada@example.org", None),
+        ("C-991", None),
+    ],
+)
+def test_a_run_is_known_by_its_name(text: str, found: tuple[str, str] | None) -> None:
+    """In a trace it must not look like a message that is missing."""
+    assert rule_and_tick(text) == found
 
 
 def test_expressions_read_the_tick_and_the_present() -> None:
