@@ -42,7 +42,9 @@ async def publish_everything(settings: Settings) -> None:
             await connected.publish([_composed(catalog, "ComplaintResolved", found, case.key)])
             await asyncio.sleep(PACE_SECONDS)
         channel = catalog.types[WITHOUT_AMOUNT.type].channel
-        await connected.publish([_raw(channel, _plain(WITHOUT_AMOUNT)), _raw(channel, NOT_JSON)])
+        await connected.publish(
+            [Message(None, channel, body) for body in (_plain(WITHOUT_AMOUNT), NOT_JSON)]
+        )
     await run_to_end("examples/publish_with_pika.py")
 
 
@@ -62,19 +64,3 @@ def _composed(catalog: Catalog, name: str, data: object, key: str) -> Message:
 
 def _plain(case: Case) -> bytes:
     return json.dumps({"type": case.type, "id": case.key, "data": case.data()}).encode()
-
-
-def _raw(channel: str, body: bytes) -> Message:
-    """Return what a publisher sends that checks nothing and sets no property."""
-    return Message(
-        exchange=None,
-        routing_key=channel,
-        body=body,
-        id=None,
-        type=None,
-        correlation_id=None,
-        source=None,
-        time=None,
-        content_type=None,
-        headers={},
-    )

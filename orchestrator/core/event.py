@@ -156,11 +156,11 @@ class Message:
     exchange: str | None
     routing_key: str
     body: bytes
-    id: str | None
-    type: str | None
-    correlation_id: str | None
-    source: str | None
-    time: datetime | None
-    content_type: str | None
-    headers: Mapping[str, object]
+    id: str | None = None
+    type: str | None = None
+    correlation_id: str | None = None
+    source: str | None = None
+    time: datetime | None = None
+    content_type: str | None = None
+    headers: Mapping[str, object] = field(default_factory=dict)
     other: Mapping[str, str | int] = field(default_factory=dict)

@@ -124,7 +124,7 @@ async def test_messages_arrive_in_order_and_unchanged(bench: Bench) -> None:
 
 async def test_what_was_not_sent_is_not_invented(bench: Bench) -> None:
     """A plain message without an id must not get one: its identity would change."""
-    bare = Message("", bench.queue, b"", None, None, None, None, None, None, {})
+    bare = Message("", bench.queue, b"")
 
     await bench.broker.publish([bare])
 

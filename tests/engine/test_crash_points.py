@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -12,47 +10,25 @@ import orjson
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.spine import Spine
-from orchestrator.ports import Duplicate, Store
-from tests.engine.interference import CrashedError, Fuse
+from orchestrator.ports import Duplicate
+from tests.engine.interference import Fuse, survived
+from tests.engine.mistakes import SettleFirst
 from tests.engine.world import Pairs, World, filed, rule
-from tests.engine.world import (
-    rulebook as make_rulebook,
-)
+from tests.engine.world import rulebook as make_rulebook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from orchestrator.core.definitions import Rulebook
     from orchestrator.core.event import Delivery, Message
     from orchestrator.engine.batch import Batch
-    from orchestrator.engine.report import BatchReport
-    from orchestrator.ports import Subscription
+    from orchestrator.ports import Store, Subscription
+    from tests.engine.conftest import NewStore
 
 EVENTS = [filed(f"e{number}", f"C-{number % 3}") for number in range(6)]
-NewStore = Callable[[], Store]
 Problems = list[str]
-
-
-@pytest.fixture(params=["memory", "redis"])
-async def new_store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[NewStore]:
-    """Make as many empty stores of a kind as a test wants."""
-    stores: list[RedisStore] = []
-
-    def make() -> Store:
-        if request.param == "memory":
-            return MemoryStore()
-        url = request.getfixturevalue("redis_url")
-        stores.append(RedisStore(url, namespace=f"{unique}-{len(stores)}", shards=2))
-        return stores[-1]
-
-    if request.param == "redis":
-        request.getfixturevalue("redis_url")
-    yield make
-    for store in stores:
-        await store.close()
 
 
 def world(store: Store) -> World:
@@ -86,15 +62,6 @@ async def outcome(this: World) -> Problems:
     if await this.store.outbox_size():
         problems.append("messages left in the outbox")
     return problems
-
-
-@contextmanager
-def survived() -> Iterator[None]:
-    """Go on after a crash."""
-    try:
-        yield
-    except* CrashedError:
-        pass
 
 
 async def crash_everywhere(new_store: NewStore, **options: Any) -> tuple[int, Problems]:
@@ -135,15 +102,6 @@ class AckFirst(Engine):
 class _Deaf:
     async def acknowledge(self, delivery: object) -> None:
         """Acknowledged already."""
-
-
-class SettleFirst(Spine):
-    """Wrong: empties the outbox before its messages are confirmed."""
-
-    async def finish(self, batch: Batch) -> BatchReport:
-        await self._store.settle(batch.settlements)
-        batch.settlements = []
-        return await super().finish(batch)
 
 
 class RandomIds(Spine):

@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.deadletter import read, revival
 from orchestrator.core.event import Delivery
 from orchestrator.core.schedule import Cron, Periodic
@@ -25,14 +24,11 @@ from tests.engine.interference import CrashedError, Fuse, Gate, Meddled
 from tests.engine.world import HERE, NOW, QUEUE, Reminder, World, filed, rule
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
     from orchestrator.core.event import Message
     from orchestrator.core.scheduled import CatchUp
     from orchestrator.ports import Store
+    from tests.engine.conftest import NewStore
     from tests.engine.interference import Interference
-
-    NewStore = Callable[[], Store]
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 TEN = NOW + HOUR
@@ -44,23 +40,6 @@ def hourly(catch_up: CatchUp = "last", *commands: str, **changes: Any) -> Schedu
     actions = rule("digest", "Filed", *(commands or ("Digest", "Copy"))).actions
     made = ScheduledRule("digest", "r1", "", Periodic(HOUR), catch_up, actions, HERE)
     return replace(made, **changes)
-
-
-@pytest.fixture(params=["memory", "redis"])
-async def new_store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[NewStore]:
-    """Make as many empty stores of a kind as a test wants."""
-    stores: list[RedisStore] = []
-
-    def make() -> Store:
-        if request.param == "memory":
-            return MemoryStore()
-        url = request.getfixturevalue("redis_url")
-        stores.append(RedisStore(url, namespace=f"{unique}-{len(stores)}", shards=2))
-        return stores[-1]
-
-    yield make
-    for store in stores:
-        await store.close()
 
 
 async def arm(

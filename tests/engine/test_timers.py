@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
-import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
 from orchestrator.engine import timekeeper
 from orchestrator.errors import ExpressionError
-from tests.engine.interference import CrashedError, Fuse
+from tests.engine.interference import Fuse, survived
+from tests.engine.mistakes import TakesTimersFirst
 from tests.engine.world import NOW, PATIENCE, Reminder, World, filed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    import pytest
 
     from orchestrator.core.event import Message
     from orchestrator.ports import Store
+    from tests.engine.conftest import NewStore
 
 KEYS = ("C-0", "C-1", "C-2", "C-3")
 DUE = NOW + PATIENCE
 SOON = timedelta(milliseconds=1)
-
-
-@pytest.fixture(params=["memory", "redis"])
-async def new_store(
-    request: pytest.FixtureRequest, unique: str
-) -> AsyncIterator[Callable[[], Store]]:
-    """Make as many empty stores of a kind as a test wants."""
-    stores: list[RedisStore] = []
-
-    def make() -> Store:
-        if request.param == "memory":
-            return MemoryStore()
-        url = request.getfixturevalue("redis_url")
-        stores.append(RedisStore(url, namespace=f"{unique}-{len(stores)}", shards=2))
-        return stores[-1]
-
-    yield make
-    for store in stores:
-        await store.close()
 
 
 async def waiting(store: Store) -> World:
@@ -67,7 +47,7 @@ REMINDED = [("Remind", key) for key in KEYS]
 THANKED = [("Thank", f"e-{key}") for key in KEYS]
 
 
-async def test_a_timer_fires_at_its_time_and_not_before(new_store: Callable[[], Store]) -> None:
+async def test_a_timer_fires_at_its_time_and_not_before(new_store: NewStore) -> None:
     """Early would turn an answer that is on its way into "nobody answered"."""
     this = await waiting(new_store())
     this.clock.moment = DUE - SOON
@@ -79,7 +59,7 @@ async def test_a_timer_fires_at_its_time_and_not_before(new_store: Callable[[], 
 
 
 async def test_a_message_kept_for_later_goes_out_at_its_time(
-    new_store: Callable[[], Store],
+    new_store: NewStore,
 ) -> None:
     """It keeps the id it was decided under, and says when it was really sent."""
     this = await waiting(new_store())
@@ -90,7 +70,7 @@ async def test_a_message_kept_for_later_goes_out_at_its_time(
     assert times == {"2026-03-01T11:00:00Z"}
 
 
-async def test_an_answer_removes_the_timer(new_store: Callable[[], Store]) -> None:
+async def test_an_answer_removes_the_timer(new_store: NewStore) -> None:
     """Who answered in time is not reminded."""
     this = await waiting(new_store())
     await this.publish(filed("a-1", "C-1", "Answered"))
@@ -100,16 +80,7 @@ async def test_an_answer_removes_the_timer(new_store: Callable[[], Store]) -> No
     assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-1")]
 
 
-@contextmanager
-def survived() -> Iterator[None]:
-    """Go on after a crash."""
-    try:
-        yield
-    except* CrashedError:
-        pass
-
-
-async def fire_with_crashes(new_store: Callable[[], Store]) -> tuple[int, list[str]]:
+async def fire_with_crashes(new_store: NewStore) -> tuple[int, list[str]]:
     """Fire everything with a crash at every outside call, and again after it."""
     problems = []
     for calls in range(100):
@@ -135,31 +106,21 @@ async def sweep(this: World) -> None:
         await this.store.settle([entry.settlement])
 
 
-async def test_no_crash_point_loses_or_doubles_a_timer(new_store: Callable[[], Store]) -> None:
+async def test_no_crash_point_loses_or_doubles_a_timer(new_store: NewStore) -> None:
     """A timer fires once, whatever is killed: what was committed stays in the outbox."""
     points, problems = await fire_with_crashes(new_store)
     assert problems == []
     assert points >= 4  # due, load, commit, publish, settle
 
 
-class ForgetsFirst(MemoryStore):
-    """Wrong: removes due timers when they are looked at, before anything is committed."""
-
-    async def due(self, *arguments: Any) -> Any:
-        timers = await super().due(*arguments)
-        for timer in timers:
-            self._timers.pop(timer.at)
-        return timers
-
-
 async def test_the_suite_notices_timers_that_are_taken_before_the_commit() -> None:
     """Negative control: the usual way to write it loses timers."""
-    _, problems = await fire_with_crashes(ForgetsFirst)
+    _, problems = await fire_with_crashes(TakesTimersFirst)
     assert problems
 
 
 async def test_replicas_that_see_the_same_timer_fire_it_once(
-    new_store: Callable[[], Store],
+    new_store: NewStore,
 ) -> None:
     """Both may poll; one of them commits, and only that one publishes."""
     this = await waiting(new_store())

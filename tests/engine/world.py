@@ -189,7 +189,7 @@ def filed(event_id: str, key: str, event_type: str = "Filed", **data: object) ->
 
 def raw(body: bytes, **headers: object) -> Message:
     """Return whatever somebody may publish."""
-    return Message(None, CHANNEL, body, None, None, None, None, None, None, headers)
+    return Message(None, CHANNEL, body, headers=headers)
 
 
 class StillClock:

@@ -40,7 +40,7 @@ def opened(wire: Wire, timeout_seconds: float = 10) -> Publisher:
 
 
 def to(queue: str, count: int = 1) -> list[Message]:
-    return [Message("", queue, b"x", None, None, None, None, None, None, {})] * count
+    return [Message("", queue, b"x")] * count
 
 
 async def started(publisher: Publisher, *batches: list[Message]) -> list[asyncio.Task[None]]:

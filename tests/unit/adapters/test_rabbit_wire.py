@@ -21,18 +21,7 @@ if TYPE_CHECKING:
 CHANNEL = 3
 FRAME_MAX = 131_072
 TIME = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-EMPTY = Message(
-    exchange="hms",
-    routing_key="notify.v1",
-    body=b"",
-    id=None,
-    type=None,
-    correlation_id=None,
-    source=None,
-    time=None,
-    content_type=None,
-    headers={},
-)
+EMPTY = Message("hms", "notify.v1", b"")
 SHORT = st.text(max_size=60, alphabet=st.characters(exclude_categories=["Cs"]))
 NAMES = st.text(max_size=30, alphabet=st.characters(exclude_categories=["Cs"]))
 NAMED = st.none() | SHORT.filter(bool)

@@ -175,20 +175,7 @@ class Workbench:
 
     async def put_raw(self, body: bytes) -> None:
         """Publish bytes that may be anything."""
-        await self.put(
-            Message(
-                exchange=None,
-                routing_key="bakery.v1",
-                body=body,
-                id=None,
-                type=None,
-                correlation_id=None,
-                source=None,
-                time=None,
-                content_type=None,
-                headers={},
-            )
-        )
+        await self.put(Message(None, "bakery.v1", body))
 
     @asynccontextmanager
     async def running(
