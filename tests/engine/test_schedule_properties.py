@@ -51,7 +51,7 @@ LOOKS = st.lists(
 
 
 def model(length: timedelta, catch_up: CatchUp, looks: Sequence[Look]) -> set[str]:
-    """Which ticks are run: a list of all of them, and at each look a decision about the new ones."""
+    """Which ticks are run: at each look, those since the last one that the rule wants."""
     now = seen = NOW
     run = set()
     for look in looks:
