@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from operator import ge, gt, le, lt
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from orchestrator.core.expression.values import kind_of
 
@@ -23,6 +24,8 @@ EXACT: Final = 2**53
 
 _SCALARS: Final[frozenset[Kind]] = frozenset({"null", "bool", "number", "string"})
 _JSON: Final[frozenset[Kind]] = _SCALARS | {"list", "map"}
+_BOTH: Final[frozenset[Word]] = frozenset({("bool", True), ("bool", False)})
+_ORDERS: Final[dict[Order, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _INVERSE: Final[dict[Order, Order]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
@@ -72,7 +75,7 @@ class Possible:
     @property
     def present(self) -> Possible:
         """What it can be if it is there."""
-        return replace(self, absent=False)
+        return replace(self, absent=False) if self.absent else self
 
     def only(self, words: Iterable[Word]) -> Possible:
         """Return what is left if it is one of `words`."""
@@ -87,10 +90,18 @@ class Possible:
     def ordered(self, order: Order, other: Word) -> Possible:
         """Return what is left if it stands in that order to `other`, a number or a text."""
         kind, bound = other
-        left = replace(self, absent=False, kinds=self.kinds & {kind})
-        if kind == "number" and isinstance(bound, int | float):
-            left = _bounded(left, order, bound)
-        return _settled(left, _in_order(order, other))
+        if self.words is not None:
+            return self.only(one for one in self.words if stands(one, order, other))
+        kinds = self.kinds & {kind}
+        if kind != "number" or not isinstance(bound, int | float):
+            return replace(self, absent=False, kinds=kinds)
+        if order in {">", ">="}:
+            low, above = max((self.low, self.above), (bound, order == ">"))
+            left = replace(self, absent=False, kinds=kinds, low=low, above=above)
+        else:
+            high, within = min((self.high, not self.below), (bound, order == "<="))
+            left = replace(self, absent=False, kinds=kinds, high=high, below=not within)
+        return _settled(left)
 
     def disordered(self, order: Order, other: Word) -> Possible:
         """Return what is left if it can be compared with `other`, but is not in that order."""
@@ -101,19 +112,23 @@ class Possible:
         words = other.words if self.words is None else self.words
         if self.words is not None and other.words is not None:
             words = self.words & other.words
-        left = Possible(
-            absent=self.absent and other.absent,
-            kinds=self.kinds & other.kinds,
-            words=words,
-            but=self.but | other.but,
-            whole=self.whole or other.whole,
-            shortest=max(self.shortest, other.shortest),
-            longest=min(self.longest, other.longest),
+        low, above = max((self.low, self.above), (other.low, other.above))
+        high, within = min((self.high, not self.below), (other.high, not other.below))
+        return _settled(
+            Possible(
+                absent=self.absent and other.absent,
+                kinds=self.kinds & other.kinds,
+                words=words,
+                but=self.but | other.but,
+                low=low,
+                high=high,
+                above=above,
+                below=not within,
+                whole=self.whole or other.whole,
+                shortest=max(self.shortest, other.shortest),
+                longest=min(self.longest, other.longest),
+            )
         )
-        for one in (self, other):
-            left = _bounded(left, ">" if one.above else ">=", one.low)
-            left = _bounded(left, "<" if one.below else "<=", one.high)
-        return _settled(left)
 
     def or_(self, other: Possible) -> Possible:
         """Return a superset of both."""
@@ -163,41 +178,25 @@ def exactly(one: Word) -> Possible:
     return replace(ANYTHING, absent=False).only([one])
 
 
-def _bounded(possible: Possible, order: Order, bound: float) -> Possible:
-    """Take a bound over where it is narrower than the one there is."""
-    strict = order in {"<", ">"}
-    if order in {">", ">="}:
-        if bound > possible.low or (bound == possible.low and strict):
-            return replace(possible, low=bound, above=strict)
-    elif bound < possible.high or (bound == possible.high and strict):
-        return replace(possible, high=bound, below=strict)
-    return possible
+def stands(one: Word, order: Order, other: Word) -> bool:
+    """Tell whether a scalar stands in that order to another, a number or a text."""
+    (kind, value), (wanted, bound) = one, other
+    return kind == wanted and _ORDERS[order](value, bound)
 
 
-def _settled(possible: Possible, allowed: Callable[[Word], bool] | None = None) -> Possible:
+def _settled(possible: Possible) -> Possible:
     """Leave out the kinds of which nothing is possible any more."""
-    words = possible.words
-    if words is not None:
-        left = [one for one in words if allowed is None or allowed(one)]
-        return replace(possible.only(left), absent=possible.absent)
+    if possible.words is not None:
+        left = possible.only(possible.words)
+        return replace(left, absent=True) if possible.absent else left
     gone: set[Kind] = set()
     if "number" in possible.kinds and not possible._has_numbers():  # noqa: SLF001 - of its own
         gone.add("number")
     if possible.shortest > possible.longest:
         gone.add("string")
-    if ("null", None) in possible.but:
-        gone.add("null")
-    if {("bool", True), ("bool", False)} <= possible.but:
-        gone.add("bool")
+    if possible.but:
+        if ("null", None) in possible.but:
+            gone.add("null")
+        if possible.but >= _BOTH:
+            gone.add("bool")
     return replace(possible, kinds=possible.kinds - gone) if gone else possible
-
-
-def _in_order(order: Order, other: Word) -> Callable[[Word], bool]:
-    kind, bound = other
-    compare: dict[Order, Callable[[object, object], bool]] = {
-        "<": lambda a, b: a < b,  # type: ignore[operator]  # both are numbers, or both texts
-        "<=": lambda a, b: a <= b,  # type: ignore[operator]
-        ">": lambda a, b: a > b,  # type: ignore[operator]
-        ">=": lambda a, b: a >= b,  # type: ignore[operator]
-    }
-    return lambda one: one[0] == kind and compare[order](one[1], bound)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.definitions import Rulebook
 from orchestrator.document import read_document
+from orchestrator.rulefile.collector import paused
 from orchestrator.rulefile.loops import refuse_loops
 from orchestrator.rulefile.naming import name_rules
 from orchestrator.rulefile.parts import Form, Part
@@ -56,6 +57,7 @@ class _RuleFile:
         yield from (problem for problem in found if problem.position not in disputed)
 
 
+@paused()
 def read_rules(
     files: Iterable[tuple[str, bytes | str]], catalog: MessageCatalog
 ) -> tuple[Rulebook | None, list[Problem]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from orchestrator.core.expression import syntax
 from orchestrator.core.expression.failure import EvaluationError
-from orchestrator.rulefile.possible import ANYTHING, MISSING, Possible, exactly, word
+from orchestrator.rulefile.possible import ANYTHING, MISSING, Possible, stands, word
 
 if TYPE_CHECKING:
     from orchestrator.rulefile.possible import Order, Word
@@ -75,8 +75,21 @@ class Ways:
 _Split: TypeAlias = tuple[Possible, Possible, bool]
 """What is left of a value where a test on it holds, where it does not, and whether it may fail."""
 
-_Test: TypeAlias = Callable[[Possible], _Split]
-_ORDERS: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A test of one value.
+
+    Attributes:
+        split: of a value of which some is known.
+        holds: for a value that is known; None where it fails.
+    """
+
+    split: Callable[[Possible], _Split]
+    holds: Callable[[Word], bool | None]
+
+
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TRUE: Final[Word] = ("bool", True)
 _FALSE: Final[Word] = ("bool", False)
 
@@ -100,7 +113,7 @@ def ways(node: syntax.Node, state: State) -> Ways:  # noqa: C901, PLR0911  # one
             return _compared(node, state)
         case syntax.Membership(item=item, container=syntax.ListOf(items=items)):
             return _among(item, items, state)
-    return _tested(node, _is_true, state)
+    return _tested(node, _IS_TRUE, state)
 
 
 def _unknown(state: State) -> Ways:
@@ -161,22 +174,21 @@ def _compared(node: syntax.Comparison, state: State) -> Ways:
     operator, operand, constant = node.operator, node.left, node.right
     if isinstance(operand, syntax.Constant):
         operand, constant = constant, operand
-        operator = cast("syntax.ComparisonOperator", _ORDERS.get(operator, operator))
+        operator = cast("syntax.ComparisonOperator", _MIRRORED.get(operator, operator))
     other = _word(constant)
     if other is None:
         return _unknown(state)
     if operator in {"==", "!="}:
-        found = _tested(operand, lambda value: _equal(value, frozenset({other})), state)
+        found = _tested(operand, _equality(frozenset({other})), state)
         return found if operator == "==" else found.inverse
-    order = cast("Order", operator)
-    return _tested(operand, lambda value: _ordered(value, order, other), state)
+    return _tested(operand, _ordering(cast("Order", operator), other), state)
 
 
 def _among(item: syntax.Node, items: tuple[syntax.Node, ...], state: State) -> Ways:
     words = frozenset(one for each in items if (one := _word(each)) is not None)
     if len(words) < len(items):
         return _unknown(state)
-    return _tested(item, lambda value: _equal(value, words), state)
+    return _tested(item, _equality(words), state)
 
 
 def _tested(node: syntax.Node, test: _Test, state: State) -> Ways:
@@ -197,30 +209,40 @@ def _tested(node: syntax.Node, test: _Test, state: State) -> Ways:
 
 def _tested_at(path: Path, default: Word | None, test: _Test, state: State) -> Ways:
     found = state.at(path)
-    true, false, fails = test(found.present)
-    if found.absent and default is None:
-        fails = True
-    elif found.absent and default is not None:
-        is_true, is_false, fails_then = test(exactly(default))
-        true = replace(true, absent=not is_true.nothing)
-        false = replace(false, absent=not is_false.nothing)
-        fails = fails or fails_then
+    true, false, fails = test.split(found.present)
+    if found.absent:
+        holds = None if default is None else test.holds(default)
+        fails = fails or holds is None
+        true = replace(true, absent=True) if holds is True else true
+        false = replace(false, absent=True) if holds is False else false
     return Ways(state.having(path, true), state.having(path, false), fails)
 
 
-def _is_true(value: Possible) -> _Split:
+def _split_truth(value: Possible) -> _Split:
     return value.only([_TRUE]), value.only([_FALSE]), value.kinds != {"bool"}
 
 
-def _equal(value: Possible, words: frozenset[Word]) -> _Split:
-    return value.only(words), value.without(words), False
+_IS_TRUE: Final = _Test(_split_truth, {_TRUE: True, _FALSE: False}.get)
 
 
-def _ordered(value: Possible, order: Order, other: Word) -> _Split:
-    if other[0] not in {"number", "string"}:
-        return value.only(()), value.only(()), True
-    fails = value.kinds != {other[0]}
-    return value.ordered(order, other), value.disordered(order, other), fails
+def _equality(words: frozenset[Word]) -> _Test:
+    return _Test(
+        lambda value: (value.only(words), value.without(words), False), lambda one: one in words
+    )
+
+
+def _ordering(order: Order, other: Word) -> _Test:
+    kind = other[0]
+    if kind not in {"number", "string"}:
+        return _Test(lambda value: (value.only(()), value.only(()), True), lambda _: None)
+    return _Test(
+        lambda value: (
+            value.ordered(order, other),
+            value.disordered(order, other),
+            value.kinds != {kind},
+        ),
+        lambda one: stands(one, order, other) if one[0] == kind else None,
+    )
 
 
 def _path(base: syntax.Node, steps: tuple[syntax.Node, ...]) -> Path | None:

@@ -200,9 +200,11 @@ def walk(node: Node) -> Iterator[tuple[Node, int]]:
     """Yield a node and everything below it with its depth, without recursion."""
     pending = [(node, 1)]
     while pending:
-        current, depth = pending.pop()
-        yield current, depth
-        pending.extend([(child, depth + 1) for child in children(current)])
+        item = pending.pop()
+        yield item
+        current, depth = item
+        if _part_names(type(current)):  # type: ignore[arg-type]  # a class is hashable
+            pending.extend([(child, depth + 1) for child in children(current)])
 
 
 def static_path(node: Node) -> tuple[str, ...] | None:
