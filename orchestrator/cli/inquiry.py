@@ -166,8 +166,11 @@ def _only_remembered(
     for at, (_, instance) in instances.items():
         rule = evidence.rulebook.by_name.get(at.definition)
         if isinstance(rule, StatefulRule):
-            kept_events = every_event(instance.state, rule.elements).kept
-            found |= {one.identity: one.event for one in kept_events if one.event is not None}
+            found |= {
+                one.identity: one.event
+                for one in every_event(instance.state, rule.elements).kept
+                if one.event is not None and evidence.key in (at.key, one.event.correlation_id)
+            }
     return [
         Logged(_seen(event), event) for identity, event in found.items() if identity not in known
     ]

@@ -14,6 +14,8 @@ from orchestrator.cli.commands import Group
 from orchestrator.cli.context import load_catalog, read_settings
 from orchestrator.cli.junit import write_junit
 from orchestrator.cli.problems import ERRORS, FORMATS, Summary, report
+from orchestrator.cli.recording import record_case
+from orchestrator.cli.starting import START
 from orchestrator.cli.verdicts import print_outcomes
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.rulefile import read_rule_files, read_rules
@@ -22,6 +24,7 @@ from orchestrator.ruletest import play, read_cases, read_test_files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orchestrator.adapters.rabbit.log import Start
     from orchestrator.core.definitions import Rulebook
     from orchestrator.ruletest import Case, Outcome
 
@@ -71,13 +74,28 @@ def check(path: Path | None, schemas: Path | None, form: str) -> int:
         "orchestrator rules test",
         "orchestrator rules test rules/tests/complaints.yaml",
         "orchestrator rules test --junit rule-tests.xml",
+        "orchestrator rules test --record C-991 > rules/tests/c-991.yaml",
     ]
 )
 @click.argument("path", type=_FOLDER, required=False)
 @click.option("--rules", type=_FOLDER, help="Rules under test, instead of ORCHESTRATOR_RULES.")
 @click.option("--schemas", type=_FOLDER, help="Documents, instead of ORCHESTRATOR_SCHEMAS.")
 @click.option("--junit", type=_FOLDER, metavar="FILE", help="Also write the results as JUnit XML.")
-def test(path: Path | None, rules: Path | None, schemas: Path | None, junit: Path | None) -> int:
+@click.option("--record", metavar="KEY", help="Print what happened to KEY as a test instead.")
+@click.option(
+    "--from", "start", type=START, default="first", help="Read the log from here: as for tail."
+)
+@click.option("--with-data", is_flag=True, help="Record texts as they are, without placeholders.")
+def test(  # noqa: PLR0913, PLR0917 - click passes each option
+    path: Path | None,
+    rules: Path | None,
+    schemas: Path | None,
+    junit: Path | None,
+    record: str | None,
+    start: Start,
+    *,
+    with_data: bool,
+) -> int:
     """Test the rules with the cases at PATH, on a virtual clock.
 
     PATH is a file, or a folder whose `tests` folders hold the cases; the folder of the rules if
@@ -89,6 +107,8 @@ def test(path: Path | None, rules: Path | None, schemas: Path | None, junit: Pat
     rulebook, found = read_rules(read_rule_files(folder), catalog)
     if rulebook is None:
         raise InvalidDefinitions(found)
+    if record is not None:
+        return record_case(settings, rulebook, catalog, record, start, with_data=with_data)
     files = read_test_files(path or folder)
     cases, problems = read_cases(files, catalog, rulebook.by_name.keys())
     if problems:

@@ -57,8 +57,11 @@ def ruled(shell: Shell, tmp_path: Path) -> Shell:
     return ruled
 
 
-def test_an_account_names_what_every_rule_made_of_an_event(ruled: Shell) -> None:
-    """Live state, the log and the decision of the daemon agree on one story."""
+def test_an_account_names_what_every_rule_made_of_an_event(ruled: Shell, tmp_path: Path) -> None:
+    """Live state, the log and the decision of the daemon agree on one story.
+
+    What is recorded of it is a test that passes.
+    """
     with (
         running(ruled, "run", until="rulebook_loaded"),
         ruled.start("tail", "--from", "first", "--json") as tail,
@@ -80,6 +83,12 @@ def test_an_account_names_what_every_rule_made_of_an_event(ruled: Shell) -> None
     assert [clause["holds"] for clause in rules["large"]["clauses"]] == [False, True]
     assert account["waits"][0]["missing"] == "CaseClosed"
     assert [one["type"] for one in account["pending"]] == ["AssignInvestigator"]
+
+    recorded = ruled.run("rules", "test", "--record", "C-1")
+    assert (recorded.returncode, "Ada" in recorded.stdout) == (0, False), recorded.stderr
+    case = tmp_path / "case.yaml"
+    case.write_text(recorded.stdout)
+    assert ruled.run("rules", "test", str(case)).stdout == "1 passed, 0 failed\n"
 
     plain = ruled.run("explain", "C-1", "--rule", "large").stdout
     assert "did not fire: get(data.amount, 0) > 10000 is false: data.amount is 250" in plain
