@@ -80,7 +80,8 @@ def _decided(rulebook: Rulebook, events: Iterable[Message]) -> list[Commit]:
     batch = Batch(deliveries, datetime.now(UTC), "benchmark")
     read(batch, rulebook, 1024 * 1024)
     cases = match(batch, rulebook, "orchestrator")
-    return [commit for _, commit in decide(batch, cases, [None] * len(cases))]
+    decided = decide(batch, cases, [None] * len(cases))
+    return [commit for _, commit in decided if commit is not None]
 
 
 async def forget(redis: Any, found: Subject) -> None:  # noqa: ANN401 - its stubs lack unlink
