@@ -11,9 +11,14 @@ from orchestrator.rulefile.collector import paused
 
 def test_it_runs_again_afterwards_whatever_happens() -> None:
     """A process without it would grow for ever."""
-    with pytest.raises(LookupError), paused():
+
+    @paused()
+    def fails() -> None:
         assert not gc.isenabled()
         raise LookupError
+
+    with pytest.raises(LookupError):
+        fails()
     assert gc.isenabled()
 
 
