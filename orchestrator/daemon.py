@@ -18,6 +18,7 @@ from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.ledger import RedisLedger
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
+from orchestrator.engine.archive import Archive
 from orchestrator.engine.arming import Arming
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
@@ -27,7 +28,11 @@ from orchestrator.engine.sweeper import Sweeper
 from orchestrator.engine.timekeeper import Timekeeper
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.http import create_app, serving
+from orchestrator.http.access import Access
+from orchestrator.http.workflows import workflow_routes
+from orchestrator.operation.desk import Desk
 from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.settings import read_api_keys
 from orchestrator.telemetry import log_events
 from orchestrator.telemetry.engine_observer import EngineTelemetry
 from orchestrator.telemetry.health import Health
@@ -35,6 +40,8 @@ from orchestrator.telemetry.metrics import Metrics
 from orchestrator.topology import Names, topology
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from orchestrator.core.definitions import Rulebook
     from orchestrator.settings import Settings
 
@@ -98,6 +105,8 @@ class Daemon:
             namespace=settings.namespace,
             shards=settings.shards,
             dedupe=timedelta(hours=settings.dedupe_hours),
+            retention=timedelta(hours=settings.retention_hours),
+            retained=settings.retained,
             allow_weak=settings.redis_allow_weak,
         )
         self._ledger = RedisLedger(
@@ -131,6 +140,7 @@ class Daemon:
             self._patience,
             self._telemetry,
             arming=Arming(self._store, SystemClock(), self._patience),
+            archive=Archive(self._store, SystemClock(), self._patience),
             queue=settings.queue,
             build=lambda: build_rulebook(settings),
         )
@@ -180,16 +190,29 @@ class Daemon:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._ledger.close)
             stack.push_async_callback(self._broker.close)
-            app = create_app(self._health, self._metrics)
+            app = create_app(self._health, self._metrics, self._workflow_routes())
             await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
             await self._check_services()
             await self._reloader.start()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._sweeper.run(), name="sweeper")
                 tasks.create_task(self._timekeeper.run(), name="timekeeper")
+                tasks.create_task(self._reloader.run(settings.sweep_seconds), name="archivist")
                 tasks.create_task(self._watch_files(), name="watcher")
                 tasks.create_task(self._reload_on_demand(), name="reloader")
                 tasks.create_task(self._consume(), name="engine")
+
+    def _workflow_routes(self) -> APIRouter:
+        settings = self._settings
+        desk = Desk(
+            self._broker,
+            self._store,
+            self._store.inspection,
+            SystemClock(),
+            source=settings.source,
+            rulebook=lambda: self._engine.rulebook,
+        )
+        return workflow_routes(desk, Access(read_api_keys(settings.api_keys), settings.http_host))
 
     async def _check_services(self) -> None:
         """Refuse to start on a store that loses data or a topology that differs."""

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Role = Literal["viewer", "operator"]
+_SHORTEST_KEY = 16
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 
 
@@ -27,6 +30,28 @@ def _amqp_url(url: SecretStr) -> SecretStr:
             " characters in the password as %XX",
         )
     return url
+
+
+def _api_keys(keys: SecretStr) -> SecretStr:
+    """Refuse what is no list of roles and keys, without quoting a key."""
+    try:
+        read_api_keys(keys)
+    except ValueError as error:
+        raise PydanticCustomError(
+            "api_keys", "is a list such as operator:KEY,viewer:KEY, each key of 16 or more signs"
+        ) from error
+    return keys
+
+
+def read_api_keys(keys: SecretStr) -> dict[str, Role]:
+    """Return key -> role of ``role:key,role:key``. Raise ``ValueError`` for anything else."""
+    found: dict[str, Role] = {}
+    for entry in filter(None, keys.get_secret_value().split(",")):
+        role, _, key = entry.strip().partition(":")
+        if role not in ("viewer", "operator") or len(key) < _SHORTEST_KEY:
+            raise ValueError(role)
+        found[key] = "operator" if role == "operator" else "viewer"
+    return found
 
 
 class Settings(BaseSettings):
@@ -97,6 +122,15 @@ class Settings(BaseSettings):
     unmatched_max_length: int = Field(
         default=10_000, ge=0, description="Entries of the ledger `unmatched list` shows; 0: none."
     )
+    retention_hours: int = Field(
+        default=24, ge=1, le=24 * 365, description="How long finished instances are known."
+    )
+    retained: int = Field(
+        default=100_000,
+        ge=1_000,
+        le=10_000_000,
+        description="Most finished instances that are known.",
+    )
     redis_allow_weak: bool = Field(
         default=False, description="Accept a Redis that can lose commits."
     )
@@ -109,10 +143,15 @@ class Settings(BaseSettings):
     )
 
     http_host: str = Field(
-        default="127.0.0.1", description="Address of /live, /ready and /metrics."
+        default="127.0.0.1", description="Address of /live, /ready, /metrics and /workflows."
     )
     http_port: int = Field(
         default=8080, ge=0, le=65535, description="Their port; 0 picks a free one."
+    )
+    api_keys: Annotated[SecretStr, AfterValidator(_api_keys)] = Field(
+        default=SecretStr(""),
+        description="Who may use /workflows: role:key, separated by commas; roles are viewer and"
+        " operator. Without any, only a port on loopback is open.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Log level."

@@ -1,4 +1,4 @@
-"""The HTTP port of a process: whether it lives, is ready, and its metrics. Decides nothing."""
+"""Serves an application in the running loop, on a socket of our own. Knows no route."""
 
 from __future__ import annotations
 
@@ -9,53 +9,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
-from fastapi import FastAPI, Response
 
-from orchestrator import __version__
 from orchestrator.errors import Misconfigured
 from orchestrator.telemetry import log_events
-from orchestrator.telemetry.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
 
-    from orchestrator.telemetry.health import Health, Readiness
-    from orchestrator.telemetry.metrics import Metrics
+    from fastapi import FastAPI
 
 _BACKLOG = 128
 _GRACE_SECONDS = 2
-_UNREADY = 503
-
-
-def create_app(health: Health, metrics: Metrics) -> FastAPI:
-    """Return the application with ``/live``, ``/ready`` and ``/metrics``."""
-    app = FastAPI(title="Orchestrator", version=__version__)
-
-    @app.get("/live", summary="The process runs and its loop turns")
-    async def live() -> dict[str, str]:
-        return {"status": "live", "version": __version__}
-
-    @app.get("/ready", summary="Ready for work; 503 names what is not")
-    async def ready(response: Response) -> dict[str, object]:
-        readiness = health.readiness()
-        if not readiness.ready:
-            response.status_code = _UNREADY
-        return _answer(readiness)
-
-    @app.get("/metrics", summary="Prometheus metrics", response_class=Response)
-    async def exposition() -> Response:
-        return Response(metrics.exposition(), media_type=CONTENT_TYPE)
-
-    return app
-
-
-def _answer(readiness: Readiness) -> dict[str, object]:
-    return {
-        "ready": readiness.ready,
-        "not_ready": dict(readiness.not_ready),
-        "warnings": readiness.warnings,
-        "rulebook": {"revision": readiness.rulebook, "refused": readiness.refused},
-    }
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from orchestrator.cli.context import read_settings
 from orchestrator.errors import Misconfigured
-from orchestrator.settings import Settings
+from orchestrator.settings import Settings, read_api_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,8 @@ def test_every_setting_is_read_from_its_variable(
 ) -> None:
     """One rule for all names, so that nobody has to look them up."""
     default = getattr(Settings(), name)
-    monkeypatch.setenv(f"ORCHESTRATOR_{name.upper()}", other_than(default))
+    other = "viewer:0123456789abcdef" if name == "api_keys" else other_than(default)
+    monkeypatch.setenv(f"ORCHESTRATOR_{name.upper()}", other)
     assert getattr(Settings(), name) != default
 
 
@@ -131,3 +132,19 @@ def test_settings_do_not_change_while_the_process_runs() -> None:
     """Who reads them late must read the same."""
     with pytest.raises(ValidationError):
         Settings().queue = "another"
+
+
+@pytest.mark.parametrize("keys", ["secret", "admin:0123456789abcdef", "viewer:short", "viewer:"])
+def test_a_key_that_would_let_anybody_in_is_refused(
+    keys: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short key can be guessed, and a role that nobody knows may be a slip for another."""
+    monkeypatch.setenv("ORCHESTRATOR_API_KEYS", keys)
+    with pytest.raises(ValidationError, match="role|list such as"):
+        Settings()
+
+
+def test_keys_have_roles() -> None:
+    """One variable holds them all, as a secret of a cluster does."""
+    keys = SecretStr("viewer:0123456789abcdef, operator:fedcba9876543210")
+    assert read_api_keys(keys) == {"0123456789abcdef": "viewer", "fedcba9876543210": "operator"}

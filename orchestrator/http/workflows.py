@@ -1,0 +1,262 @@
+"""The routes of workflows: start, look, list, cancel. Everything is done by the desk."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from orchestrator.core.expression.failure import EvaluationError
+from orchestrator.core.expression.times import parse_duration
+from orchestrator.core.status import Status  # noqa: TC001 - read from the routes' signatures
+from orchestrator.errors import Misconfigured, Refused, Unavailable
+from orchestrator.http.documents import (
+    Accepted,
+    Failure,
+    InstanceDocument,
+    InstancePage,
+    InstanceSummary,
+    StartRequest,
+    WorkflowDocument,
+    WorkflowSummary,
+)
+from orchestrator.http.outline import document, summary
+from orchestrator.http.places import (
+    address,
+    cursor,
+    instance_id,
+    read_cursor,
+    read_instance_id,
+)
+from orchestrator.operation.account import account, outputs
+from orchestrator.ports import FinishedInstance, OpenInstance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from orchestrator.core.decision import Instance
+    from orchestrator.core.workflow.machine import Workflow
+    from orchestrator.http.access import Access
+    from orchestrator.operation.desk import Desk
+    from orchestrator.ports import InstanceKey
+
+LONGEST_WAIT: Final = timedelta(minutes=1)
+MOST_LISTED: Final = 500
+
+_OK, _ACCEPTED = 200, 202
+_NOT_FOUND, _CONFLICT, _UNPROCESSABLE, _UNAVAILABLE = 404, 409, 422, 503
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Failure, "description": description}
+    for status, description in (
+        (401, "no key, or a wrong one"),
+        (403, "the key may not do that"),
+        (_NOT_FOUND, "there is no such thing"),
+        (_UNPROCESSABLE, "the request is not as it must be"),
+        (_UNAVAILABLE, "broker or store are away: try again"),
+    )
+}
+_CONFLICTS: Final[dict[int | str, dict[str, Any]]] = {
+    **_REFUSALS,
+    _CONFLICT: {"model": Failure, "description": "it has ended already"},
+}
+
+
+class _Telling(APIRoute):
+    """Answers what we refuse, and what is away, with its own words."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the library's handler, with our errors as answers."""
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Refused as error:
+                return _failure(_UNPROCESSABLE, error)
+            except (Unavailable, Misconfigured) as error:
+                return _failure(_UNAVAILABLE, error)
+
+        return told
+
+
+def _failure(status: int, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, status)
+
+
+def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - one function per route
+    """Return the routes.
+
+    Args:
+        desk: does what is asked for.
+        access: who may ask.
+    """
+    router = APIRouter(tags=["workflows"], responses=_REFUSALS, route_class=_Telling)
+    viewer, operator = Depends(access.needs("viewer")), Depends(access.needs("operator"))
+
+    @router.get("/workflows", summary="The workflows in force", dependencies=[viewer])
+    async def workflows() -> list[WorkflowSummary]:
+        return [summary(each) for each in desk.workflows.values()]
+
+    @router.get("/workflows/instances", summary="Instances, newest first", dependencies=[viewer])
+    async def instances(
+        workflow: Annotated[str | None, Query(description="Only of this one.")] = None,
+        status: Annotated[
+            Status | None, Query(description="Only of this status; by default all open ones.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
+        after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    ) -> InstancePage:
+        return await _page(desk, workflow, status, after, limit)
+
+    @router.get(
+        "/workflows/instances/{instance:path}", summary="An instance", dependencies=[viewer]
+    )
+    async def instance(instance: str) -> InstanceDocument:
+        at = _known(desk, instance)
+        return _document(at, await _found(desk, at))
+
+    @router.delete(
+        "/workflows/instances/{instance:path}",
+        summary="Cancel an instance: what it did is compensated",
+        status_code=_ACCEPTED,
+        responses=_CONFLICTS,
+        dependencies=[operator],
+    )
+    async def cancel(instance: str) -> Accepted:
+        at = _known(desk, instance)
+        found = await _found(desk, at)
+        if found.status.final:
+            raise HTTPException(_CONFLICT, f"{instance} is {found.status} already")
+        return _accepted(at, await desk.order(at, "cancel", by="http"))
+
+    @router.get("/workflows/{name}", summary="A workflow with its steps", dependencies=[viewer])
+    async def workflow(name: str) -> WorkflowDocument:
+        return document(_workflow(desk, name))
+
+    @router.post(
+        "/workflows/{name}/instances",
+        summary="Start an instance, and wait for its end if asked to",
+        status_code=_ACCEPTED,
+        responses={
+            _OK: {"model": InstanceDocument, "description": "it has ended while we waited"},
+            _ACCEPTED: {"model": Accepted, "description": "it was asked for"},
+        },
+        response_model=None,
+        dependencies=[operator],
+    )
+    async def start(
+        name: str,
+        request: StartRequest,
+        response: Response,
+        wait: Annotated[
+            str | None, Query(description="How long to wait for its end, such as 30s; up to 1m.")
+        ] = None,
+        idempotency_key: Annotated[
+            str | None,
+            Header(max_length=200, description="The same key starts one instance, not two."),
+        ] = None,
+    ) -> Accepted | InstanceDocument:
+        patience = _patience(wait)
+        started = await desk.start(
+            _workflow(desk, name), request.input, key=request.key, request=idempotency_key
+        )
+        response.headers["Location"] = address(started.at)
+        if patience:
+            found = await desk.wait(started, datetime.now(UTC) + patience)
+            if found is not None:
+                response.status_code = _OK
+                return _document(started.at, found)
+        return _accepted(started.at, started.message)
+
+    return router
+
+
+def _workflow(desk: Desk, name: str) -> Workflow:
+    known = desk.workflows
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        meant = f": did you mean {near[0]}?" if near else ""
+        raise HTTPException(_NOT_FOUND, f"there is no workflow {name}{meant}")
+    return known[name]
+
+
+def _known(desk: Desk, instance: str) -> InstanceKey:
+    at = read_instance_id(instance)
+    _workflow(desk, at.definition)
+    return at
+
+
+async def _found(desk: Desk, at: InstanceKey) -> Instance:
+    found = await desk.look(at)
+    if found is None:
+        raise HTTPException(
+            _NOT_FOUND, f"there is no instance {instance_id(at)}, or it ended too long ago"
+        )
+    return found
+
+
+async def _page(
+    desk: Desk, workflow: str | None, status: Status | None, after: str | None, limit: int
+) -> InstancePage:
+    if workflow is not None:
+        _workflow(desk, workflow)
+    names = {workflow} if workflow is not None else desk.workflows.keys()
+    place = read_cursor(after) if after is not None else None
+    listed: list[tuple[InstanceKey, str, datetime]]
+    if status is not None and status.final:
+        last = FinishedInstance(*place, status, "", kept=False) if place else None
+        ended = await desk.inspection.finished(
+            definition=workflow, status=status, after=last, limit=limit
+        )
+        listed = [(each.at, each.status, each.ended) for each in ended]
+    else:
+        opened = await desk.inspection.open_instances(
+            definition=workflow,
+            status=status,
+            after=OpenInstance(*place) if place else None,
+            limit=limit,
+        )
+        listed = [(each.at, each.status, each.changed) for each in opened]
+    return InstancePage(
+        instances=[
+            InstanceSummary(
+                id=instance_id(at),
+                workflow=at.definition,
+                key=at.key,
+                status=told,
+                at=moment.isoformat(),
+                address=address(at),
+            )
+            for at, told, moment in listed
+            if at.definition in names
+        ],
+        next=cursor(listed[-1][0], listed[-1][2]) if len(listed) == limit else None,
+    )
+
+
+def _document(at: InstanceKey, found: Instance) -> InstanceDocument:
+    told = account(at, found)
+    run = told.pop("id")
+    return InstanceDocument.model_validate(
+        {**told, "id": instance_id(at), "run": run, "outputs": outputs(found)}
+    )
+
+
+def _accepted(at: InstanceKey, message: str) -> Accepted:
+    return Accepted(id=instance_id(at), address=address(at), message=message)
+
+
+def _patience(wait: str | None) -> timedelta | None:
+    if wait is None:
+        return None
+    try:
+        patience = parse_duration(wait)
+    except EvaluationError as error:
+        raise Refused(f"`wait` takes a length of time such as 30s, not {wait[:20]}") from error
+    if not timedelta(0) <= patience <= LONGEST_WAIT:
+        raise Refused("`wait` is at most 1m: ask again for what takes longer")
+    return patience

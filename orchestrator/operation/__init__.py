@@ -1,0 +1,1 @@
+"""What people and programs do with workflows, whichever door they come through. No terminal."""

@@ -1,0 +1,78 @@
+"""An instance of a workflow as a document, for people and programs. Decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from orchestrator.core.workflow.pieces import Pieces
+from orchestrator.core.workflow.state import moment_of, unpack
+
+if TYPE_CHECKING:
+    from orchestrator.core.decision import Instance
+    from orchestrator.core.workflow.state import Task
+    from orchestrator.ports import InstanceKey
+
+
+def account(at: InstanceKey, instance: Instance) -> dict[str, object]:
+    """Return what is known of an instance: JSON values, times in ISO 8601.
+
+    Args:
+        at: which it is.
+        instance: as it is stored, with the pieces that were loaded.
+    """
+    state = unpack(instance.state)
+    return {
+        "workflow": at.definition,
+        "key": at.key,
+        "id": state.id,
+        "status": str(instance.status),
+        "revision": instance.revision,
+        "started_at": _iso(state.started),
+        "ended_at": _iso(state.ended),
+        "deadline": _iso(state.deadline),
+        "error": state.error,
+        "incidents": state.incidents,
+        "parent": state.parent,
+        "input": state.input,
+        "variables": state.variables,
+        "steps": [_step(name, task) for name, task in state.tasks.items()],
+    }
+
+
+def outputs(instance: Instance) -> dict[str, object]:
+    """Return the outputs of the steps that are completed, by name; all pieces must be loaded."""
+    pieces = Pieces(instance.parts)
+    return {
+        name: task.output
+        if task.items is None
+        else [item.output for _, item in pieces.items(name, 0, task.items.total)]
+        for name, task in unpack(instance.state).tasks.items()
+        if task.status == "completed"
+    }
+
+
+def began(instance: Instance) -> str:
+    """Return the id of an instance, which tells it from others that had its key."""
+    return unpack(instance.state).id
+
+
+def _step(name: str, task: Task) -> dict[str, object]:
+    return {
+        "name": name,
+        "status": task.status,
+        "opened_at": _iso(task.opened or None),
+        "closed_at": _iso(task.closed),
+        "attempts": task.attempt,
+        "due": _iso(task.due),
+        "role": task.role,
+        "output": task.output,
+        "error": task.error,
+        "items": asdict(task.items) if task.items is not None else None,
+        "compensation": _step(f"{name}~", task.undo) if task.undo is not None else None,
+    }
+
+
+def _iso(time: int | None) -> str | None:
+    moment = moment_of(time)
+    return None if moment is None else moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,208 @@
+"""Starts instances of workflows, orders them about and looks them up. Decides nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestrator.core.envelope import encode
+from orchestrator.core.event import Event, Outgoing
+from orchestrator.core.ids import content_digest, event_identity, reaction_id
+from orchestrator.core.keys import MAX_KEY_LENGTH, read_key
+from orchestrator.core.scope import Scope
+from orchestrator.core.workflow.ids import instance_id
+from orchestrator.core.workflow.machine import Workflow
+from orchestrator.core.workflow.outline import APPROVAL, ORDER, START
+from orchestrator.core.workflow.starting import start_for
+from orchestrator.errors import Refused
+from orchestrator.operation.account import began
+from orchestrator.ports import InstanceKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from orchestrator.core.decision import Instance
+    from orchestrator.core.definitions import Rulebook
+    from orchestrator.ports import Broker, Clock, Inspection, Store
+
+FIRST_LOOK_SECONDS: Final = 0.02
+LONGEST_LOOK_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An instance that was asked for.
+
+    Attributes:
+        at: where it will be.
+        message: the id of the order that starts it.
+        run: the id it will have, which tells it from others that had its key.
+    """
+
+    at: InstanceKey
+    message: str
+    run: str
+
+
+class Desk:
+    """Where workflows are started and ordered about.
+
+    Everything it is told becomes a message on the bus, so that it stands in the log, and is decided
+    by whichever replica takes it.
+
+    Args:
+        broker: where messages go.
+        store: where instances are.
+        inspection: where those that have ended are.
+        clock: the time of messages.
+        source: the name they are sent under.
+        rulebook: returns what is in force.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root passes each by name
+        self,
+        broker: Broker,
+        store: Store,
+        inspection: Inspection,
+        clock: Clock,
+        *,
+        source: str,
+        rulebook: Callable[[], Rulebook],
+    ) -> None:
+        self._broker = broker
+        self._store = store
+        self.inspection = inspection
+        self._clock = clock
+        self._source = source
+        self._rulebook = rulebook
+
+    @property
+    def workflows(self) -> dict[str, Workflow]:
+        """The workflows in force, by name, in the order of the files."""
+        definitions = self._rulebook().definitions
+        return {each.name: each for each in definitions if isinstance(each, Workflow)}
+
+    async def start(
+        self, workflow: Workflow, data: object, *, key: str | None, request: str | None
+    ) -> Started:
+        """Ask for an instance.
+
+        Args:
+            workflow: which.
+            data: its input.
+            key: its correlation key; None for the one that ``by`` gives, or a new one.
+            request: what the caller calls the request: repeated under the same name it starts
+                nothing new. None for a name of our own.
+
+        Raises:
+            Refused: the input is not as the workflow asks for, or has no key.
+            Unavailable: it may have been sent or not.
+        """
+        if workflow.plan.accepts is not None:
+            workflow.plan.accepts(data)
+        message = request or str(uuid.uuid4())
+        key = key or self._key(workflow, data) or message
+        if len(key) > MAX_KEY_LENGTH:
+            raise Refused(f"the key has {len(key)} characters, over the limit of {MAX_KEY_LENGTH}")
+        told = {"workflow": workflow.name, "input": data}
+        await self._send(workflow, START, told, key, message)
+        identity = event_identity(self._source, START, message)
+        run = instance_id(workflow.name, reaction_id(identity, workflow.name))
+        return Started(InstanceKey(workflow.name, key), message, run)
+
+    async def order(self, at: InstanceKey, order: str, **told: object) -> str:
+        """Send an order about an instance; return the id of the message.
+
+        Args:
+            at: which instance.
+            order: cancel, suspend, resume, retry, skip or resolve.
+            told: ``step``, ``by`` and ``comment`` where they belong to it.
+
+        Raises:
+            Unavailable: it may have been sent or not.
+        """
+        data = {"workflow": at.definition, "order": order, **_given(told)}
+        return await self._tell(at, ORDER, data)
+
+    async def approve(self, at: InstanceKey, **told: object) -> str:
+        """Send a person's decision about a step; return the id of the message.
+
+        Args:
+            at: which instance.
+            told: ``step``, ``decision``, ``by``, ``role``, and ``comment`` and ``data`` if any.
+
+        Raises:
+            Unavailable: it may have been sent or not.
+        """
+        return await self._tell(at, APPROVAL, {"workflow": at.definition, **_given(told)})
+
+    async def look(self, at: InstanceKey) -> Instance | None:
+        """Return an instance as it is, or as it ended; None if nobody remembers it."""
+        (found,) = await self._store.load([at], {at: ()})
+        return found or await self.inspection.last_state(at)
+
+    async def wait(self, started: Started, until: datetime) -> Instance | None:
+        """Return an instance as soon as it has ended; None if it has not when the time is over."""
+        pause = FIRST_LOOK_SECONDS
+        while True:
+            found = await self.look(started.at)
+            if found is not None and found.status.final and began(found) == started.run:
+                return found
+            left = (until - self._clock.now()).total_seconds()
+            if left <= 0:
+                return None
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, LONGEST_LOOK_SECONDS)
+
+    def _key(self, workflow: Workflow, data: object) -> str | None:
+        """Return the key that the workflow computes from its input; None where it does not."""
+        for start in workflow.plan.starts:
+            event = self._as_event(start.event_type, data)
+            scope = Scope(event, self._clock.now())
+            if start_for(workflow.plan, event, scope) is start and start.by is not None:
+                return read_key(start.by(scope), event.type, workflow.position)
+        return None
+
+    def _as_event(self, event_type: str, data: object) -> Event:
+        identity = event_identity(self._source, event_type, content_digest(b""))
+        return Event(
+            type=event_type,
+            id="",
+            source=self._source,
+            subject=None,
+            time=self._clock.now(),
+            data=data,
+            correlation_id="",
+            causation_id=None,
+            traceparent=None,
+            identity=identity,
+        )
+
+    async def _tell(self, at: InstanceKey, event_type: str, data: dict[str, Any]) -> str:
+        message = str(uuid.uuid4())
+        await self._send(self.workflows[at.definition], event_type, data, at.key, message)
+        return message
+
+    async def _send(
+        self, workflow: Workflow, event_type: str, data: object, key: str, message: str
+    ) -> None:
+        contract = workflow.plan.contracts[event_type]
+        contract.validate(data)
+        outgoing = Outgoing(
+            id=message,
+            type=event_type,
+            channel=contract.channel,
+            source=self._source,
+            time=self._clock.now(),
+            data=data,
+            correlation_id=key,
+            subject=key,
+        )
+        await self._broker.publish([encode(outgoing)])
+
+
+def _given(told: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in told.items() if value is not None}
