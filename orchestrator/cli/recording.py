@@ -11,7 +11,8 @@ from orchestrator.cli import output
 from orchestrator.cli.inquiry import inquire
 from orchestrator.cli.problems import ERRORS
 from orchestrator.errors import Misconfigured
-from orchestrator.ruletest.recording import Recorded, RecordedEvent, record
+from orchestrator.ruletest.recording import record
+from orchestrator.ruletest.transcript import Recorded, RecordedEvent
 from orchestrator.topology import Names, dead_letter_queue
 
 if TYPE_CHECKING:

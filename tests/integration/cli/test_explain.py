@@ -57,6 +57,7 @@ def ruled(shell: Shell, tmp_path: Path) -> Shell:
     return ruled
 
 
+@pytest.mark.timeout(120)  # a dozen processes
 def test_an_account_names_what_every_rule_made_of_an_event(ruled: Shell, tmp_path: Path) -> None:
     """Live state, the log and the decision of the daemon agree on one story.
 
@@ -94,13 +95,25 @@ def test_an_account_names_what_every_rule_made_of_an_event(ruled: Shell, tmp_pat
     assert "did not fire: get(data.amount, 0) > 10000 is false: data.amount is 250" in plain
     unasked = ruled.run("explain", "C-1", "--rule", "permitted").stdout
     assert "it wants PermitReviewed, and no such event has the key C-1" in unasked
-    nothing = ruled.run("explain", "C-404")
-    assert (nothing.returncode, nothing.stdout) == (1, "")
-    assert "nothing is known of C-404" in nothing.stderr
-    near = ruled.run("explain", "C-1", "--rule", "larg")
-    assert "did you mean large?" in near.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("explain C-404", "nothing is known of C-404"),
+        ("explain C-404 --rule large-clain", "did you mean large-claim?"),
+        ("rules test --record C-404", "no event with the key C-404 that a rule wants"),
+    ],
+)
+def test_what_cannot_be_told_is_one_line(command: str, told: str, applied: Shell) -> None:
+    """It says where it looked, and what to do."""
+    result = applied.run(*command.split())
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert told in line
+
+
+@pytest.mark.timeout(120)  # a dozen processes
 def test_an_event_that_nothing_wanted_reaches_the_rule_once_it_is_mended(
     ruled: Shell, tmp_path: Path
 ) -> None:

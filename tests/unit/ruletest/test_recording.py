@@ -15,7 +15,8 @@ from orchestrator.rulefile import read_rule_files, read_rules
 from orchestrator.ruletest import Case, play, read_cases, read_test_files
 from orchestrator.ruletest.case import Advance, Given
 from orchestrator.ruletest.compared import fields_compared
-from orchestrator.ruletest.recording import Recorded, RecordedEvent, record
+from orchestrator.ruletest.recording import record
+from orchestrator.ruletest.transcript import Recorded, RecordedEvent
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
