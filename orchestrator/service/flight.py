@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from orchestrator.service.report import Handled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestrator.core.event import Delivery
     from orchestrator.service.inbox import Reply
     from orchestrator.service.outcome import Outcome
@@ -25,8 +27,8 @@ class Flight:
         known: the reply the inbox had when it arrived.
         begun: its handler runs or has run; if not, stopping may drop it.
         seconds: how long the handler took.
-        remembered: set once no redelivery runs its handler again.
-        settled: set once everything it led to is durable, or the connection is lost.
+        remembered: to be called once no redelivery runs its handler again.
+        settled: resolves once everything it led to is durable, or the connection is lost.
     """
 
     delivery: Delivery
@@ -34,8 +36,10 @@ class Flight:
     known: Reply | None = None
     begun: bool = False
     seconds: float = 0.0
-    remembered: asyncio.Event = field(default_factory=asyncio.Event)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    remembered: Callable[[], None] = lambda: None
+    settled: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
     def report(self, service: str, outcome: Outcome) -> Handled:
         """Return what to tell the observer about it."""

@@ -149,13 +149,18 @@ class Session(Generic[R]):
                 self._settler.accept(flight, repeated(work, flight.known))
             else:
                 await self._execute(flight, work)
-            await flight.settled.wait()
+            await flight.settled
 
     async def _execute(self, flight: Flight, work: Work) -> None:
-        """Handle `flight` and remember its reply: a kill repeats no more than there is room for."""
-        async with self._unremembered:
-            self._settler.accept(flight, await self._executor.execute(flight, work))
-            await flight.remembered.wait()
+        """Handle `flight` once few enough are not remembered: that many a kill repeats."""
+        await self._unremembered.acquire()
+        try:
+            outcome = await self._executor.execute(flight, work)
+        except BaseException:
+            self._unremembered.release()
+            raise
+        flight.remembered = self._unremembered.release
+        self._settler.accept(flight, outcome)
 
     async def _land(self) -> None:
         """Drop what has not begun, and give the rest its time: dropped deliveries come again."""

@@ -67,7 +67,7 @@ class Settler:
         self._lost = False
 
     def accept(self, flight: Flight, outcome: Outcome) -> None:
-        """Take over `flight`; its ``settled`` is set when it is done."""
+        """Take over `flight`; its ``settled`` resolves when it is done."""
         self._finished.add([(flight, outcome)])
 
     def lose(self) -> None:
@@ -83,7 +83,7 @@ class Settler:
             batch = await self._finished.take()
             await self.remember(batch)
             for flight, _ in batch:
-                flight.remembered.set()
+                flight.remembered()
             self._remembered.add(batch)
 
     async def keep_sending(self) -> None:
@@ -93,7 +93,8 @@ class Settler:
             await self.publish(batch)
             await self.acknowledge(batch)
             for flight, _ in batch:
-                flight.settled.set()
+                if not flight.settled.done():
+                    flight.settled.set_result(None)
 
     async def remember(self, batch: Sequence[Finished]) -> None:
         """Write the replies to the inbox: from here on, no redelivery runs their handlers."""
