@@ -192,7 +192,7 @@ class State:
             if not content[name]:
                 del content[name]
         content["start"] = _ORIGIN.content(self.start)
-        content["tasks"] = {name: _packed(task) for name, task in self.tasks.items()}
+        content["tasks"] = {name: pack_task(task) for name, task in self.tasks.items()}
         return orjson.dumps(content)
 
 
@@ -201,18 +201,8 @@ def unpack(state: bytes) -> State:
     content: dict[str, Any] = orjson.loads(state)
     content.setdefault("input", None)
     content["start"] = Origin(**content["start"])
-    content["tasks"] = {name: _task(packed) for name, packed in content["tasks"].items()}
+    content["tasks"] = {name: unpack_task(packed) for name, packed in content["tasks"].items()}
     return State(**content)
-
-
-def pack_items(tasks: list[Task]) -> bytes:
-    """Return the bytes of a piece that holds items."""
-    return orjson.dumps([_packed(task) for task in tasks])
-
-
-def unpack_items(piece: bytes) -> list[Task]:
-    """Return what `pack_items` wrote."""
-    return [_task(packed) for packed in orjson.loads(piece)]
 
 
 def pack_event(event: Event) -> dict[str, Any]:
@@ -263,18 +253,21 @@ _ITEMS: Final = _Writer(Items)
 _ORIGIN: Final = _Writer(Origin)
 
 
-def _packed(task: Task) -> dict[str, Any]:
+def pack_task(task: Task) -> dict[str, Any]:
+    """Return a task in the form of its bytes."""
     content = _TASK.content(task)
     if task.items is not None:
         content["items"] = _ITEMS.content(task.items)
     if task.undo is not None:
-        content["undo"] = _packed(task.undo)
+        content["undo"] = pack_task(task.undo)
     return content
 
 
-def _task(packed: dict[str, Any]) -> Task:
+def unpack_task(packed: Mapping[str, Any]) -> Task:
+    """Return what `pack_task` wrote."""
+    task = Task(**packed)
     if "items" in packed:
-        packed["items"] = Items(**packed["items"])
+        task.items = Items(**packed["items"])
     if "undo" in packed:
-        packed["undo"] = _task(packed["undo"])
-    return Task(**packed)
+        task.undo = unpack_task(packed["undo"])
+    return task
