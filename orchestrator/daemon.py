@@ -16,7 +16,7 @@ from orchestrator.adapters.rabbit.administration import Administration, refuse
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.ledger import RedisLedger
-from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.catalog import built_in_types, read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.arming import Arming
@@ -210,6 +210,7 @@ class Daemon:
             self._store.inspection,
             SystemClock(),
             source=settings.source,
+            messages=built_in_types(),
             rulebook=lambda: self._engine.rulebook,
         )
         return workflow_routes(desk, Access(read_api_keys(settings.api_keys), settings.http_host))

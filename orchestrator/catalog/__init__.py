@@ -1,5 +1,6 @@
 """The catalog of messages: AsyncAPI documents in, types with validators out."""
 
+from orchestrator.catalog.builtin import built_in_types
 from orchestrator.catalog.model import Catalog, Channel, Kind, MessageType, Operation, Schema
 from orchestrator.catalog.reading import read_catalog, read_schema_files
 
@@ -10,6 +11,7 @@ __all__ = [
     "MessageType",
     "Operation",
     "Schema",
+    "built_in_types",
     "read_catalog",
     "read_schema_files",
 ]

@@ -35,6 +35,7 @@ _COMMANDS = MappingProxyType(
         "explain": "Say what happened to a case, and why each rule did or did not fire.",
         "rules": "Check and test rule files.",
         "schemas": "Check and show the message types.",
+        "workflows": "See the workflows, and start instances of them.",
         "instances": "See what rules remember about a case, and make them forget it.",
         "timers": "See what is due later, and call it off.",
         "dlq": "Look at dead letters, send them again, or delete them.",

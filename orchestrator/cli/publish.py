@@ -68,7 +68,7 @@ def command(type_name: str, data: str, key: str | None, *, lines: bool) -> None:
     """
     settings = read_settings()
     message_type = find_type(load_catalog(settings.schemas), type_name)
-    payloads = list(_read(data, lines=lines))
+    payloads = list(read_payloads(data, lines=lines))
     messages = compose(message_type, payloads, key, datetime.now(UTC))
     asyncio.run(_send(settings, messages))
     for message in messages:
@@ -113,8 +113,16 @@ def _compose(
     )
 
 
-def _read(data: str, *, lines: bool) -> Iterator[Payload]:
-    """Yield the payloads that the argument `data` stands for."""
+def read_payloads(data: str, *, lines: bool) -> Iterator[Payload]:
+    """Yield the payloads that the argument `data` stands for.
+
+    Args:
+        data: JSON, - for standard input, or @FILE.
+        lines: whether each line is one; else there is one in all.
+
+    Raises:
+        Misconfigured: the file cannot be read.
+    """
     if data == "-":
         content, place = sys.stdin.buffer.read(), "standard input"
     elif data.startswith("@"):

@@ -24,7 +24,6 @@ from orchestrator.http.documents import (
     WorkflowDocument,
     WorkflowSummary,
 )
-from orchestrator.http.outline import document, summary
 from orchestrator.http.places import (
     address,
     cursor,
@@ -33,6 +32,7 @@ from orchestrator.http.places import (
     read_instance_id,
 )
 from orchestrator.operation.account import account, outputs
+from orchestrator.operation.outline import document
 from orchestrator.ports import FinishedInstance, OpenInstance
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT: Final = timedelta(minutes=1)
 MOST_LISTED: Final = 500
+
+_SUMMARY: Final = tuple(WorkflowSummary.model_fields)
 
 _OK, _ACCEPTED = 200, 202
 _NOT_FOUND, _CONFLICT, _UNPROCESSABLE, _UNAVAILABLE = 404, 409, 422, 503
@@ -99,7 +101,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
 
     @router.get("/workflows", summary="The workflows in force", dependencies=[viewer])
     async def workflows() -> list[WorkflowSummary]:
-        return [summary(each) for each in desk.workflows.values()]
+        return [_summary(each) for each in desk.workflows.values()]
 
     @router.get("/workflows/instances", summary="Instances, newest first", dependencies=[viewer])
     async def instances(
@@ -135,7 +137,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
 
     @router.get("/workflows/{name}", summary="A workflow with its steps", dependencies=[viewer])
     async def workflow(name: str) -> WorkflowDocument:
-        return document(_workflow(desk, name))
+        return WorkflowDocument.model_validate(document(_workflow(desk, name)))
 
     @router.post(
         "/workflows/{name}/instances",
@@ -182,6 +184,11 @@ def _workflow(desk: Desk, name: str) -> Workflow:
         meant = f": did you mean {near[0]}?" if near else ""
         raise HTTPException(_NOT_FOUND, f"there is no workflow {name}{meant}")
     return known[name]
+
+
+def _summary(workflow: Workflow) -> WorkflowSummary:
+    told = document(workflow)
+    return WorkflowSummary.model_validate({name: told[name] for name in _SUMMARY})  # type: ignore[literal-required]  # its own names
 
 
 def _known(desk: Desk, instance: str) -> InstanceKey:

@@ -21,11 +21,11 @@ from orchestrator.operation.account import began
 from orchestrator.ports import InstanceKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from orchestrator.core.decision import Instance
-    from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.definitions import MessageContract, Rulebook
     from orchestrator.ports import Broker, Clock, Inspection, Store
 
 FIRST_LOOK_SECONDS: Final = 0.02
@@ -59,6 +59,7 @@ class Desk:
         inspection: where those that have ended are.
         clock: the time of messages.
         source: the name they are sent under.
+        messages: the built-in message types, by name.
         rulebook: returns what is in force.
     """
 
@@ -70,6 +71,7 @@ class Desk:
         clock: Clock,
         *,
         source: str,
+        messages: Mapping[str, MessageContract],
         rulebook: Callable[[], Rulebook],
     ) -> None:
         self._broker = broker
@@ -77,6 +79,7 @@ class Desk:
         self.inspection = inspection
         self._clock = clock
         self._source = source
+        self._messages = messages
         self._rulebook = rulebook
 
     @property
@@ -108,7 +111,7 @@ class Desk:
         if len(key) > MAX_KEY_LENGTH:
             raise Refused(f"the key has {len(key)} characters, over the limit of {MAX_KEY_LENGTH}")
         told = {"workflow": workflow.name, "input": data}
-        await self._send(workflow, START, told, key, message)
+        await self._send(START, told, key, message)
         identity = event_identity(self._source, START, message)
         run = instance_id(workflow.name, reaction_id(identity, workflow.name))
         return Started(InstanceKey(workflow.name, key), message, run)
@@ -183,13 +186,11 @@ class Desk:
 
     async def _tell(self, at: InstanceKey, event_type: str, data: dict[str, Any]) -> str:
         message = str(uuid.uuid4())
-        await self._send(self.workflows[at.definition], event_type, data, at.key, message)
+        await self._send(event_type, data, at.key, message)
         return message
 
-    async def _send(
-        self, workflow: Workflow, event_type: str, data: object, key: str, message: str
-    ) -> None:
-        contract = workflow.plan.contracts[event_type]
+    async def _send(self, event_type: str, data: object, key: str, message: str) -> None:
+        contract = self._messages[event_type]
         contract.validate(data)
         outgoing = Outgoing(
             id=message,

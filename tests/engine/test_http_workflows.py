@@ -14,7 +14,7 @@ from httpx import ASGITransport, AsyncClient
 
 from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.catalog import built_in_types, read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
 from orchestrator.core.event import Message
 from orchestrator.engine.patience import Patience
@@ -121,7 +121,7 @@ async def office(
     spine = Spine(
         broker, store, clock, Patience(Ledger()), queue=QUEUE, source="test", max_body_bytes=100_000
     )
-    desk = Desk(broker, store, store, clock, source="test", rulebook=lambda: RULEBOOK)
+    desk = Desk(broker, store, store, clock, source="test", messages=built_in_types(), rulebook=lambda: RULEBOOK)
     app = create_app(Health(), Metrics(), workflow_routes(desk, Access(keys or {}, host)))
     transport = ASGITransport(app)
     async with (
