@@ -70,6 +70,19 @@ class TooManyHops(Refused):
     reason = "too-many-hops"
 
 
+class Unreadable(Refused):
+    """An open instance began under a wording of its rule that nobody can ask any more."""
+
+    reason = "unreadable-revision"
+
+    def __init__(self, rule: str, revision: str, why: str) -> None:
+        super().__init__(
+            f"rule {rule}: what is open here began under its revision {revision}, which cannot be"
+            f" asked any more: {why}. Put back what that revision needs and redrive this, or end"
+            " the instance with `orchestrator instances cancel`"
+        )
+
+
 class Defect(Refused):
     """A mistake in our own code met this message. Never contains the data."""
 

@@ -35,6 +35,8 @@ async def memory(settings: Settings) -> AsyncIterator[RedisStore]:
         namespace=settings.namespace,
         shards=settings.shards,
         dedupe=timedelta(hours=settings.dedupe_hours),
+        retention=timedelta(hours=settings.retention_hours),
+        retained=settings.retained,
         allow_weak=settings.redis_allow_weak,
     )
     try:

@@ -19,7 +19,8 @@ from orchestrator.core.event import Outgoing
 from orchestrator.core.expression import ReactionBudget
 from orchestrator.core.hops import trail_of
 from orchestrator.core.ids import message_id
-from orchestrator.errors import ExpressionError
+from orchestrator.core.retired import Retired
+from orchestrator.errors import ExpressionError, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Event
     from orchestrator.core.expression import Expression, Template
     from orchestrator.core.problem import Position
+    from orchestrator.core.retired import Recall, Revision
     from orchestrator.core.scope import Scope
 
 MAX_FAN_OUT = 10_000
@@ -227,6 +229,9 @@ class Rulebook:
         revision: hash over all definitions and the catalog, 12 hexadecimal digits.
         definitions: in file order.
         contracts: the catalog's entry of every documented type, and of every type in use.
+        texts: revision -> the text of a definition that remembers, to be compiled again one day.
+        recall: compiles such a text; None where there are none.
+        retired: old wordings under which instances are still open.
         by_type: event type -> the definitions it triggers with their conditions, in file order.
         by_name: name -> definition, for timers.
     """
@@ -234,6 +239,9 @@ class Rulebook:
     revision: str
     definitions: tuple[Definition, ...]
     contracts: Mapping[str, MessageContract]
+    texts: Mapping[Revision, str] = field(default_factory=dict)
+    recall: Recall | None = None
+    retired: Retired = field(default_factory=Retired, init=False)
     by_type: Mapping[str, tuple[Listener, ...]] = field(init=False)
     by_name: Mapping[str, Definition] = field(init=False)
 
@@ -252,4 +260,36 @@ class Rulebook:
     @property
     def channels(self) -> frozenset[str]:
         """The routing keys the input queue must be bound to."""
-        return frozenset(self.contracts[event_type].channel for event_type in self.by_type)
+        wanted = [self.contracts[event_type] for event_type in self.by_type]
+        wanted += [self.retired.contracts[event_type] for event_type in self.retired.by_type]
+        return frozenset(contract.channel for contract in wanted)
+
+    def contract(self, event_type: str) -> MessageContract | None:
+        """Return what events of a type must satisfy; None if no definition wants them."""
+        if event_type in self.by_type:
+            return self.contracts[event_type]
+        if event_type in self.retired.by_type:
+            return self.retired.contracts[event_type]
+        return None
+
+    def is_current(self, revision: Revision) -> bool:
+        """Tell whether a definition stands in the files in just this wording."""
+        definition = self.by_name.get(revision.name)
+        return definition is not None and definition.revision == revision.revision
+
+    def knows(self, revision: Revision) -> bool:
+        """Tell whether it is known what becomes of instances of a wording."""
+        return not revision.revision or self.is_current(revision) or revision in self.retired
+
+    def responsible(self, revision: Revision) -> Definition | None:
+        """Return who decides on an instance of a wording; None if it was ended by nobody's will.
+
+        Raises:
+            Unreadable: it is known that this wording cannot be asked any more.
+        """
+        current = self.by_name.get(revision.name)
+        if not revision.revision or (current and current.revision == revision.revision):
+            return current
+        if revision in self.retired.definitions:
+            return self.retired.definitions[revision]
+        raise Unreadable(*revision, self.retired.unreadable.get(revision, "it is not known here"))

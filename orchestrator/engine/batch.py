@@ -71,12 +71,16 @@ class Case:
 
     Attributes:
         wanted: the pieces that were found to be needed; None for no more than the events tell.
+        retired: whether the definition is an old wording, which begins nothing.
+        stray: whether it has to be found out first which wording decides.
     """
 
     definition: Definition
     key: str
     triggers: Sequence[Trigger]
     wanted: tuple[str, ...] | None = None
+    retired: bool = False
+    stray: bool = False
 
     @property
     def at(self) -> InstanceKey:
@@ -92,6 +96,12 @@ class Case:
         """Raise ``RuntimeError`` if what is wanted was wanted before, and is loaded."""
         if self.wanted is not None and (not self.wanted or set(wanted) <= set(self.wanted)):
             raise RuntimeError(f"{self.definition.name} wants pieces again that it has")
+
+    def is_for(self, instance: Instance | None) -> bool:
+        """Tell whether its definition is the one to decide on `instance`."""
+        if instance is None:
+            return not self.retired
+        return instance.revision in {self.definition.revision, ""}
 
     @property
     def pieces(self) -> list[str] | None:

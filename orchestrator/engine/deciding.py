@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.decision import Signal
 from orchestrator.core.envelope import decode
@@ -18,12 +19,15 @@ from orchestrator.errors import Refused, TooManyHops
 from orchestrator.ports import Commit, Reaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from orchestrator.core.decision import Instance
+    from orchestrator.core.decision import Decision, Definition, Instance
     from orchestrator.core.definitions import Listener, Rulebook
-    from orchestrator.core.event import Event
+    from orchestrator.core.event import Event, Message
     from orchestrator.core.ids import ReactionId
+
+
+NONE: Final[Mapping[str, Listener]] = MappingProxyType({})
 
 
 def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
@@ -32,8 +36,8 @@ def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
         event = None
         try:
             event = decode(delivery, batch.now, max_body_bytes)
-            if event.type in rulebook.by_type:
-                rulebook.contracts[event.type].validate(event.data)
+            if (contract := rulebook.contract(event.type)) is not None:
+                contract.validate(event.data)
         except Refused as error:
             batch.refuse(delivery, error, event)
         else:
@@ -52,11 +56,13 @@ def match(batch: Batch, rulebook: Rulebook, source: str, max_hops: int = MAX_HOP
     stateful: dict[tuple[str, str], list[Trigger]] = {}
     for intake in batch.intakes:
         scope = Scope(intake.event, batch.now)
-        for definition, holds in _asked(intake, rulebook, max_hops):
+        old = _old_wordings(intake, rulebook, max_hops)
+        for definition, holds in _listeners(intake, rulebook, max_hops, old):
+            disputed = definition.name in old
             try:
                 if holds is not None and not holds(scope):
                     continue
-                key = definition.key(intake.event, scope)
+                key = "" if disputed else definition.key(intake.event, scope)
             except Refused as error:
                 batch.fail(intake, definition.name, error)
                 continue
@@ -67,8 +73,8 @@ def match(batch: Batch, rulebook: Rulebook, source: str, max_hops: int = MAX_HOP
             reactions.add(reaction)
             signal = Signal(intake.event, reaction, batch.now, source, scope)
             trigger = Trigger(intake, signal)
-            if not definition.stateful:
-                cases.append(Case(definition, key, (trigger,)))
+            if disputed or not definition.stateful:
+                cases.append(Case(definition, key, (trigger,), stray=disputed))
             elif (definition.name, key) in stateful:
                 stateful[definition.name, key].append(trigger)
             else:
@@ -116,6 +122,31 @@ def _asked(intake: Intake, rulebook: Rulebook, max_hops: int) -> Sequence[Listen
     return [listener for listener in listeners if listener[0].name == only] or listeners
 
 
+def _listeners(
+    intake: Intake, rulebook: Rulebook, max_hops: int, old: Mapping[str, Listener]
+) -> Iterable[Listener]:
+    """Return whom to ask; of a definition with old wordings any one, as they are asked together."""
+    current = _asked(intake, rulebook, max_hops)
+    if not old:
+        return current
+    return (*(each for each in current if each[0].name not in old), *old.values())
+
+
+def _old_wordings(intake: Intake, rulebook: Rulebook, max_hops: int) -> Mapping[str, Listener]:
+    """Return one old wording of each definition that has any which want the event, by name."""
+    if not rulebook.retired:
+        return NONE
+    event = intake.event
+    only = intake.delivery.headers.get(REDRIVE_RULE)
+    names = rulebook.retired.by_type.get(event.type, {})
+    listeners: dict[str, Listener] = {
+        name: (wordings[0], None) for name, wordings in names.items() if only in (None, name)
+    }
+    if event.hops >= max_hops:
+        return {name: _ending(each, event, max_hops) for name, each in listeners.items()}
+    return listeners
+
+
 def _ending(listener: Listener, event: Event, max_hops: int) -> Listener:
     """Return a listener that refuses the event where it would have reacted to it."""
     definition, holds = listener
@@ -144,27 +175,44 @@ def _propose(
     life = Life(case.at, instance, definition.revision)
     decided: list[Trigger] = []
     reactions: list[Reaction] = []
+    back: Case | None = None
     for number, trigger in enumerate(case.triggers):
-        signal = trigger.signal
-        try:
-            decision = definition.decide(life.now, signal)
-            messages = encoded(decision.outgoing)
-        except Refused as error:
-            batch.fail(trigger.intake, definition.name, error)
+        if not case.is_for(life.now):
+            back = replace(case, triggers=case.triggers[number:], stray=True)
+            break
+        answer = _ask(batch, definition, life.now, trigger)
+        if answer is None:
             continue
+        decision, messages = answer
         if decision.wanted is not None:
             case.insist_on_progress(decision.wanted)
             left = [*decided, *case.triggers[number:]]
-            yield Case(definition, case.key, left, decision.wanted), None
-            return
-        if decision.ignored:
-            continue
+            back, reactions = replace(case, triggers=left, wanted=decision.wanted), []
+            break
         decided.append(trigger)
-        reactions.append(Reaction(signal.reaction, messages))
-        life.take(decision, signal.reaction)
+        reactions.append(Reaction(trigger.signal.reaction, messages))
+        life.take(decision, trigger.signal.reaction)
         if life.over:
-            yield replace(case, triggers=decided), Commit(case.key, tuple(reactions), life.writes())
+            yield replace(case, triggers=decided), _commit(case, reactions, life)
             life = Life(case.at, None, definition.revision)
             decided, reactions = [], []
     if reactions:
-        yield replace(case, triggers=decided), Commit(case.key, tuple(reactions), life.writes())
+        yield replace(case, triggers=decided), _commit(case, reactions, life)
+    if back is not None:
+        yield back, None
+
+
+def _ask(
+    batch: Batch, definition: Definition, instance: Instance | None, trigger: Trigger
+) -> tuple[Decision, tuple[Message, ...]] | None:
+    """Return what is decided and the messages to send; None for nothing, or where that failed."""
+    try:
+        decision = definition.decide(instance, trigger.signal)
+        return None if decision.ignored else (decision, encoded(decision.outgoing))
+    except Refused as error:
+        batch.fail(trigger.intake, definition.name, error)
+        return None
+
+
+def _commit(case: Case, reactions: Sequence[Reaction], life: Life) -> Commit:
+    return Commit(case.key, tuple(reactions), life.writes())

@@ -10,6 +10,7 @@ from orchestrator.core.envelope import encode
 from orchestrator.core.event import Delivery
 from orchestrator.core.ids import ReactionId, elapsed_id
 from orchestrator.core.later import release
+from orchestrator.core.retired import Revision
 from orchestrator.core.scheduled import ScheduledRule
 from orchestrator.core.status import Status
 from orchestrator.core.unmatched import lapsed
@@ -128,15 +129,15 @@ def _fire_one(
     life = Life(asked_for(timer), instance, instance.revision)
     life.take(decision, reaction)
     commit = Commit(at.key, (Reaction(reaction, messages),), life.writes(), timer)
-    rule = None if at.part else rulebook.by_name.get(at.definition)
+    rule = None if at.part else rulebook.responsible(Revision(at.definition, instance.revision))
     return Firing(timer, commit, life.now, lapsed=lapsed(rule, at.key, instance, timer.due))
 
 
 def _decide(timer: Timer, instance: Instance, elapsed: Elapsed, rulebook: Rulebook) -> Decision:
     if timer.at.message:
         return release(instance, elapsed)
-    definition = rulebook.by_name.get(timer.at.definition)
-    # The rule is gone: what it remembered goes with it.
+    definition = rulebook.responsible(Revision(timer.at.definition, instance.revision))
+    # A rule that kept no revision is gone: what it remembered goes with it.
     return forget() if definition is None else definition.decide(instance, elapsed)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.retired import Revision
+    from orchestrator.engine.archive import Archive
     from orchestrator.engine.arming import Arming
     from orchestrator.engine.engine import Engine
     from orchestrator.engine.patience import Patience
@@ -28,6 +30,7 @@ class Reloader:
         patience: how to wait for the broker.
         observer: hears of the swap or the refusal.
         arming: makes the schedules of a rulebook wait for their ticks.
+        archive: knows what ran before, while instances are open under it.
         queue: the input queue.
         build: reads and checks rules and schemas; raises ``InvalidDefinitions`` or
             ``Misconfigured``. Runs in a thread.
@@ -41,6 +44,7 @@ class Reloader:
         observer: Observer,
         *,
         arming: Arming,
+        archive: Archive,
         queue: str,
         build: Callable[[], Rulebook],
     ) -> None:
@@ -49,14 +53,42 @@ class Reloader:
         self._patience = patience
         self._observer = observer
         self._arming = arming
+        self._archive = archive
+        self._busy = asyncio.Lock()
         self._queue = queue
         self._build = build
 
     async def start(self) -> None:
         """Bind the queue to what the first rulebook wants, and set its schedules."""
-        await self._bind(self._engine.rulebook.channels)
-        await self._arming.arm(self._engine.rulebook)
-        self._announce(self._engine.rulebook)
+        rulebook = self._engine.rulebook
+        await self._archive.keep(rulebook)
+        old = await self._archive.recall(rulebook)
+        await self._bind(rulebook.channels)
+        await self._arming.arm(rulebook)
+        self._announce(rulebook, old)
+
+    async def run(self, period_seconds: float) -> None:
+        """Look every `period_seconds` what is still open under old wordings, until we stop."""
+        # What fails when the process stops is no loss: the next one looks at start.
+        with suppress(Unavailable, Misconfigured):
+            while not self._patience.stopping:
+                await self._patience.idle(period_seconds)
+                await self.refresh()
+
+    async def refresh(self) -> None:
+        """Look what is open under old wordings now; forget those that nothing is open under.
+
+        Other replicas may have begun instances under a wording that we never ran.
+        """
+        async with self._busy:
+            rulebook = self._engine.rulebook
+            before = rulebook.channels
+            await self._archive.keep(rulebook)
+            old = await self._archive.recall(rulebook)
+            await self._archive.tidy(rulebook, old)
+            await self._bind(rulebook.channels - before)
+            await self._unbind(before - rulebook.channels)
+            self._observer.old_revisions(old, rulebook.retired.unreadable)
 
     async def reload(self) -> bool:
         """Return whether a new rulebook runs now.
@@ -71,19 +103,24 @@ class Reloader:
             return False
         # What fails when the process stops is no loss: the next one reads the files anew.
         with suppress(Unavailable, Misconfigured):
-            await self._swap(rulebook)
+            async with self._busy:
+                await self._swap(rulebook)
         return self._engine.rulebook is rulebook
 
     async def _swap(self, rulebook: Rulebook) -> None:
         before = self._engine.rulebook
+        await self._archive.keep(rulebook)
+        old = await self._archive.recall(rulebook)
+        self._archive.inherit(rulebook, before)
         await self._bind(rulebook.channels - before.channels)
         self._engine.rulebook = rulebook
-        self._announce(rulebook)
+        self._announce(rulebook, old)
         await self._arming.arm(rulebook, before)
         await self._unbind(before.channels - rulebook.channels)
 
-    def _announce(self, rulebook: Rulebook) -> None:
+    def _announce(self, rulebook: Rulebook, old: Mapping[Revision, int]) -> None:
         self._observer.reloaded(rulebook.revision, len(rulebook.definitions))
+        self._observer.old_revisions(old, rulebook.retired.unreadable)
 
     async def _bind(self, channels: frozenset[str]) -> None:
         if channels:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orchestrator.core.event import Delivery
+    from orchestrator.core.retired import Revision
     from orchestrator.errors import Refused
 
 EventOutcome = Literal["reacted", "ignored", "duplicate", "failed", "refused"]
@@ -71,6 +74,14 @@ class Observer(Protocol):
 
     def reloaded(self, revision: str, rules: int) -> None:
         """A new rulebook runs."""
+
+    def old_revisions(self, opened: Mapping[Revision, int], lost: Mapping[Revision, str]) -> None:
+        """So many instances are open under wordings that are in no file any more.
+
+        Args:
+            opened: how many, by wording.
+            lost: the wordings that nobody can ask any more, and why.
+        """
 
     def reload_refused(self, problems: tuple[str, ...]) -> None:
         """A rulebook with errors was refused; the one before goes on."""

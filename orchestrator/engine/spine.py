@@ -6,9 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from orchestrator.core.hops import MAX_HOPS
+from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, match, read
 from orchestrator.engine.firing import Asked, asked_for, fire, needed_pieces
+from orchestrator.engine.routing import dispute, places, settle, unknown
 from orchestrator.errors import Unavailable
 from orchestrator.ports import Committed, Conflict, Duplicate
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.batch import Case, Firing
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
+    from orchestrator.engine.routing import Dispute
     from orchestrator.errors import Refused
     from orchestrator.ports import (
         Broker,
@@ -78,15 +81,17 @@ class Spine:
         self._max_body_bytes = max_body_bytes
         self._max_hops = max_hops
         self._ledger = ledger
+        self._archive = Archive(store, clock, patience)
 
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""
         batch = Batch(deliveries, self._clock.now(), self._queue)
         read(batch, rulebook, self._max_body_bytes)
-        cases = match(batch, rulebook, self._source, self._max_hops)
+        cases: Sequence[Case] = match(batch, rulebook, self._source, self._max_hops)
         for _ in range(MAX_CONFLICTS):
             if not cases:
                 return batch
+            cases = await self._route(batch, cases, rulebook)
             instances = await self._load(batch, cases)
             proposals = await self._decide(batch, cases, instances)
             cases = await self._commit(batch, proposals)
@@ -104,20 +109,55 @@ class Spine:
         batch = Batch((), self._clock.now(), self._queue)
         wanted: Mapping[InstanceKey, Sequence[str]] = {}
         while timers:
-            asked = await self._ask(batch, timers, wanted)
+            asked = await self._ask(batch, timers, wanted, rulebook)
             fired = fire(batch, asked, rulebook, self._source)
             await self._commit_firings(batch, fired.firings)
             timers, wanted = fired.left, fired.wanted
         return batch
 
     async def _ask(
-        self, batch: Batch, timers: Sequence[Timer], wanted: Mapping[InstanceKey, Sequence[str]]
+        self,
+        batch: Batch,
+        timers: Sequence[Timer],
+        wanted: Mapping[InstanceKey, Sequence[str]],
+        rulebook: Rulebook,
     ) -> Asked:
         """Load what is asked about timers, and the pieces it takes."""
         ats, pieces = list(dict.fromkeys(map(asked_for, timers))), needed_pieces(timers, wanted)
         found = await self._patience.until_done("store", lambda: self._store.load(ats, pieces))
         batch.lap("load")
-        return Asked(timers, dict(zip(ats, found, strict=True)), wanted)
+        instances = dict(zip(ats, found, strict=True))
+        await self._learn(rulebook, instances)
+        return Asked(timers, instances, wanted)
+
+    async def _learn(
+        self, rulebook: Rulebook, instances: Mapping[InstanceKey, Instance | None]
+    ) -> None:
+        """Learn of wordings that only other replicas have met so far."""
+        if missing := unknown(instances, rulebook):
+            await self._archive.learn(rulebook, missing)
+
+    async def _look(self, disputes: Sequence[Dispute]) -> Mapping[InstanceKey, Instance | None]:
+        ats = places(disputes)
+        found = await self._patience.until_done("store", lambda: self._store.load(ats))
+        return dict(zip(ats, found, strict=True))
+
+    async def _route(
+        self, batch: Batch, cases: Sequence[Case], rulebook: Rulebook
+    ) -> Sequence[Case]:
+        """Find out who decides on events that more than one wording of a definition may want."""
+        strays = [case for case in cases if case.stray]
+        if not strays:
+            return cases
+        disputed = [(case.definition.name, trigger) for case in strays for trigger in case.triggers]
+        disputes = [dispute(name, trigger, rulebook) for name, trigger in disputed]
+        instances = await self._look(disputes)
+        while unknown(instances, rulebook):
+            await self._learn(rulebook, instances)
+            disputes = [dispute(name, trigger, rulebook) for name, trigger in disputed]
+            instances = await self._look(disputes)
+        settled = settle(batch, disputes, instances, rulebook)
+        return [case for case in cases if not case.stray] + settled
 
     async def _commit_firings(self, batch: Batch, firings: Sequence[Firing]) -> None:
         noted = await self._note([firing.lapsed for firing in firings if firing.lapsed])

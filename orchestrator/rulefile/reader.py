@@ -13,6 +13,7 @@ from orchestrator.rulefile.naming import name_rules
 from orchestrator.rulefile.parts import Form, Part
 from orchestrator.rulefile.revision import digest
 from orchestrator.rulefile.rules import Draft, read_rule
+from orchestrator.rulefile.texts import recalled, texts_of
 from orchestrator.rulefile.together import warn_together
 from orchestrator.rulefile.workflows.reading import read_workflow
 from orchestrator.rulefile.workflows.runs import refuse_runs
@@ -20,10 +21,11 @@ from orchestrator.rulefile.workflows.templates import find_templates, is_templat
 from orchestrator.rulefile.workflows.workflow import ReadWorkflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from orchestrator.core.definitions import MessageContract
     from orchestrator.core.problem import Position, Problem
+    from orchestrator.core.retired import Revision
     from orchestrator.rulefile.content import Finished
     from orchestrator.rulefile.messages import MessageCatalog
 
@@ -80,8 +82,9 @@ def read_rules(
         return None, problems
     warn_together(named, catalog)
     problems = _problems(read)
-    rules = [draft.finished(name) for name, draft in named if draft.enabled]
-    return _rulebook(rules, catalog), problems
+    rules = [(draft, draft.finished(name)) for name, draft in named if draft.enabled]
+    templates = find_templates([part for file in read for part in file.workflows])
+    return _rulebook([rule for _, rule in rules], texts_of(rules, templates), catalog), problems
 
 
 def _problems(read: Iterable[_RuleFile]) -> list[Problem]:
@@ -148,7 +151,9 @@ def _items(part: Part | None, each: str) -> list[Part]:
     return list(part.items()) if part else []
 
 
-def _rulebook(rules: Sequence[Finished], catalog: MessageCatalog) -> Rulebook:
+def _rulebook(
+    rules: Sequence[Finished], texts: Mapping[Revision, str], catalog: MessageCatalog
+) -> Rulebook:
     wanted = {event_type for rule in rules for event_type in rule.triggers}
     contracts: dict[str, MessageContract] = dict(catalog.types)
     for event_type in sorted(wanted):
@@ -158,4 +163,6 @@ def _rulebook(rules: Sequence[Finished], catalog: MessageCatalog) -> Rulebook:
         revision=digest(catalog.revision, *(rule.revision for rule in rules)),
         definitions=tuple(rules),
         contracts=contracts,
+        texts=texts,
+        recall=lambda revision, text: recalled(revision, text, catalog),
     )

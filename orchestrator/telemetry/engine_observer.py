@@ -10,9 +10,10 @@ from orchestrator.telemetry.availability import Availability
 from orchestrator.telemetry.metrics import UNKNOWN, EngineMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from orchestrator.core.event import Delivery
+    from orchestrator.core.retired import Revision
     from orchestrator.engine.report import BatchReport, DeadLetter
     from orchestrator.telemetry.health import Health
     from orchestrator.telemetry.metrics import Metrics
@@ -39,6 +40,7 @@ class EngineTelemetry(Availability):
         self._stages = cache(engine.stage_seconds.labels)
         self._knows = knows
         self._revision: str | None = None
+        self._old: Mapping[Revision, str | None] = {}
 
     def batch_done(self, report: BatchReport) -> None:
         """Count what a batch did."""
@@ -87,6 +89,22 @@ class EngineTelemetry(Availability):
         self._revision = revision
         self._health.rulebook_runs(revision)
         self._log.info(log_events.RULEBOOK_LOADED, revision=revision, rules=rules)
+
+    def old_revisions(self, opened: Mapping[Revision, int], lost: Mapping[Revision, str]) -> None:
+        """Show what stays on old wordings; a log line whenever one appears, is lost or is gone."""
+        gauge = self._engine.old_revision_instances
+        for gone in self._old.keys() - opened.keys():
+            gauge.remove(*gone)
+            self._log.info(log_events.OLD_REVISION_GONE, rule=gone.name, revision=gone.revision)
+        for revision, number in opened.items():
+            gauge.labels(*revision).set(number)
+            told = {"rule": revision.name, "revision": revision.revision, "instances": number}
+            why = lost.get(revision)
+            if why is not None and self._old.get(revision, "") != why:
+                self._log.error(log_events.OLD_REVISION_UNREADABLE, **told, reason=why)
+            elif revision not in self._old:
+                self._log.info(log_events.OLD_REVISION_OPEN, **told)
+        self._old = {revision: lost.get(revision) for revision in opened}
 
     def reload_refused(self, problems: tuple[str, ...]) -> None:
         """Show what is wrong with the files; what runs keeps running."""

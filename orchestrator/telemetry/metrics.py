@@ -135,6 +135,12 @@ class EngineMetrics:
         self.rulebook_rules = Gauge(
             f"{PREFIX}_rulebook_rules", "Definitions in the rulebook that runs.", registry=registry
         )
+        self.old_revision_instances = Gauge(
+            f"{PREFIX}_old_revision_instances",
+            "Instances open under a wording of a rule that is in no file any more.",
+            ["rule", "revision"],
+            registry=registry,
+        )
 
 
 class ServiceMetrics:

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.core.ids import ReactionId
 from orchestrator.core.problem import Problem
+from orchestrator.core.retired import Revision
+from orchestrator.core.status import Status
+from orchestrator.engine.archive import Archive
 from orchestrator.engine.arming import Arming
+from orchestrator.engine.orders import cancel, carry_out
 from orchestrator.engine.reload import Reloader
 from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
+from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
 from tests.engine.interference import MeddledBroker, Outage
-from tests.engine.world import HERE, QUEUE, Contract, World, filed, rule, told
+from tests.engine.world import HERE, NOW, QUEUE, Contract, Pairs, World, filed, rule, told
 from tests.engine.world import rulebook as make_rulebook
 
 if TYPE_CHECKING:
@@ -68,7 +74,16 @@ def reloader(
     log.engine = engine
     broker: Any = MeddledBroker(log, between) if between else log  # type: ignore[arg-type]
     arming = Arming(world.store, world.clock, patience)
-    made = Reloader(engine, broker, patience, ledger, arming=arming, queue=QUEUE, build=build)
+    made = Reloader(
+        engine,
+        broker,
+        patience,
+        ledger,
+        arming=arming,
+        archive=Archive(world.store, world.clock, patience),
+        queue=QUEUE,
+        build=build,
+    )
     return made, log, engine, ledger
 
 
@@ -190,3 +205,28 @@ async def test_a_batch_is_decided_by_one_rulebook() -> None:
     await engine.run()
 
     assert told(this.sent) == ["Before e0", "Before e1", "After e2", "After e3"]
+
+
+async def test_channels_of_what_ran_stay_bound_while_something_is_open_under_it() -> None:
+    """The other half of an open join must still come in after its rule is gone."""
+    this = world()
+    reload, log, engine, ledger = reloader(this, lambda: NEW)
+    pairs = Pairs(triggers=("Dropped",))
+    engine.rulebook = replace(OLD, definitions=(*OLD.definitions, pairs))
+    await reload.start()
+    await reload.reload()
+    assert ("unbind", {"dropped.v1"}, "new") not in log.lines
+    gone = Revision("pairs", pairs.revision)
+    at = InstanceKey("pairs", "C-1")
+    begin = InstanceWrite(at, None, Status.WAITING, b"e1", revision=pairs.revision)
+    reaction = Reaction(ReactionId(bytes(16)), ())
+    await this.store.commit([Commit("C-1", (reaction,), (begin,))], NOW)
+
+    await reload.refresh()
+    assert ("unbind", {"dropped.v1"}, "new") not in log.lines
+    assert ledger.old[-1] == ({gone: 1}, {})
+
+    assert await carry_out(this.store, cancel, [at], NOW) == []
+    await reload.refresh()
+    assert log.lines[-1] == ("unbind", {"dropped.v1"}, "new")
+    assert ledger.old[-1] == ({}, {})

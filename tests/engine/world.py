@@ -212,6 +212,7 @@ class Ledger:
     waits: list[tuple[str, str]] = field(default_factory=list)
     defects: list[Exception] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
+    old: list[tuple[dict[Any, int], dict[Any, str]]] = field(default_factory=list)
     refused: list[tuple[str, ...]] = field(default_factory=list)
     sweeps: list[tuple[int, int]] = field(default_factory=list)
     recoveries: list[str] = field(default_factory=list)
@@ -238,6 +239,9 @@ class Ledger:
     def reloaded(self, revision: str, rules: int) -> None:
         del rules
         self.loaded.append(revision)
+
+    def old_revisions(self, opened: Any, lost: Any) -> None:
+        self.old.append((dict(opened), dict(lost)))
 
     def reload_refused(self, problems: tuple[str, ...]) -> None:
         self.refused.append(problems)
