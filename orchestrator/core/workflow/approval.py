@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.workflow.closing import complete
 from orchestrator.core.workflow.definition import Approval
@@ -16,8 +16,6 @@ from orchestrator.errors import Refused
 if TYPE_CHECKING:
     from orchestrator.core.event import Event
     from orchestrator.core.workflow.running import Running
-
-_DECISIONS: Final = ("approved", "rejected")
 
 
 def request(run: Running, target: Target, approval: Approval, role: str) -> None:
@@ -59,30 +57,37 @@ def escalate(run: Running, target: Target, approval: Approval) -> None:
         fail(run, target, refusal.reason, str(refusal))
 
 
-def decide(run: Running, event: Event) -> None:
-    """Take in what a person decided.
+def names_workflow(event: Event) -> bool:
+    """Tell whether a decision says which workflow it is about; others may have the same key."""
+    data: Any = event.data
+    return data.get("workflow") is not None
+
+
+def decide(run: Running, event: Event) -> bool:
+    """Take in what a person decided; tell whether it was about this workflow.
 
     Raises:
         Refused: the step does not wait for it, the role is wrong, or the form is not filled in.
     """
     given: Any = event.data
     target = Target(given["step"])
-    approval, task = _asked(run, target)
-    if given["role"] != task:
+    if target.step not in run.outline.places and not names_workflow(event):
+        return False
+    approval, role = _asked(run, target)
+    if given["role"] != role:
         raise Refused(
-            f"step {target} of {_named(run)} waits for the role {task}: ask somebody who has it"
+            f"step {target} of {_named(run)} waits for the role {role}: ask somebody who has it"
         )
-    if given["decision"] not in _DECISIONS:
-        raise Refused(f"a decision is one of {', '.join(_DECISIONS)}")
     if given["decision"] == "rejected":
         by, comment = given["by"], given.get("comment")
         fail(run, target, "rejected", f"rejected by {by}" + (f": {comment}" if comment else ""))
-        return
+        return True
     data = given.get("data")
     if approval.form is not None:
         approval.form(data)
     told = {name: given.get(name) for name in ("decision", "by", "role", "comment", "data")}
     complete(run, target, told)
+    return True
 
 
 def _asked(run: Running, target: Target) -> tuple[Approval, str | None]:

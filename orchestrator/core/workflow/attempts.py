@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from orchestrator.core.workflow import letters
 from orchestrator.core.workflow.closing import complete
 from orchestrator.core.workflow.failing import fail
 from orchestrator.core.workflow.ids import command_id
-from orchestrator.core.workflow.letters import Unrouted, letter
 from orchestrator.core.workflow.retry import delay_ms
 from orchestrator.errors import Refused
 
@@ -23,11 +23,11 @@ def attempt(run: Running, target: Target) -> None:
     """Send the next command of a task, or close it where none can be sent."""
     task, errand = run.task(target), run.errand(target)
     try:
-        sent = letter(run, target, task.attempt + 1)
+        sent = letters.letter(run, target, task.attempt + 1)
     except Refused as refusal:
         fail(run, target, refusal.reason, str(refusal))
         return
-    if isinstance(sent, Unrouted):
+    if isinstance(sent, letters.Unrouted):
         task.status, task.due = "unrouted", run.now + UNROUTED_MS
         reason = f"no live service offers {sent.capability}"
         task.error = {"type": "unrouted", "reason": reason}
@@ -39,6 +39,14 @@ def attempt(run: Running, target: Target) -> None:
         complete(run, target, None)
     elif errand.timeout is not None:
         task.due = run.now + round(errand.timeout.total_seconds() * 1000)
+
+
+def recall(run: Running, target: Target) -> None:
+    """Tell a sub-workflow in flight to take itself back, once; its answer is waited for."""
+    task = run.task(target)
+    if not task.recalled:
+        run.dispatch.send(letters.recall(run, target, task.attempt + 1))
+        task.attempt, task.recalled = task.attempt + 1, True
 
 
 def lose(run: Running, target: Target, error_type: str, reason: str) -> None:

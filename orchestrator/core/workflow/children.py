@@ -46,6 +46,7 @@ def report_missing(plan: Plan, event: Event, dispatch: Dispatch) -> None:
     told = {
         "workflow": plan.name,
         "key": event.correlation_id,
+        "id": "",
         "status": "faulted",
         "error": {"step": None, "type": "forgotten", "reason": reason},
     }

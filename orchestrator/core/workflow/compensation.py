@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.workflow import foreach
-from orchestrator.core.workflow.attempts import attempt
+from orchestrator.core.workflow.attempts import attempt, recall
 from orchestrator.core.workflow.closing import close
 from orchestrator.core.workflow.definition import Approval, Awaited, Command, Group, Run, Wait
 from orchestrator.core.workflow.ids import Target
-from orchestrator.core.workflow.letters import recall
 from orchestrator.core.workflow.state import Task
 
 if TYPE_CHECKING:
@@ -29,9 +28,8 @@ def drain(run: Running, step: Step) -> None:
             foreach.drain(run, step)
         case Command() | Run() if task.status in {"waiting", "unrouted"} and not step.patient:
             close(run, target, "cancelled")
-        case Run() as work if not task.recalled:
-            task.recalled = True
-            run.dispatch.send(recall(run, target, work))
+        case Run() if task.status == "running":
+            recall(run, target)
         case Command() | Run():
             pass  # until it answers, or its time is over
 

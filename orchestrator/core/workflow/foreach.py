@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.workflow.attempts import attempt
+from orchestrator.core.workflow.attempts import attempt, recall
 from orchestrator.core.workflow.closing import close, complete
 from orchestrator.core.workflow.definition import Run as SubWorkflow
 from orchestrator.core.workflow.ids import Target
-from orchestrator.core.workflow.letters import recall
 from orchestrator.core.workflow.state import Items, Task
 from orchestrator.errors import ExpressionError
 
@@ -72,7 +71,7 @@ def drain(run: Running, step: Step) -> None:
         if item.status in {"waiting", "unrouted"}:
             close(run, target, "cancelled")
         elif item.status == "running" and isinstance(step.work, SubWorkflow):
-            run.dispatch.send(recall(run, target, step.work))
+            recall(run, target)
 
 
 def go_back(run: Running, step: Step, repeated: ForEach) -> None:

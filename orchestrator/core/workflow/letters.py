@@ -9,7 +9,7 @@ from orchestrator.core.keys import MAX_KEY_LENGTH
 from orchestrator.core.workflow.definition import Command, Run
 from orchestrator.core.workflow.dispatch import Letter
 from orchestrator.core.workflow.ids import Target, command_id, fraction
-from orchestrator.core.workflow.outline import COMPENSATE, ORDER, START
+from orchestrator.core.workflow.outline import COMPENSATE, START
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
@@ -53,12 +53,15 @@ def letter(run: Running, target: Target, attempt: int) -> Letter | Unrouted:
             return _to_child(run, work, target, command)
 
 
-def recall(run: Running, target: Target, work: Run) -> Letter:
-    """Return the order that cancels a sub-workflow."""
-    data = {"workflow": work.workflow, "order": "cancel", "by": run.outline.plan.name}
-    channel = run.outline.plan.contracts[ORDER].channel
-    command = f"{command_id(run.state.id, target, run.task(target).attempt)}.cancel"
-    return Letter(ORDER, channel, data, _child_key(run, target), command)
+def recall(run: Running, target: Target, attempt: int) -> Letter:
+    """Return what tells a sub-workflow in flight to take itself back.
+
+    It is one more attempt at the step, so that the answer closes the step whichever comes first.
+    """
+    work = run.errand(target).work
+    if not isinstance(work, Run):
+        raise TypeError(f"{target} runs no workflow")
+    return _taking_back(run, target, work, command_id(run.state.id, target, attempt))
 
 
 def _data(run: Running, work: Command, target: Target) -> object:
@@ -75,14 +78,9 @@ def _data(run: Running, work: Command, target: Target) -> object:
 
 
 def _to_child(run: Running, work: Run, target: Target, command: str) -> Letter:
-    state, plan = run.state, run.outline.plan
-    told: dict[str, object] = {
-        "workflow": work.workflow,
-        "parent": {"workflow": plan.name, "key": state.key},
-    }
     if target.undoing:
-        channel = plan.contracts[COMPENSATE].channel
-        return Letter(COMPENSATE, channel, told, _child_key(run, target), command)
+        return _taking_back(run, target, work, command)
+    state, plan = run.state, run.outline.plan
     if state.depth + 1 > MAX_DEPTH:
         raise ExpressionError(
             f"workflows run workflows {MAX_DEPTH} deep here: does one of them run itself?",
@@ -90,8 +88,18 @@ def _to_child(run: Running, work: Run, target: Target, command: str) -> Letter:
         )
     scope = run.scope(run.errand(target).reads, target)
     data = scope["input"] if work.data is None else work.data(scope)
-    told |= {"input": data, "depth": state.depth + 1}
+    told = _to_child_of(run, work) | {"input": data, "depth": state.depth + 1}
     return Letter(START, plan.contracts[START].channel, told, _child_key(run, target), command)
+
+
+def _taking_back(run: Running, target: Target, work: Run, command: str) -> Letter:
+    channel = run.outline.plan.contracts[COMPENSATE].channel
+    return Letter(COMPENSATE, channel, _to_child_of(run, work), _child_key(run, target), command)
+
+
+def _to_child_of(run: Running, work: Run) -> dict[str, object]:
+    parent = {"workflow": run.outline.plan.name, "key": run.state.key}
+    return {"workflow": work.workflow, "parent": parent}
 
 
 def _child_key(run: Running, target: Target) -> str:

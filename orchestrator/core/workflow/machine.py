@@ -10,6 +10,7 @@ from orchestrator.core.decision import Decision, Elapsed, emit, ignore, want
 from orchestrator.core.keys import read_key
 from orchestrator.core.workflow.advancing import advance
 from orchestrator.core.workflow.approval import decide as decide_approval
+from orchestrator.core.workflow.approval import names_workflow
 from orchestrator.core.workflow.children import compensate, compensate_ended, report_missing
 from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.dispatch import Dispatch
@@ -182,7 +183,7 @@ class Workflow:
         event = signal.event
         key = self.key(event, signal.scope)
         match event.type:
-            case _ if event.type == ORDER:
+            case _ if event.type == ORDER or (event.type == APPROVAL and names_workflow(event)):
                 raise Refused(f"workflow {self.name} has no open instance for {key}")
             case _ if event.type == COMPENSATE:
                 report_missing(self.plan, event, dispatch)
@@ -209,7 +210,7 @@ class Workflow:
             case _ if event.type == ORDER:
                 obey(run, event)
             case _ if event.type == APPROVAL:
-                decide_approval(run, event)
+                return decide_approval(run, event)
             case _ if event.type == COMPENSATE:
                 compensate(run, event)
             case _:

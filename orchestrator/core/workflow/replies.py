@@ -118,8 +118,8 @@ def _unnamed(run: Running, event: Event) -> bool:
 
 
 def _is_kept(run: Running, event: Event, targets: tuple[Target, ...]) -> bool:
-    tasks = run.state.tasks
-    to_come = any(target.step not in tasks for target in targets if not target.undoing)
+    known = run.state.tasks.keys() | run.outline.repeated
+    to_come = any(target.step not in known for target in targets if not target.undoing)
     if run.state.phase != "running" or not to_come:
         return False
     kept = run.state.early.setdefault(event.type, [])

@@ -82,7 +82,7 @@ class Task:
         error: ``type`` and ``reason`` of its failure, or of its last attempt's.
         unknown: whether a command went unanswered, so that its effect may exist.
         role: of an approval: who is asked now.
-        recalled: of a sub-workflow: whether it was told to cancel.
+        recalled: of a sub-workflow: whether it was told to take itself back.
         item: of an item: its value.
         items: of a for-each: how far its items are.
         undo: its compensation, once that has begun.

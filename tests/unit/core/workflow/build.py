@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+from orchestrator.catalog import built_in_types
 from orchestrator.core.definitions import Action
 from orchestrator.core.expression import (
     ROOTS,
@@ -35,28 +36,6 @@ from orchestrator.errors import SchemaViolation
 
 AT = Position("flow.yaml", 1, 1)
 NAMES = ROOTS | {"input", "steps", "instance", "variables", "item", "output"}
-
-BUILT_IN = (
-    "StartWorkflow",
-    "CompensateWorkflow",
-    "InstanceOrder",
-    "ApprovalRequested",
-    "ApprovalGiven",
-    *(
-        f"instance.{word}"
-        for word in (
-            "started",
-            "completed",
-            "faulted",
-            "compensated",
-            "cancelled",
-            "suspended",
-            "resumed",
-            "incident",
-        )
-    ),
-    *(f"step.{word}" for word in ("completed", "failed", "skipped")),
-)
 
 
 @dataclass(frozen=True)
@@ -158,7 +137,7 @@ def workflow(*steps: Step, **parts: Any) -> Workflow:
         "steps": steps,
         "position": AT,
         "announce": "none",
-        "contracts": {name: Contract(name, "events.v1") for name in BUILT_IN},
+        "contracts": built_in_types(),
     }
     timeout = seconds(parts.pop("timeout", None))
     return Workflow(Plan(**(fields | {"timeout": timeout} | parts)))

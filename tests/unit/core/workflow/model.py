@@ -51,6 +51,7 @@ class Model:
     closed: list[str] = field(default_factory=list)
     early: set[str] = field(default_factory=set)
     ending: Literal["compensate", "stop"] | None = None
+    suspended: bool = False
 
     def steps(self) -> Iterator[tuple[Step, tuple[Step, ...]]]:
         """Yield every step that is no group, with the groups around it."""
@@ -89,6 +90,8 @@ class Model:
 
     def settle(self) -> None:
         """Open and close whatever follows, until nothing does."""
+        if self.suspended:
+            return
         everything = {each.name: each for each in self._all(self.plan.steps)}
         before = -1
         while before != len(self.outcomes) + len(self.open) + len(self.closed):
@@ -201,11 +204,13 @@ class Model:
         elif (name, None) not in self.outcomes and self.ending is None and not self.is_over:
             self.early.add(name)
 
-    def lapse(self, keys: list[Key]) -> None:
-        """Let the time of these be over."""
+    def lapse(self, keys: list[Key], until: float) -> None:
+        """Let the time of these be over, as far as it ends until then."""
+        if self.suspended:
+            return
         for key in keys:
             tried = self.open.get(key)
-            if tried is None or tried.due > self.now or self.ending == "stop":
+            if tried is None or tried.due > until or self.ending == "stop":
                 continue
             if tried.waiting:
                 tried.number, tried.waiting, tried.due = tried.number + 1, False, self.now + 60
@@ -215,7 +220,7 @@ class Model:
         self.settle()
 
     def cancel(self) -> None:
-        self.ending = "compensate"
+        self.ending, self.suspended = "compensate", False
         self.settle()
 
     def _lose(self, key: Key, tried: Try) -> None:
@@ -229,6 +234,8 @@ class Model:
     @property
     def is_over(self) -> bool:
         """Whether no step is left to do, taking back aside."""
+        if self.suspended:
+            return False
         if self.ending == "stop":
             return True
         if self.ending == "compensate":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.catalog import built_in_types
 from orchestrator.core.decision import Elapsed, Instance, Signal
 from orchestrator.core.event import Event
 from orchestrator.core.ids import ReactionId, elapsed_id, event_identity, reaction_id
@@ -13,7 +14,7 @@ from orchestrator.core.scope import Scope
 from orchestrator.core.workflow.state import State, unpack
 
 if TYPE_CHECKING:
-    from orchestrator.core.decision import Decision
+    from orchestrator.core.decision import Decision, Part
     from orchestrator.core.directory import Directory
     from orchestrator.core.event import Outgoing
     from orchestrator.core.workflow import Workflow
@@ -26,7 +27,8 @@ KEY = "case-7"
 class Play:
     """One key of a workflow: its instance, its pieces, its timers, and what it has sent.
 
-    Every decision is made twice on the same bytes and must come out the same.
+    Every decision is made twice on the same bytes and must come out the same, and every message of
+    a type that each installation knows must keep its schema.
     """
 
     workflow: Workflow
@@ -63,6 +65,7 @@ class Play:
         }
         event = Event(**(fields | attributes))
         scope = Scope(event, self.now)
+        _check(event_type, event.data)
         condition = self.workflow.condition(event_type)
         assert event_type in self.workflow.triggers, f"{event_type} is nothing it wants"
         if condition is not None and not condition(scope):
@@ -82,6 +85,8 @@ class Play:
     def reply(self, command: Outgoing | str, event_type: str, data: Any = None) -> Decision:
         """Let an event come in that names the command it answers, or the last one of a type."""
         asked = command if not isinstance(command, str) else self.command(command)
+        if event_type.startswith("instance."):
+            data = {"key": asked.correlation_id, "id": "0" * 24, **data}
         return self.event(event_type, data, causation_id=asked.id)
 
     def answer(self, *steps: str, data: Any = None) -> None:
@@ -153,9 +158,13 @@ class Play:
 
     def _take_over(self, made: Decision, reaction: ReactionId) -> None:
         self.last = made
+        for each in made.outgoing:
+            _check(each.type, each.data)
         self.sent += made.outgoing
-        if not made.writes:
-            return
+        if made.writes:
+            self._write(made, reaction)
+
+    def _write(self, made: Decision, reaction: ReactionId) -> None:
         assert made.status is not None
         assert made.state is not None
         if self.instance is not None and self.instance.status.final:
@@ -165,15 +174,16 @@ class Play:
         if made.due is not None:
             self.dues[""] = made.due
         for part in made.parts:
-            self.dues.pop(part.name, None)
-            if part.state is None:
-                self.parts.pop(part.name, None)
-                continue
-            self.parts[part.name] = part.state
-            if part.due is not None:
-                self.dues[part.name] = part.due
+            self._write_part(part)
         if made.status.final:
             self.dues.clear()
+
+    def _write_part(self, part: Part) -> None:
+        assert part.state is not None
+        self.parts[part.name] = part.state
+        self.dues.pop(part.name, None)
+        if part.due is not None:
+            self.dues[part.name] = part.due
 
     def command(self, message_type: str) -> Outgoing:
         """Return the last message of a type that was sent."""
@@ -200,3 +210,10 @@ class Play:
         """Return the status of a step."""
         task = self.state.tasks.get(name)
         return "pending" if task is None else task.status
+
+
+def _check(message_type: str, data: object) -> None:
+    """Check a message of a built-in type."""
+    known = built_in_types().get(message_type)
+    if known is not None:
+        known.validate(data)

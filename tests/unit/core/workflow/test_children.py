@@ -174,3 +174,33 @@ def test_a_workflow_may_be_started_by_command_without_a_parent() -> None:
     assert play.command("DoA").data == {"x": 1}
     play.answer("A")
     assert (play.types, play.status) == (["DoA"], "completed")
+
+
+@pytest.mark.parametrize("answer", ["instance.compensated", "instance.completed"])
+def test_a_child_in_flight_is_told_to_take_itself_back(answer: str) -> None:
+    """It may end before it hears of that; then what it did is taken back all the same."""
+    play = Play(workflow(step("A", run("child")))).start()
+    begun = play.sent[-1]
+    play.order("cancel")
+    recalled = play.sent[-1]
+    assert (recalled.type, recalled.correlation_id) == ("CompensateWorkflow", f"{KEY}/A")
+    assert recalled.id.endswith(".A.2")
+    if answer == "instance.completed":
+        play.reply(begun, answer, {"workflow": "child", "status": "completed"})
+        assert play.sent[-1].id.endswith(".A~.1")
+        play.reply(play.sent[-1], "instance.compensated", {"workflow": "child"})
+    else:
+        play.reply(recalled, answer, {"workflow": "child", "status": "cancelled"})
+    assert play.status == "cancelled"
+
+
+def test_items_in_flight_are_told_to_take_themselves_back() -> None:
+    """Each of them, and once."""
+    items = step("A", run("child", "${item}"), for_each=each("input.items", 2))
+    play = Play(workflow(items)).start({"items": [1, 2, 3]})
+    play.order("cancel")
+    told = [one for one in play.sent if one.type == "CompensateWorkflow"]
+    assert [one.id[24:] for one in told] == [".A[0].2", ".A[1].2"]
+    for one in told:
+        play.reply(one, "instance.compensated", {"workflow": "child", "status": "cancelled"})
+    assert (play.status, len(play.sent)) == ("cancelled", 4)

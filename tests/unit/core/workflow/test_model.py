@@ -151,7 +151,8 @@ class Machine(RuleBasedStateMachine):
         """Let the next timer go off."""
         part, due = min(self.play.dues.items(), key=lambda one: one[1])
         due_after = (due - self.play.now).total_seconds()
-        self.model.now = (due - START).total_seconds()
+        until = (due - START).total_seconds()
+        self.model.now = max(until, (self.play.now - START).total_seconds())
         step_name, _, _ = part.rpartition("/")
         is_items = part != ""
         keys = [
@@ -159,7 +160,7 @@ class Machine(RuleBasedStateMachine):
             for key in self.model.open
             if (key[1] is not None) == is_items and (not is_items or key[0] == step_name)
         ]
-        self.model.lapse(sorted(keys, key=lambda key: key[1] or 0) if is_items else keys)
+        self.model.lapse(sorted(keys, key=lambda key: key[1] or 0) if is_items else keys, until)
         others = {name: each for name, each in self.play.dues.items() if name != part}
         self.play.dues = {part: due}
         self.play.advance_to_next(due_after)
@@ -174,6 +175,19 @@ class Machine(RuleBasedStateMachine):
             self.tick()
             self.model.cancel()
             self.play.order("cancel")
+
+    @precondition(lambda self: not self.is_over)
+    @rule(data=st.integers(0, 5))
+    def suspend_or_resume(self, data: int) -> None:
+        """Let a person stop it for a while, now and then."""
+        self.tick()
+        if self.model.suspended:
+            self.model.suspended = False
+            self.model.settle()
+            self.play.order("resume")
+        elif data == 0:
+            self.model.suspended = True
+            self.play.order("suspend")
 
     @rule()
     def answer_compensations(self) -> None:
@@ -238,6 +252,8 @@ class Machine(RuleBasedStateMachine):
         for _ in range(200):
             if self.is_over:
                 break
+            if self.model.suspended:
+                self.suspend_or_resume(0)
             for key, attempt, sent in self.asked():
                 if key in self.model.open:
                     self.tick()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.decision import ignore
 from orchestrator.errors import Refused, SchemaViolation
 from tests.unit.core.workflow.build import (
     act,
@@ -14,7 +15,6 @@ from tests.unit.core.workflow.build import (
     each,
     in_sequence,
     retry,
-    run,
     step,
     undo,
     wait,
@@ -82,7 +82,6 @@ def form(data: object) -> None:
         ({"role": "clerk"}, "waits for the role chief"),
         ({"step": "B"}, "has no step B that a person decides"),
         ({"step": "nowhere"}, "has no step nowhere"),
-        ({"decision": "perhaps"}, "one of approved, rejected"),
         ({"data": {}}, r"data\.conditions is required"),
     ],
 )
@@ -220,7 +219,6 @@ def test_an_open_step_may_be_skipped() -> None:
         ("retry", {"step": "B"}, "step B of workflow flow for case-7 is not open"),
         ("retry", {"step": "W"}, "sends nothing that could be sent again"),
         ("retry", {"step": "A[0]"}, r"step A\[0\] of workflow flow for case-7 is not open"),
-        ("explode", {}, "nothing else"),
     ],
 )
 def test_an_order_that_does_not_fit_is_refused(
@@ -248,12 +246,16 @@ def test_what_is_being_taken_back_cannot_be_cancelled() -> None:
         play.order("cancel")
 
 
-def test_cancelling_calls_back_the_workflows_it_runs() -> None:
-    """They take back their own, and say when they have."""
-    play = Play(workflow(step("A", run("child")))).start()
-    play.order("cancel")
-    sent = play.sent[-1]
-    assert (sent.type, sent.correlation_id) == ("InstanceOrder", "case-7/A")
-    assert sent.data == {"workflow": "child", "order": "cancel", "by": "flow"}
-    play.reply("StartWorkflow", "instance.cancelled", {"workflow": "child", "status": "cancelled"})
-    assert (play.status, play.types) == ("cancelled", ["StartWorkflow", "InstanceOrder"])
+def test_a_decision_may_leave_out_the_workflow() -> None:
+    """Then it is about whichever has such a step; the others with the key take no notice."""
+    play = Play(workflow(step("A", approval("chief")))).start()
+    told = {"decision": "approved", "by": "ada", "role": "chief"}
+    assert play.event("ApprovalGiven", {"step": "Elsewhere", **told}) == ignore()
+    play.event("ApprovalGiven", {"step": "A", **told})
+    assert play.status == "completed"
+
+
+def test_a_decision_needs_an_open_instance() -> None:
+    """Silence would look like success."""
+    with pytest.raises(Refused, match="workflow flow has no open instance for case-7"):
+        decided(Play(workflow(step("A", approval("chief")))))
