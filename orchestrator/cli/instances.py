@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,22 +14,32 @@ from orchestrator.cli import output
 from orchestrator.cli.commands import Group, wants_json
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.cursors import CURSOR, cursor
+from orchestrator.cli.gantt import draw
 from orchestrator.cli.lengths import LENGTH
-from orchestrator.cli.memory import give, memory, tell
+from orchestrator.cli.memory import give as forget
+from orchestrator.cli.memory import memory, tell
+from orchestrator.cli.orders import Choice, Order, give
 from orchestrator.cli.remembered import INSTANCE_COLUMNS, detail, instance_row, page
+from orchestrator.cli.steering import COMMANDS
 from orchestrator.engine.orders import cancel as cancelling
 from orchestrator.errors import Misconfigured
+from orchestrator.operation.account import account, is_workflow
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from orchestrator.adapters.redis import RedisStore
+    from orchestrator.core.decision import Instance
     from orchestrator.ports import InstanceKey, OpenInstance
 
 
 @click.group("instances", cls=Group)
 def command() -> None:
-    """See what rules remember about a case, and make them forget it."""
+    """See what is open: instances of workflows, and what rules remember; steer it, or end it."""
+
+
+for _steering in COMMANDS:
+    command.add_command(_steering)
 
 
 @command.command(
@@ -65,7 +76,10 @@ def list_instances(
 @click.argument("key")
 @click.option("--rule", help="Only what this rule remembers.")
 def show(key: str, rule: str | None) -> None:
-    """Show what is remembered under the correlation key KEY, in full."""
+    """Show what is remembered under the correlation key KEY, in full.
+
+    An instance of a workflow is drawn over time, step by step.
+    """
     details = asyncio.run(_show(key, rule))
     if not details:
         raise _nothing(key, rule)
@@ -73,7 +87,7 @@ def show(key: str, rule: str | None) -> None:
         output.document(details)
         return
     for shown in details:
-        click.echo(page(shown))
+        click.echo(page(shown) if "steps" not in shown else _picture(shown))
 
 
 @command.command(
@@ -86,16 +100,26 @@ def show(key: str, rule: str | None) -> None:
 @click.option("--rule", help="Only what this rule remembers; all rules if left out.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be cancelled.")
 def cancel(key: str, rule: str | None, *, dry_run: bool) -> None:
-    """Forget what is remembered under the correlation key KEY, with its timer.
+    """Cancel what is open under the correlation key KEY.
 
-    Nothing is sent: neither what the rule would have sent nor what it sends when time is over. What
-    changes at that very moment stays, and is told. Messages kept for later stay, too: `orchestrator
-    timers cancel` is for them.
+    An instance of a workflow takes back what it did, and ends. What a rule remembers is forgotten,
+    with its timer, and nothing is sent: neither what the rule would have sent nor what it sends
+    when time is over. What changes at that very moment stays, and is told. Messages kept for later
+    stay, too: `orchestrator timers cancel` is for them.
     """
-    instances, changed = asyncio.run(_cancel(key, rule, dry_run=dry_run))
-    if not instances:
+    found = asyncio.run(_found(key, rule))
+    if not found:
         raise _nothing(key, rule)
-    tell(instances, changed, dry_run=dry_run)
+    for name in [each.definition for each, instance in found if is_workflow(instance)]:
+        give(Choice(key, name, None), Order("cancel", {"by": getpass.getuser()}), dry_run=dry_run)
+    remembered = [each for each, instance in found if not is_workflow(instance)]
+    if remembered:
+        changed = [] if dry_run else asyncio.run(_forget(remembered))
+        tell(remembered, changed, dry_run=dry_run)
+
+
+def _picture(shown: dict[str, object]) -> str:
+    return "\n".join(draw(shown, datetime.now(UTC), output.console().width)) + "\n"
 
 
 def _nothing(key: str, rule: str | None) -> Misconfigured:
@@ -120,19 +144,23 @@ async def _show(key: str, rule: str | None) -> list[dict[str, object]]:
         found = await _remembered(store, key, rule)
         instances = await store.load([each.at for each in found])
     return [
-        detail(each, instance)
+        account(each.at, instance) if is_workflow(instance) else detail(each, instance)
         for each, instance in zip(found, instances, strict=True)
         if instance is not None  # it ended while we looked
     ]
 
 
-async def _cancel(
-    key: str, rule: str | None, *, dry_run: bool
-) -> tuple[list[InstanceKey], list[InstanceKey]]:
-    """Return what was found, and what of it changed meanwhile."""
+async def _found(key: str, rule: str | None) -> list[tuple[InstanceKey, Instance]]:
     async with memory(read_settings()) as store:
-        found = [each.at for each in await _remembered(store, key, rule)]
-        return found, [] if dry_run else await give(store, cancelling, found)
+        named = [each.at for each in await _remembered(store, key, rule)]
+        instances = await store.load(named)
+    return [(at, found) for at, found in zip(named, instances, strict=True) if found is not None]
+
+
+async def _forget(instances: list[InstanceKey]) -> list[InstanceKey]:
+    """Forget what rules remember; return what changed meanwhile."""
+    async with memory(read_settings()) as store:
+        return await forget(store, cancelling, instances)
 
 
 async def _remembered(store: RedisStore, key: str, rule: str | None) -> list[OpenInstance]:

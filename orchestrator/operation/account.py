@@ -52,6 +52,11 @@ def outputs(instance: Instance) -> dict[str, object]:
     }
 
 
+def is_workflow(instance: Instance) -> bool:
+    """Tell whether an instance is a workflow's, and not what a rule remembers."""
+    return instance.state.startswith(b'{"id":')
+
+
 def began(instance: Instance) -> str:
     """Return the id of an instance, which tells it from others that had its key."""
     return unpack(instance.state).id

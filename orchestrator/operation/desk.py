@@ -21,7 +21,7 @@ from orchestrator.operation.account import began
 from orchestrator.ports import InstanceKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from orchestrator.core.decision import Instance
@@ -146,6 +146,11 @@ class Desk:
         """Return an instance as it is, or as it ended; None if nobody remembers it."""
         (found,) = await self._store.load([at], {at: ()})
         return found or await self.inspection.last_state(at)
+
+    async def open_now(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+        """Return open instances as they are, in order; None for those that have ended."""
+        found = await self._store.load(instances)
+        return [None if each is None or each.status.final else each for each in found]
 
     async def wait(self, started: Started, until: datetime) -> Instance | None:
         """Return an instance as soon as it has ended; None if it has not when the time is over."""

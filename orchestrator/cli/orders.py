@@ -1,0 +1,190 @@
+"""Gives orders about instances of workflows, one or many, and says what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from orchestrator.cli import output
+from orchestrator.cli.commands import wants_json
+from orchestrator.cli.context import read_settings
+from orchestrator.cli.desk import desk
+from orchestrator.core.expression import compile_expression
+from orchestrator.errors import ExpressionError, Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from orchestrator.core.expression import Expression
+    from orchestrator.operation.desk import Desk
+    from orchestrator.ports import InstanceKey, OpenInstance
+
+COLUMNS: Final = ("workflow", "key", "status", "result")
+FILTER_ROOTS: Final = frozenset({"workflow", "key", "status", "unchanged"})
+
+_ASKED: Final = "asked for"
+_LOOKS: Final = 50
+_LOOK_SECONDS: Final = 0.1
+_PAGE: Final = 500
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which open instances of workflows are meant.
+
+    Attributes:
+        key: those of this correlation key; None where `condition` chooses.
+        workflow: only of this one; None for all.
+        condition: over `FILTER_ROOTS`; None where `key` chooses.
+    """
+
+    key: str | None
+    workflow: str | None
+    condition: Expression | None
+
+    @classmethod
+    def read(cls, key: str | None, workflow: str | None, condition: str | None) -> Choice:
+        """Return a choice as a person makes it.
+
+        Raises:
+            click.UsageError: it is neither a key nor a filter, or both.
+            Misconfigured: the filter is no expression.
+        """
+        if (key is None) == (condition is None):
+            raise click.UsageError("name one instance by its KEY, or many with --filter")
+        if condition is None:
+            return cls(key, workflow, None)
+        try:
+            return cls(None, workflow, compile_expression(condition, roots=FILTER_ROOTS))
+        except ExpressionError as error:
+            raise Misconfigured(f"--filter: {error.message}") from None
+
+    def holds(self, found: OpenInstance, now: datetime) -> bool:
+        """Tell whether an instance is meant. Raise ``ExpressionError`` if that cannot be told."""
+        if self.workflow not in {None, found.at.definition}:
+            return False
+        scope: Mapping[str, object] = {
+            "workflow": found.at.definition,
+            "key": found.at.key,
+            "status": str(found.status),
+            "unchanged": now - found.changed,
+        }
+        return self.condition is None or self.condition.holds(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is ordered.
+
+    Attributes:
+        name: cancel, suspend, resume, retry, skip or resolve; approved or rejected for a decision.
+        told: ``step``, ``by``, ``comment``, ``role`` and ``data`` where they belong to it.
+    """
+
+    name: str
+    told: Mapping[str, Any]
+
+    async def send(self, there: Desk, at: InstanceKey) -> None:
+        """Send it to one instance."""
+        if self.name in {"approved", "rejected"}:
+            await there.approve(at, decision=self.name, **self.told)
+        else:
+            await there.order(at, self.name, **self.told)
+
+
+def give(choice: Choice, order: Order, *, dry_run: bool = False) -> None:
+    """Give an order, and print what came of it for each instance.
+
+    Raises:
+        Misconfigured: nobody has the key.
+        Unavailable: nothing has come of it yet for some.
+    """
+    rows = asyncio.run(_give(choice, order, dry_run=dry_run))
+    if not rows and choice.key is not None:
+        raise Misconfigured(
+            f"no workflow has an open instance for {choice.key}: `orchestrator instances list`"
+            " shows what there is"
+        )
+    if len(rows) == 1 and not wants_json():
+        (row,) = rows
+        click.echo(output.text(f"{row['workflow']} {row['key']}: {row['result']}"))
+    else:
+        output.table(COLUMNS, rows, empty="no open instance is like that")
+    waiting = [str(row["key"]) for row in rows if row["result"] == _ASKED]
+    if waiting:
+        raise Unavailable(_nothing_yet(waiting))
+
+
+def _nothing_yet(keys: Sequence[str]) -> str:
+    others = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return (
+        f"nothing has come of it yet for {', '.join(keys[:_SHOWN])}{others}: it is done as soon as"
+        " a daemon runs; an order that does not fit is a dead letter, which `orchestrator dlq list`"
+        " shows with the reason"
+    )
+
+
+async def _give(choice: Choice, order: Order, *, dry_run: bool) -> list[dict[str, object]]:
+    async with desk(read_settings()) as there:
+        found = [each async for each in _find(there, choice)]
+        if dry_run:
+            results = ["would be asked for"] * len(found)
+        else:
+            results = await _carry_out(there, [each.at for each in found], order)
+    return [
+        {
+            "workflow": each.at.definition,
+            "key": each.at.key,
+            "status": each.status,
+            "result": result,
+        }
+        for each, result in zip(found, results, strict=True)
+    ]
+
+
+async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
+    """Yield the instances that are meant, from the index."""
+    now = datetime.now(UTC)
+    workflows = there.workflows
+    if choice.key is not None:
+        for each in await there.inspection.remembered(choice.key):
+            if each.at.definition in workflows and choice.holds(each, now):
+                yield each
+        return
+    last: OpenInstance | None = None
+    while True:
+        page = await there.inspection.open_instances(
+            definition=choice.workflow, after=last, limit=_PAGE
+        )
+        for each in page:
+            if each.at.definition in workflows and choice.holds(each, now):
+                yield each
+        if len(page) < _PAGE:
+            return
+        last = page[-1]
+
+
+async def _carry_out(there: Desk, instances: Sequence[InstanceKey], order: Order) -> list[str]:
+    """Send an order to all, and return what each is doing as soon as it has changed."""
+    before = await there.open_now(instances)
+    with output.progress(order.name) as report:
+        for number, at in enumerate(instances, start=1):
+            await order.send(there, at)
+            report(number, len(instances))
+    results = [_ASKED] * len(instances)
+    for _ in range(_LOOKS):
+        after = await there.open_now(instances)
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            if new is None:
+                results[index] = "ended"
+            elif old is not None and new.version != old.version:
+                results[index] = str(new.status)
+        if _ASKED not in results:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    return results
