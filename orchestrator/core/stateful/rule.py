@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from orchestrator.core.decision import Decision, Elapsed, Signal, emit, forget, remember
 from orchestrator.core.definitions import take
+from orchestrator.core.keys import read_key
 from orchestrator.core.scope import Scope
 from orchestrator.core.stateful.matching import complete, condensed, lapse
 from orchestrator.core.stateful.memory import (
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from orchestrator.core.stateful.matching import Remembered
     from orchestrator.core.stateful.pattern import Element, Pattern
 
-MAX_KEY_LENGTH: Final = 200
-"""Characters: every key is part of several names in the store."""
-
 MAX_EVENTS: Final = 20
 """Events remembered per element and key: of more than that, the oldest and the newest."""
 
@@ -44,8 +42,6 @@ MAX_COUNTED: Final = 10_000
 
 MAX_STATE_BYTES: Final = 1024 * 1024
 """What is remembered for one key is read and written whole."""
-
-_INT64: Final = 2**63
 
 Messages: TypeAlias = "tuple[tuple[Outgoing, ...], tuple[Later, ...]]"
 """What is sent at once, and what is sent later."""
@@ -113,20 +109,7 @@ class StatefulRule:
             ExpressionError: the event has none that can be used.
         """
         value = event.correlation_id if self.by is None else self.by[event.type](scope)
-        text = _key_text(value)
-        if text is None:
-            raise ExpressionError(
-                f"the key (`by`) of {event.type} must be a text, a number or a bool that is not"
-                " empty; this expression gave something else",
-                self.position,
-            )
-        if len(text) > MAX_KEY_LENGTH:
-            raise ExpressionError(
-                f"the key (`by`) of {event.type} has {len(text)} characters, over the limit of"
-                f" {MAX_KEY_LENGTH}: use an id",
-                self.position,
-            )
-        return text
+        return read_key(value, event.type, self.position)
 
     def pieces(self, event: Event) -> tuple[str, ...]:  # noqa: ARG002 - the protocol
         """Return none: what it remembers is one piece."""
@@ -230,18 +213,3 @@ class StatefulRule:
     def _within(self) -> int | None:
         """Return the length of the window in microseconds."""
         return None if self.within is None else self.within // MICROSECOND
-
-
-def _key_text(value: object) -> str | None:
-    """Return the text of a key, equal for numbers that are equal; None for what is no key."""
-    match value:
-        case str():
-            return value or None
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < _INT64 else repr(value)
-        case _:
-            return None

@@ -127,11 +127,13 @@ class Workflow:
         Raises:
             ExpressionError: the event has none that can be used.
         """
-        if not self._answers(event):
-            start = start_for(self.plan, event, scope)
-            if start is not None and start.by is not None:
-                return read_key(start.by(scope), event.type, self.position)
-        return event.correlation_id
+        if event.type == START:
+            return read_key(event.correlation_id, event.type, self.position)
+        start = None if self._answers(event) else start_for(self.plan, event, scope)
+        if start is None:
+            return event.correlation_id
+        value = event.correlation_id if start.by is None else start.by(scope)
+        return read_key(value, event.type, self.position)
 
     def pieces(self, event: Event) -> tuple[str, ...]:
         """Return the pieces of the item that an event answers, and of those that follow it."""

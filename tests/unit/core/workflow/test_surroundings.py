@@ -133,6 +133,12 @@ def test_a_key_that_is_none_starts_nothing() -> None:
         play.start({"case": None})
 
 
+def test_a_key_that_is_too_long_starts_nothing() -> None:
+    """It is part of several names in the store."""
+    with pytest.raises(ExpressionError, match="over the limit of 200"):
+        Play(workflow(step("A"))).start(correlation_id="x" * 201)
+
+
 def test_what_concerns_nobody_leaves_no_trace() -> None:
     """Services answer to others too: that must cost no marker."""
     play = Play(workflow(step("A")))
