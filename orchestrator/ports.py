@@ -446,17 +446,26 @@ class Inspection(Protocol):
         definition: str | None = None,
         key: str | None = None,
         until: datetime | None = None,
+        after: Timer | None = None,
         limit: int | None = None,
     ) -> list[Timer]:
-        """Return timers that are set, the earliest first.
+        """Return a page of timers that are set, the earliest first.
 
-        They are kept by time: what is chosen by definition or key is found by passing the others.
+        One page after the other they hold every timer that is not moved meanwhile, once. It costs
+        as much as there are timers of the definition, or of all up to the limit, never more.
 
         Args:
             definition: only this one's; None for all.
             key: only those of this correlation key; None for all.
             until: only those due by then; None for all.
+            after: the last of the page before; None for the first page.
             limit: how many at most; None for all.
+        """
+
+    async def failed_messages(self) -> list[InstanceKey]:
+        """Return the kept messages whose timer failed, by definition, key and id.
+
+        They are sent no more by themselves: their status is ``incident``, and no timer is set.
         """
 
 

@@ -263,3 +263,35 @@ async def test_timers_are_listed_as_they_are_due_and_chosen(memory: Memory) -> N
         await memory.tells.timers(definition="join", key="C-4", limit=2)
         == [timer for timer in every if (timer.at.definition, timer.at.key) == ("join", "C-4")][:2]
     )
+
+
+@pytest.mark.parametrize("definition", [None, "join", "count"])
+async def test_pages_of_timers_hold_each_once(memory: Memory, definition: str | None) -> None:
+    """Also where a moment is shared by more timers than a page holds."""
+    for n in range(90):
+        at = InstanceKey(("join", "count", "rare")[n % 3], f"C-{n % 20}")
+        at = at if n < 20 else at.of_message(f"m-{n}")
+        await memory.put(at, due=NOW + (n % 4) * HOUR)
+    every = await memory.tells.timers(definition=definition)
+    pages: list[Timer] = []
+    while page := await memory.tells.timers(
+        definition=definition, after=pages[-1] if pages else None, limit=7
+    ):
+        pages += page
+    assert pages == every
+    assert len({timer.at for timer in pages}) == len(pages) == (90 if definition is None else 30)
+
+
+async def test_a_kept_message_whose_timer_failed_is_found(memory: Memory) -> None:
+    """Nothing reminds of it any more: no timer is set, and no instance shows it."""
+    at = InstanceKey("rule", "C/1").of_message("m-1")
+    await memory.put(InstanceKey("rule", "C/1").of_message("m-2"), due=NOW)
+    await memory.put(at, due=NOW)
+    assert await memory.tells.failed_messages() == []
+    await memory.put(at, status=Status.INCIDENT)
+    assert await memory.tells.failed_messages() == [at]
+    assert await memory.store.open_revisions() == {}
+    await memory.put(at, due=NOW)
+    assert await memory.tells.failed_messages() == []
+    await memory.put(at, state=None)
+    assert [timer.at.message for timer in await memory.tells.timers(definition="rule")] == ["m-2"]

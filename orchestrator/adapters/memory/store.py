@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from operator import gt, itemgetter, lt
+from operator import gt, lt
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.memory.graveyard import Graveyard, grave_order
 from orchestrator.core.decision import Instance
+from orchestrator.core.status import Status
 from orchestrator.ports import (
     NOTHING,
     Commit,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Part
     from orchestrator.core.ids import ReactionId
-    from orchestrator.core.status import Status
 
 
 RETENTION = timedelta(hours=24)
@@ -249,16 +249,28 @@ class MemoryStore:
         definition: str | None = None,
         key: str | None = None,
         until: datetime | None = None,
+        after: Timer | None = None,
         limit: int | None = None,
     ) -> list[Timer]:
         """See ``ports.Inspection.timers``."""
+        ordered = sorted((Timer(at, due) for at, due in self._timers.items()), key=_timer_order)
         return [
-            Timer(at, due)
-            for at, due in sorted(self._timers.items(), key=itemgetter(1))
-            if definition in (None, at.definition)
-            and key in (None, at.key)
-            and (until is None or due <= until)
+            timer
+            for timer in ordered
+            if definition in (None, timer.at.definition)
+            and key in (None, timer.at.key)
+            and (until is None or timer.due <= until)
+            and (after is None or _timer_order(timer) > _timer_order(after))
         ][:limit]
+
+    async def failed_messages(self) -> list[InstanceKey]:
+        """See ``ports.Inspection.failed_messages``."""
+        found = [
+            at
+            for at, instance in self._instances.items()
+            if at.message and instance.status is Status.INCIDENT
+        ]
+        return sorted(found, key=_message_order)
 
     def _open(self, at: InstanceKey) -> OpenInstance:
         status = self._instances[at].status
@@ -280,3 +292,12 @@ def _next_millisecond(moment: datetime) -> datetime:
 
 def _whole_millisecond(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _timer_order(timer: Timer) -> tuple[datetime, str, str, str]:
+    at = timer.at
+    return (timer.due, at.definition, at.key, at.part)
+
+
+def _message_order(at: InstanceKey) -> tuple[str, str, str]:
+    return (at.definition, at.key, at.part)

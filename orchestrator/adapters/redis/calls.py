@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from orchestrator.adapters.redis.entries import (
+    LATER,
     header,
+    kept_name,
     milliseconds,
     milliseconds_since_1970,
     outbox_entry,
@@ -77,7 +79,7 @@ class Call:
         at, before, status = write.at, write.expected, write.status
         layout, arguments = self._layout, self._arguments
         listed = before.status if before and (status is None or status.final) else status
-        index = layout.open_index(self._shard, at.definition, listed or Status.WAITING)
+        index, name = self._listed(at, listed or Status.WAITING)
         value = self._position(layout.instance(at))
         self._keys.append(index)
         expected = b""
@@ -87,14 +89,14 @@ class Call:
             arguments += (value, expected, b"", b"", b"", b"", 0)
             return
         last = header(version, status, write.revision, parted=write.parted) + (write.state or b"")
-        steps = () if at.message else self._steps(write, status, last)
+        steps = self._steps_of_message(write) if at.message else self._steps(write, status, last)
         arguments += (
             value,
             expected,
             b"" if status.final else last,
             timer_name(at),
             b"" if write.due is None or status.final else milliseconds(write.due),
-            b"" if at.message else at.key.encode(),
+            name,
             len(steps),
             *steps,
         )
@@ -124,14 +126,33 @@ class Call:
             steps += self._moves(at, before, status, counted)
         return steps + self._finish(write, status, last) if status.final else steps
 
+    def _steps_of_message(self, write: InstanceWrite) -> Sequence[bytes | int]:
+        """Return the same for a kept message: it is counted and listed, and leaves no trace."""
+        at, before, status = write.at, write.expected, write.status
+        counted = revision_name(at.definition, LATER)
+        if before is None:
+            return (b"begin", counted)
+        if status is None or status.final:
+            return (b"end", counted)
+        if before.status is not status:
+            index, name = self._listed(at, before.status)
+            return (b"unlist", self._position(index), name)
+        return ()
+
+    def _listed(self, at: InstanceKey, status: Status) -> tuple[bytes, bytes]:
+        """Return the index that holds something of a status, and its name there."""
+        if at.message:
+            return self._layout.later_index(self._shard, at.definition, status), kept_name(at)
+        return self._layout.open_index(self._shard, at.definition, status), at.key.encode()
+
     def _moves(
         self, at: InstanceKey, before: Instance, status: Status, counted: bytes
     ) -> Arguments:
         """Return what takes an open instance to another list, and to another revision."""
         steps: Arguments = []
         if before.status is not status:
-            index = self._layout.open_index(self._shard, at.definition, before.status)
-            steps += (b"unlist", self._position(index), at.key.encode())
+            index, name = self._listed(at, before.status)
+            steps += (b"unlist", self._position(index), name)
         if counted != (old := revision_name(at.definition, before.revision)):
             steps += (b"end", old, b"begin", counted)
         return steps

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _NO_REVISION = bytes(6)
+
+LATER = "later"
+"""What kept messages are counted under, in place of a revision."""
+
 _STATUSES = {status.code[0]: (status, False) for status in Status} | {
     status.code.upper()[0]: (status, True) for status in Status
 }
@@ -139,6 +143,17 @@ def read_finished(name: bytes, ended_ms: float, *, kept: bool) -> FinishedInstan
     definition, revision, status, key = name.decode().split("/", maxsplit=3)
     at = InstanceKey(definition, key)
     return FinishedInstance(at, moment_of(ended_ms), Status(status), revision, kept)
+
+
+def kept_name(at: InstanceKey) -> bytes:
+    """Return the name of a kept message in its index."""
+    return f"{at.message}/{at.key}".encode()
+
+
+def read_kept_name(definition: str, name: bytes) -> InstanceKey:
+    """Read what `kept_name` returned."""
+    message, _, key = name.decode().partition("/")
+    return InstanceKey(definition, key).of_message(message)
 
 
 def definition_entry(text: str, put_ms: int) -> bytes:

@@ -9,17 +9,20 @@ from orchestrator.adapters.redis.connection import translated
 from orchestrator.adapters.redis.entries import (
     finished_name,
     instance,
+    milliseconds,
     milliseconds_since_1970,
     moment_of,
     read_finished,
+    read_kept_name,
     read_pieces,
     read_revision_name,
     timer,
     timer_name,
     timer_prefix,
 )
+from orchestrator.adapters.redis.timers import TimersOfOne
 from orchestrator.adapters.redis.walking import Entry, Walk, walk
-from orchestrator.core.status import OPEN
+from orchestrator.core.status import OPEN, Status
 from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
 if TYPE_CHECKING:
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from orchestrator.adapters.redis.layout import Layout
     from orchestrator.core.decision import Instance
     from orchestrator.core.ids import ReactionId
-    from orchestrator.core.status import Status
 
 
 class RedisInspection:
@@ -41,6 +43,7 @@ class RedisInspection:
         self._redis = redis
         self._server = server
         self._layout = layout
+        self._timers_of_one = TimersOfOne(redis, server, layout)
 
     async def open_instances(
         self,
@@ -147,16 +150,19 @@ class RedisInspection:
         definition: str | None = None,
         key: str | None = None,
         until: datetime | None = None,
+        after: Timer | None = None,
         limit: int | None = None,
     ) -> list[Timer]:
         """See ``ports.Inspection.timers``."""
         layout = self._layout
-        shards = range(layout.shards) if key is None else [layout.shard(key)]
+        shards = list(range(layout.shards)) if key is None else [layout.shard(key)]
         way = Walk(-inf, inf if until is None else milliseconds_since_1970(until))
+        if after is not None:
+            reached = self._timer_entry(after)
+            way = way._replace(begin=reached.score, after=reached)
         prefix = timer_prefix(definition)
         found: list[Timer] = []
-        names = [layout.timers(shard) for shard in shards]
-        async for entry in walk(self._redis, self._server, names, way):
+        async for entry in self._timer_entries(definition, shards, way):
             if not entry.member.startswith(prefix):
                 continue
             read = timer(entry.member, entry.score)
@@ -166,25 +172,62 @@ class RedisInspection:
                 break
         return found
 
+    async def _timer_entries(
+        self, definition: str | None, shards: Sequence[int], way: Walk
+    ) -> AsyncIterator[Entry]:
+        """Yield timers in order: those of the definition if they are few, else all."""
+        few = None if definition is None else await self._timers_of_one.find(definition, shards)
+        if few is None:
+            names = [self._layout.timers(shard) for shard in shards]
+            async for entry in walk(self._redis, self._server, names, way):
+                yield entry
+            return
+        for entry in few:
+            if entry.score <= way.end and (way.after is None or entry > way.after):
+                yield entry
+
+    async def failed_messages(self) -> list[InstanceKey]:
+        """See ``ports.Inspection.failed_messages``."""
+        known = await self._known(range(self._layout.shards))
+        indexes = [
+            (each, self._layout.later_index(shard, each, Status.INCIDENT))
+            for shard, definitions in known.items()
+            for each in sorted(definitions)
+        ]
+        pipeline = self._redis.pipeline(transaction=False)
+        for _, index in indexes:
+            pipeline.zrange(index, 0, -1)
+        with translated(self._server):
+            members = await pipeline.execute()
+        found = [
+            read_kept_name(definition, name)
+            for (definition, _), names in zip(indexes, members, strict=True)
+            for name in names
+        ]
+        return sorted(found, key=lambda at: (at.definition, at.key, at.part))
+
+    async def _known(self, shards: Sequence[int]) -> dict[int, set[str]]:
+        """Return the definitions that have open instances or kept messages, by shard."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for shard in shards:
+            pipeline.hkeys(self._layout.revisions(shard))
+        with translated(self._server):
+            found = await pipeline.execute()
+        return {
+            shard: {read_revision_name(name)[0] for name in names}
+            for shard, names in zip(shards, found, strict=True)
+        }
+
     async def _indexes(
         self, shards: Sequence[int], definition: str | None = None, status: Status | None = None
     ) -> list[bytes]:
         """Return the names of the indexes of a definition, or of all that have open instances."""
-        layout, wanted = self._layout, OPEN if status is None else (status,)
-        if definition is not None:
-            return [
-                layout.open_index(shard, definition, each) for shard in shards for each in wanted
-            ]
-        shards = list(shards)
-        pipeline = self._redis.pipeline(transaction=False)
-        for shard in shards:
-            pipeline.hkeys(layout.revisions(shard))
-        with translated(self._server):
-            found = await pipeline.execute()
+        wanted = OPEN if status is None else (status,)
+        known = await self._known(shards) if definition is None else {}
         return [
-            layout.open_index(shard, definition, each)
-            for shard, names in zip(shards, found, strict=True)
-            for definition in {read_revision_name(name)[0] for name in names}
+            self._layout.open_index(shard, name, each)
+            for shard in shards
+            for name in (known[shard] if definition is None else (definition,))
             for each in wanted
         ]
 
@@ -208,3 +251,7 @@ class RedisInspection:
         at = found.at
         index = self._layout.open_index(self._layout.shard(at.key), at.definition, found.status)
         return Entry(milliseconds_since_1970(found.changed), at.key.encode(), index)
+
+    def _timer_entry(self, found: Timer) -> Entry:
+        index = self._layout.timers(self._layout.shard(found.at.key))
+        return Entry(milliseconds(found.due), timer_name(found.at), index)

@@ -66,6 +66,11 @@ class Layout:
         prefix = self._prefixes[shard]
         return b"%sopen:%s:%s" % (prefix, definition.encode(), status.encode())
 
+    def later_index(self, shard: int, definition: str, status: Status) -> bytes:
+        """Return the name of the index of a definition's kept messages: the same, by id and key."""
+        prefix = self._prefixes[shard]
+        return b"%slater:%s:%s" % (prefix, definition.encode(), status.encode())
+
     @staticmethod
     def indexed(index: bytes) -> tuple[str, Status]:
         """Return the definition and the status whose open instances an index holds."""

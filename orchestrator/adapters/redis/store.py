@@ -13,6 +13,7 @@ from redis.exceptions import NoScriptError, ResponseError
 from orchestrator.adapters.redis.calls import Call
 from orchestrator.adapters.redis.connection import address, connect, translated
 from orchestrator.adapters.redis.entries import (
+    LATER,
     definition_entry,
     instance,
     milliseconds_since_1970,
@@ -248,7 +249,7 @@ class RedisStore:
         total: Counter[tuple[str, str]] = Counter()
         for counts in found:
             total.update({read_revision_name(name): int(number) for name, number in counts.items()})
-        return total
+        return {revision: number for revision, number in total.items() if revision[1] != LATER}
 
     async def put_definitions(self, texts: Mapping[str, str], now: datetime) -> None:
         """See ``ports.Store.put_definitions``."""
