@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.ids import reaction_id
 from orchestrator.core.workflow.failing import roll_back
 from orchestrator.core.workflow.ids import instance_id
 from orchestrator.core.workflow.outline import ROOT, START
@@ -47,7 +46,7 @@ def begin(outline: Outline, event: Event, key: str, dispatch: Dispatch) -> Runni
     if plan.accepts is not None:
         plan.accepts(given["input"])
     state = State(
-        id=instance_id(plan.name, reaction_id(event.identity, plan.name)),
+        id=instance_id(plan.name, dispatch.reaction),
         key=key,
         revision=plan.revision,
         phase="running",

@@ -1,0 +1,158 @@
+"""Workflows in the engine: what is loaded, decided together and written of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.adapters.redis import RedisStore
+from orchestrator.ports import InstanceKey
+from tests.engine.world import NOW, World, raw
+from tests.unit.core.workflow.build import (
+    act,
+    command,
+    each,
+    in_sequence,
+    retry,
+    step,
+    undo,
+    workflow,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from orchestrator.core.event import Message
+    from orchestrator.ports import Store
+
+AT = InstanceKey("flow", "C-1")
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Store]:
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=2)
+    yield redis
+    await redis.close()
+
+
+def event(event_type: str, event_id: str, data: object = None, cause: str | None = None) -> Message:
+    """Return an event of the case, which may answer a command."""
+    body = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "echo",
+        "type": event_type,
+        "correlationid": "C-1",
+        **({"causationid": cause} if cause else {}),
+        "data": {} if data is None else data,
+    }
+    return raw(orjson.dumps(body))
+
+
+class Echo:
+    """Answers every command of an engine once, each time it is asked to."""
+
+    def __init__(self, this: World) -> None:
+        self.world = this
+        self.answered = 0
+
+    async def answer(self, **options: Any) -> None:
+        """Answer what was not answered yet, as long as commands come; run the engine each time."""
+        while self.answered < len(self.world.sent):
+            asked = self.world.sent[self.answered :]
+            self.answered = len(self.world.sent)
+            replies = [reply(one) for one in asked if one.type and one.type.startswith("Do")]
+            if not replies:
+                return
+            await self.world.publish(*replies)
+            await self.world.run(**options)
+
+
+def reply(asked: Message) -> Message:
+    name = str(asked.type).removeprefix("Do")
+    data = orjson.loads(asked.body)["data"]
+    return event(f"{name}Done", f"r-{asked.id}", data, asked.id)
+
+
+def types(this: World) -> list[str]:
+    return [str(one.type) for one in this.sent]
+
+
+async def test_an_instance_goes_through_its_steps(store: Store) -> None:
+    """From the start event to what is sent in the end, with nothing left behind."""
+    steps = in_sequence(step("A", timeout=60), step("B", timeout=60), step("C", timeout=60))
+    this = World(store, workflow(*steps, then=(act("Ended"),)))
+    await this.publish(event("Started", "s-1"))
+    await this.run()
+    await Echo(this).answer()
+    assert types(this) == ["DoA", "DoB", "DoC", "Ended"]
+    assert await store.load([AT]) == [None]
+    assert await store.due(NOW + timedelta(days=1), 10) == []
+    assert this.dead_letters == []
+
+
+@pytest.mark.parametrize("batch_size", [1, 100], ids=["apart", "together"])
+async def test_items_find_their_pieces(store: Store, batch_size: int) -> None:
+    """Answers to many items in one batch come to the same as one after the other."""
+    items = step(
+        "A",
+        command("DoA", "ADone", data={"n": "${item}"}),
+        for_each=each("range(input.items)", 20),
+        timeout=60,
+    )
+    told = command("Tell", data={"all": "${steps.A.output.map(o, o.n)}"})
+    this = World(store, workflow(*in_sequence(items, step("B", told))))
+    await this.publish(event("Started", "s-1", {"items": 100}))
+    await this.run()
+    assert len(this.sent) == 20
+    await Echo(this).answer(batch_size=batch_size)
+    assert orjson.loads(this.sent[-1].body)["data"] == {"all": list(range(100))}
+    assert await store.load([AT]) == [None]
+    assert this.dead_letters == []
+
+
+async def test_items_that_nobody_answers_are_tried_again_and_taken_back(store: Store) -> None:
+    """Their pieces have timers of their own; in the end each is compensated."""
+    items = step(
+        "A",
+        command("DoA", "ADone", data={"n": "${item}"}),
+        for_each=each("range(70)", 70),
+        timeout=60,
+        retry=retry(2, 10),
+        undo=undo("UndoA"),
+    )
+    this = World(store, workflow(items))
+    await this.publish(event("Started", "s-1"))
+    await this.run()
+    for seconds in (60, 70, 130):
+        this.clock.moment = NOW + timedelta(seconds=seconds)
+        while await this.fire():
+            pass
+    assert [types(this).count(name) for name in ("DoA", "UndoA")] == [140, 70]
+    assert await store.load([AT]) == [None]
+    assert this.dead_letters == []
+
+
+async def test_what_answers_somebody_else_leaves_no_trace(store: Store) -> None:
+    """Not even a marker: otherwise every answer on the bus would cost memory for a day."""
+    this = World(store, workflow(step("A")))
+    await this.publish(event("ADone", "r-1"))
+    ledger = await this.run()
+    assert ledger.events == {("ADone", "ignored"): 1}
+
+
+async def test_an_order_that_fits_nothing_is_a_dead_letter(store: Store) -> None:
+    """With the reason, for whoever gave it."""
+    this = World(store, workflow(step("A")))
+    await this.publish(event("InstanceOrder", "o-1", {"workflow": "flow", "order": "cancel"}))
+    await this.run()
+    (letter,) = this.dead_letters
+    assert "has no open instance for C-1" in str(letter.headers["x-error"])
