@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from orchestrator.cli.clauses import lacking, reason
+from orchestrator.cli.clauses import reason
 from orchestrator.cli.evidence import key_of
 from orchestrator.cli.output import text
-from orchestrator.cli.timeline import interval
+from orchestrator.cli.waiting import at_moment, distance, lacks
 from orchestrator.core.hearing import hear_all
 from orchestrator.core.ids import reaction_id
 from orchestrator.core.stateful import StatefulRule
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
     from orchestrator.cli.seen import Seen
     from orchestrator.core.clauses import Clause
     from orchestrator.core.deadletter import DeadLetter
-    from orchestrator.core.decision import Instance
     from orchestrator.core.event import Event
     from orchestrator.core.hearing import Hearing
-    from orchestrator.core.stateful.memory import Memory
 
 NO_RULE: Final = "no rule"
 """Stands where the name of a rule would."""
@@ -57,29 +54,6 @@ class Note:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """What a rule still waits for.
-
-    Attributes:
-        rule: the name of the rule.
-        key: what its state is kept under.
-        lacks: what has to come, in words; empty where nobody can tell.
-        came: the events that came, by the names they count for.
-        until: when its time is over; None for never.
-        revision: the revision it began with; empty where nobody knows.
-        outdated: whether the rule is another one by now, or gone.
-    """
-
-    rule: str
-    key: str
-    lacks: str
-    came: tuple[tuple[str, str, datetime], ...]
-    until: datetime | None
-    revision: str
-    outdated: bool
-
-
 class Account:
     """The conclusions about one case.
 
@@ -93,7 +67,7 @@ class Account:
         self, evidence: Evidence, *, rule: str | None = None, show_values: bool = False
     ) -> None:
         self._evidence = evidence
-        self._rule = rule
+        self.rule = rule
         self._show_values = show_values
         self._sent: dict[tuple[str | None, str | None], list[Seen]] = {}
         for logged in evidence.logged:
@@ -110,7 +84,7 @@ class Account:
         return [
             self._note(event, hearing)
             for hearing in hear_all(self._evidence.rulebook, event, event.time)
-            if self._rule in (None, hearing.rule.name)
+            if self.rule in (None, hearing.rule.name) and not _is_for_another(hearing)
         ] + self._of_rules_that_are_gone(event)
 
     def _was_refused(self, event: Event) -> bool:
@@ -131,7 +105,7 @@ class Account:
         return [
             Note(name, "sent", f"{self._commands(event, name)}; there is no such rule any more")
             for name in sorted(filter(None, names))
-            if self._rule in (None, name)
+            if self.rule in (None, name)
         ]
 
     def _note(self, event: Event, hearing: Hearing) -> Note:
@@ -142,6 +116,21 @@ class Account:
         return Note(name, verdict, words, clauses, key)
 
     def _outcome(self, event: Event, hearing: Hearing) -> tuple[Verdict, str]:
+        traces = self._traces(event, hearing)
+        if traces is not None:
+            return traces
+        if hearing.wants is False:
+            return "silent", f"did not fire: {self._reason(hearing)}"
+        if hearing.wants is None:
+            return "failed", f"fails on it: {self._reason(hearing)}"
+        if isinstance(hearing.rule, StatefulRule):
+            return self._of_memory(event, hearing, hearing.rule)
+        if hearing.rule.stateful:
+            return self._of_instance(event, hearing)
+        return self._unsent(event, hearing)
+
+    def _traces(self, event: Event, hearing: Hearing) -> tuple[Verdict, str] | None:
+        """Return what the rule left behind that anybody can see; None for nothing."""
         name = hearing.rule.name
         if (letter := self._letter(event, name)) is not None:
             return "failed", text(f"failed: {letter.error}; dead letter in {letter.queue}")
@@ -149,13 +138,7 @@ class Account:
             changed = hearing.wants is False
             note = ", by what the rule was then: its guard is false now" if changed else ""
             return "sent", f"{told_of}{note}"
-        if hearing.wants is False:
-            return "silent", f"did not fire: {self._reason(hearing)}"
-        if hearing.wants is None:
-            return "failed", f"fails on it: {self._reason(hearing)}"
-        if isinstance(hearing.rule, StatefulRule):
-            return self._of_memory(event, hearing, hearing.rule)
-        return self._unsent(event, hearing)
+        return None
 
     def _reason(self, hearing: Hearing) -> str:
         return reason(hearing, show_values=self._show_values)
@@ -189,7 +172,17 @@ class Account:
         return f"sent {', '.join(counted)}"
 
     def _when(self, one: Pending) -> str:
-        return f"{_in(one.due - self._evidence.now)}, at {text(one.due)}"
+        return f"{distance(one.due - self._evidence.now)}, at {text(one.due)}"
+
+    def _of_instance(self, event: Event, hearing: Hearing) -> tuple[Verdict, str]:
+        """Return what became of an event that a definition with a state of its own took."""
+        name = hearing.rule.name
+        found = self._evidence.instances.get(InstanceKey(name, hearing.key or ""))
+        if reaction_id(event.identity, name) not in self._evidence.reacted:
+            return self._unsent(event, hearing)
+        if found is None:
+            return "took", text(f"taken; nothing is open under the key {hearing.key} any more")
+        return "took", text(f"taken; its instance {hearing.key} is {found[1].status}")
 
     def _of_memory(self, event: Event, hearing: Hearing, rule: StatefulRule) -> tuple[Verdict, str]:
         """Return what became of an event that a rule remembers, or remembered."""
@@ -201,8 +194,9 @@ class Account:
         if found is not None:
             memory = every_event(found[1].state, rule.elements)
             if memory.knows(event):
-                until = _until(found[0].due, self._evidence.now)
-                return "waits", f"{counts}; waits for {_lacks(rule, memory)}{until}"
+                due = found[0].due
+                until = f" until {at_moment(due, self._evidence.now)}" if due is not None else ""
+                return "waits", f"{counts}; waits for {lacks(rule, memory)}{until}"
         if (entry := self._in_vain(event, rule.name)) is not None:
             return "took", f"{counts}; its time was over in vain: see `unmatched show {entry}`"
         if (fired := self._fired_with(event, rule)) is not None:
@@ -246,48 +240,7 @@ class Account:
             " the event, or it reacted longer ago than the log and the markers reach"
         )
 
-    def waits(self) -> list[Wait]:
-        """Return what rules remember under the keys of the case, by the names of the rules."""
-        wanted = [
-            (at, found)
-            for at, found in self._evidence.instances.items()
-            if self._rule in (None, at.definition)
-        ]
-        return [
-            self._wait(at, found[0].due, found[1])
-            for at, found in sorted(wanted, key=lambda one: (one[0].definition, one[0].key))
-        ]
 
-    def _wait(self, at: InstanceKey, due: datetime | None, instance: Instance) -> Wait:
-        rule = self._evidence.rulebook.by_name.get(at.definition)
-        revision = instance.revision
-        outdated = rule is None or revision not in ("", rule.revision)
-        if not isinstance(rule, StatefulRule):
-            return Wait(at.definition, at.key, "", (), due, revision, outdated)
-        memory = every_event(instance.state, rule.elements)
-        came = tuple(
-            (one.name, one.event.id if one.event else "", milliseconds(one.time))
-            for one in memory.kept
-        )
-        return Wait(at.definition, at.key, _lacks(rule, memory), came, due, revision, outdated)
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def milliseconds(microseconds: int) -> datetime:
-    """Return the moment of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def _lacks(rule: StatefulRule, memory: Memory) -> str:
-    return lacking(rule, {one.name for one in memory.kept}, len(memory.kept))
-
-
-def _until(due: datetime | None, now: datetime) -> str:
-    return f" until {text(due)} ({_in(due - now)})" if due is not None else ""
-
-
-def _in(length: timedelta) -> str:
-    shown = interval(length)
-    return f"in {shown[1:]}" if shown.startswith("+") else f"{shown[1:]} late"
+def _is_for_another(hearing: Hearing) -> bool:
+    """Tell whether a rule looked for something of its own in the event, and it was not there."""
+    return hearing.wants is False and hearing.guard is None

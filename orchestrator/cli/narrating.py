@@ -11,13 +11,13 @@ from orchestrator.cli.account import ID_SHOWN
 from orchestrator.cli.causality import GivenUp, Published, causal_steps
 from orchestrator.cli.clauses import told
 from orchestrator.cli.output import text
-from orchestrator.cli.timeline import Remark, as_json, draw, interval
+from orchestrator.cli.timeline import Remark, as_json, draw
+from orchestrator.cli.waiting import Wait, at_moment, waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
-    from orchestrator.cli.account import Account, Note, Verdict, Wait
+    from orchestrator.cli.account import Account, Note, Verdict
     from orchestrator.cli.causality import Step
     from orchestrator.cli.evidence import Evidence
     from orchestrator.cli.seen import Seen
@@ -48,7 +48,7 @@ class Narration:
 
     def __init__(self, evidence: Evidence, account: Account, event: str | None = None) -> None:
         self._evidence = evidence
-        self._account = account
+        self._rule = account.rule
         steps = causal_steps(
             [published(each.seen) for each in evidence.logged],
             [given_up(seen, letter) for seen, letter in evidence.letters],
@@ -86,7 +86,7 @@ class Narration:
             step["rules"] = [_note_as_json(note) for note in self.notes.get(step["id"], ())]
         return {
             **content,
-            "waits": [_wait_as_json(wait) for wait in self._account.waits()],
+            "waits": [_wait_as_json(wait) for wait in waits(self._evidence, self._rule)],
             "pending": [
                 {"due": one.due, "type": one.outgoing.type, "rule": one.outgoing.rule}
                 | {"id": one.outgoing.id, "causationid": one.outgoing.causation_id}
@@ -98,11 +98,11 @@ class Narration:
         }
 
     def _waits(self, width: int | None) -> Iterator[str]:
-        waits = self._account.waits()
-        if waits:
+        found = waits(self._evidence, self._rule)
+        if found:
             yield ""
             yield click.style("Waits for", bold=True)
-        for wait in waits:
+        for wait in found:
             yield from _wait(wait, self._evidence, width)
 
     def _pending(self) -> Iterator[str]:
@@ -112,7 +112,7 @@ class Narration:
             yield click.style("Sends later", bold=True)
         for one in pending:
             sender = f"rule {one.outgoing.rule}" if one.outgoing.rule else "no rule"
-            moment = _at(one.due, self._evidence.now)
+            moment = at_moment(one.due, self._evidence.now)
             kind = click.style(text(one.outgoing.type), fg="cyan")
             yield f"  {kind}  {moment}  {text(sender)}"
 
@@ -162,7 +162,9 @@ def _remark(note: Note) -> Remark:
 
 
 def _wait(wait: Wait, evidence: Evidence, width: int | None) -> Iterator[str]:
-    until = "without a limit" if wait.until is None else f"until {_at(wait.until, evidence.now)}"
+    until = (
+        "without a limit" if wait.until is None else f"until {at_moment(wait.until, evidence.now)}"
+    )
     key = "" if wait.key == evidence.key else f"  key {wait.key}"
     yield f"  {click.style('…', fg='cyan')} rule {text(wait.rule)}{text(key)}  {until}"
     if wait.lacks:
@@ -175,12 +177,6 @@ def _wait(wait: Wait, evidence: Evidence, width: int | None) -> Iterator[str]:
     if wait.outdated:
         told_of = f"began with revision {wait.revision}" if wait.revision else "its rule is gone"
         yield from _wrapped(f"{told_of}: the rule has been changed since", "    ", width)
-
-
-def _at(moment: datetime, now: datetime) -> str:
-    between = interval(moment - now)
-    left = f"in {between[1:]}" if between.startswith("+") else f"{between[1:]} late"
-    return f"{text(moment)} ({left})"
 
 
 def _wrapped(sentence: str, indent: str, width: int | None) -> Iterator[str]:

@@ -11,13 +11,14 @@ from orchestrator.core.expression.paths import MISSING, follow
 from orchestrator.errors import ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from orchestrator.core.expression import Expression, Scope
 
 Path: TypeAlias = tuple[str, ...]
 
 _CLAUSES_KEPT: Final = 1024
+_TYPE: Final = ("event", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,19 @@ def weigh(condition: Expression, scope: Scope) -> Clause:
         condition: a guard.
         scope: what it reads.
     """
-    return _weigh(condition, condition.tree, scope)
+    # A condition that was joined from several has a tree of several texts: its source has it all.
+    whole = _compile(condition.source, condition.roots)
+    return _weigh(whole, whole.tree, scope)
 
 
 def _weigh(condition: Expression, node: syntax.Node, scope: Scope) -> Clause:
     if not isinstance(node, syntax.Junction):
         return _leaf(condition, node, scope)
-    parts = tuple(_weigh(condition, operand, scope) for operand in node.operands)
     any_part = node.operator == "||"
+    operands = _of_its_type(node.operands, scope) if any_part else node.operands
+    if len(operands) == 1:
+        return _weigh(condition, operands[0], scope)
+    parts = tuple(_weigh(condition, operand, scope) for operand in operands)
     verdict = _verdict([part.holds for part in parts], decides=any_part)
     problem = next((part.problem for part in parts if part.problem), "")
     return Clause(
@@ -114,6 +120,23 @@ def _weigh(condition: Expression, node: syntax.Node, scope: Scope) -> Clause:
         parts=parts,
         any_part=any_part,
     )
+
+
+def _of_its_type(operands: Sequence[syntax.Node], scope: Scope) -> Sequence[syntax.Node]:
+    """Return the alternatives without the test for another type than the event's.
+
+    That is how the conditions of several event types are joined, and nobody wrote it.
+    """
+    others = [node for node in operands if not _is_for_another_type(node, scope)]
+    return others or operands
+
+
+def _is_for_another_type(node: syntax.Node, scope: Scope) -> bool:
+    match node:
+        case syntax.Comparison(operator="!=", left=left, right=syntax.Constant(value=value)):
+            path = syntax.static_path(left)
+            return path == _TYPE and follow_path(_TYPE, scope) == value
+    return False
 
 
 def _verdict(found: list[bool | None], *, decides: bool) -> bool | None:
@@ -197,8 +220,21 @@ def follow_path(path: Path, scope: Scope) -> object:
 
 
 def _text(condition: Expression, node: syntax.Node) -> str:
-    """Return the source of a node, on one line."""
-    return " ".join(condition.source[node.start : node.end].split())
+    """Return the source of a node, on one line and without brackets around it all."""
+    text = " ".join(condition.source[node.start : node.end].split())
+    while text.startswith("(") and _closing(text) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text
+
+
+def _closing(text: str) -> int:
+    """Return where the bracket is closed that `text` begins with."""
+    depth = 0
+    for at, one in enumerate(text):
+        depth += (one == "(") - (one == ")")
+        if not depth:
+            return at
+    return -1
 
 
 def _compiled(condition: Expression, node: syntax.Node) -> Expression:

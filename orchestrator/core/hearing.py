@@ -12,6 +12,7 @@ from orchestrator.core.clauses import weigh
 from orchestrator.core.definitions import Rule
 from orchestrator.core.scope import Scope
 from orchestrator.core.stateful import StatefulRule
+from orchestrator.core.workflow.machine import Workflow
 from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Hearing:
     Attributes:
         rule: the rule.
         wants: whether its guard lets the event through; None where that cannot be told.
-        guard: its guard, weighed; None where it has none. Of several elements the closest one's.
+        guard: its guard, weighed; None where it has none, or looks for something of its own in the
+            event. Of several elements the closest one's.
         element: the element that the event counts for, or comes closest to; None for a rule
             without elements.
         key: what its state is kept under; None where the event has no such key.
@@ -49,7 +51,7 @@ class Hearing:
     @property
     def closeness(self) -> float:
         """Return how much of its guard holds, from 0 to 1."""
-        return 1.0 if self.guard is None else self.guard.closeness
+        return float(bool(self.wants)) if self.guard is None else self.guard.closeness
 
 
 def hear(rule: Definition, event: Event, now: datetime) -> Hearing:
@@ -62,7 +64,7 @@ def hear(rule: Definition, event: Event, now: datetime) -> Hearing:
     """
     scope = Scope(event, now)
     guard, element = _closest(_guards(rule, event.type), scope)
-    wants = True if guard is None else guard.holds
+    wants = _is_for(rule, event, scope) if guard is None else guard.holds
     if not wants:
         return Hearing(rule, wants, guard, element, problem=guard.problem if guard else "")
     try:
@@ -89,8 +91,21 @@ def _guards(rule: Definition, event_type: str) -> list[tuple[Expression | None, 
             return [(guard, None)]
         case StatefulRule(elements=elements):
             return [(each.guard, each.name) for each in elements if each.event_type == event_type]
+        case Workflow() if event_type not in rule.outline.awaiting:
+            return [
+                (each.guard, None) for each in rule.plan.starts if each.event_type == event_type
+            ]
         case _:
-            return []  # it has conditions of its own, inside
+            return []
+
+
+def _is_for(rule: Definition, event: Event, scope: Scope) -> bool | None:
+    """Return whether a rule that has no guard wants the event: a reply may be meant for another."""
+    condition = rule.condition(event.type)
+    try:
+        return condition is None or condition(scope)
+    except Refused:
+        return None
 
 
 def _closest(

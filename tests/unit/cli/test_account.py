@@ -65,6 +65,15 @@ def rulebook() -> Rulebook:
     return rules
 
 
+def workflows() -> Rulebook:
+    """A workflow that only small amounts start."""
+    catalog, problems = read_catalog([("d.yaml", DOCUMENT)])
+    assert catalog is not None, problems
+    rules, problems = read_rules([("w.yaml", FLOW)], catalog)
+    assert rules is not None, problems
+    return rules
+
+
 def event(kind: str = "Filed", number: int = 1, **data: object) -> Event:
     name = f"{kind}-{number}"
     identity = event_identity("portal", kind, name)
@@ -196,6 +205,47 @@ def test_what_a_join_waits_for_is_told(rulebook: Rulebook) -> None:
         "waits: counted under the key Acme; waits for 1 more (2 of 3 came)"
         " until 2026-03-01T11:00:00.000Z (in 1 h 00 m)"
     )
+
+
+FLOW = """
+workflows:
+  - name: flow
+    when: {event: Filed, if: data.amount < 100}
+    steps:
+      tell: {send: Tell, await: Answered}
+"""
+
+
+@pytest.mark.parametrize(
+    ("open_now", "expected"),
+    [
+        (True, "took: taken; its instance C-1 is waiting"),
+        (False, "took: taken; nothing is open under the key C-1 any more"),
+    ],
+)
+def test_what_a_workflow_took_is_told_with_its_status(
+    open_now: bool,  # noqa: FBT001 - a row of the table
+    expected: str,
+) -> None:
+    """A workflow remembers in a form of its own; that it is at work is what counts."""
+    rules = workflows()
+    found, at = event(), InstanceKey("flow", "C-1")
+    instance = Instance(reaction_id(found.identity, "flow"), b"{}")
+    evidence = known(
+        rules,
+        of(found),
+        reacted=frozenset([reaction_id(found.identity, "flow")]),
+        instances={at: (OpenInstance(at, NOW), instance)} if open_now else {},
+    )
+    assert told(evidence, found)["flow"] == expected
+
+
+def test_a_workflow_that_did_not_start_says_why() -> None:
+    """Its start has a guard like any rule's."""
+    found = event(amount=500)
+    assert told(known(workflows(), of(found)), found) == {
+        "flow": "silent: did not fire: data.amount < 100 is false: data.amount is 500"
+    }
 
 
 def test_an_event_that_was_used_up_is_told_by_what_used_it(rulebook: Rulebook) -> None:

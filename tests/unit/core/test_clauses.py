@@ -13,7 +13,9 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 def weighed(source: str, **data: object) -> Clause:
-    return weigh(compile_expression(source), {"data": data, "now": NOW, "event": {"id": "e"}})
+    return weigh(
+        compile_expression(source), {"data": data, "now": NOW, "event": {"id": "e", "type": "E"}}
+    )
 
 
 def said(clause: Clause) -> list[str]:
@@ -53,6 +55,13 @@ def said(clause: Clause) -> list[str]:
         ),
         ('data.a ==\n  "x  y"', {"a": "x"}, ['data.a == "x y": data.a x']),
         ("!data.a", {"a": True}, ["!data.a: data.a True"]),
+        ("((data.a\n)) && (data.b)", {"a": False, "b": True}, ["data.a: data.a False"]),
+        # As the conditions of several events of one list are joined.
+        (
+            '(event.type != "E" || (data.a > 1\n)) && (event.type != "F" || (data.b\n))',
+            {"a": 0, "b": False},
+            ["data.a > 1: data.a 0"],
+        ),
     ],
 )
 def test_the_clause_that_decided_is_told_with_its_values(
