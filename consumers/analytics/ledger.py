@@ -15,13 +15,9 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = Path(__file__).parent
 OFFENDER: Final = (_FOLDER / "offender.lua").read_text()
-TALLY: Final = (_FOLDER / "tally.lua").read_text()
 OFFENDERS: Final = "return redis.call('HGETALL', KEYS[1])"
-
-
-WEEK: Final = "return redis.call('HGETALL', KEYS[1])"
 KEPT: Final = timedelta(days=400)
-"""For how long a week can be looked at."""
+"""For how long the list of a week can be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,42 +26,37 @@ class Ledger:
 
     store: Store
 
-    async def note_offender(self, employer: str, key: str) -> int:
+    async def note_offender(self, employer: str, key: str, day: date) -> int:
         """Put `employer` on the list once more.
 
         Args:
             employer: whom.
             key: of the command, equal on every attempt.
+            day: of the command; the list of its week is kept for 400 days.
 
         Returns:
             How often the employer has been put there, this time included.
         """
-        return int(await self.store.run(OFFENDER, ("offenders", "noted"), employer, key))
+        keys = ("offenders", "noted", _week(day))
+        seconds = str(int(KEPT.total_seconds()))
+        return int(await self.store.run(OFFENDER, keys, employer, key, seconds))
 
     async def offenders(self) -> dict[str, int]:
         """Return how often each employer has been put on the list, most often first."""
         return _most_first(await self.store.run(OFFENDERS, ["offenders"]))
 
-    async def count(self, day: date, what: Sequence[str], key: str) -> None:
-        """Count one complaint in the week of `day`.
-
-        Args:
-            day: when it was filed.
-            what: under which names it is counted, such as ``region north``.
-            key: of the event, equal on every attempt.
-        """
-        week = monday(day).isoformat()
-        seconds = str(int(KEPT.total_seconds()))
-        await self.store.run(TALLY, (f"seen:{week}", f"week:{week}"), key, seconds, *what)
-
     async def week(self, day: date) -> dict[str, int]:
-        """Return what was counted in the week of `day`, most often first."""
-        return _most_first(await self.store.run(WEEK, [f"week:{monday(day).isoformat()}"]))
+        """Return how often each employer was put there in the week of `day`, most often first."""
+        return _most_first(await self.store.run(OFFENDERS, [_week(day)]))
 
 
 def monday(day: date) -> date:
     """Return the first day of the week of `day`."""
     return day - timedelta(days=day.weekday())
+
+
+def _week(day: date) -> str:
+    return f"week:{monday(day).isoformat()}"
 
 
 def _most_first(pairs: Sequence[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The analytics service: counts complaints, lists who stands out. Knows no Redis."""
+"""The analytics service: keeps the list of employers that stand out. Knows no Redis."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +8,6 @@ from typing import Final
 from consumers.analytics.ledger import Ledger, monday
 from consumers.messages import (
     CompileDigest,
-    ComplaintFiled,
     DigestCompiled,
     RecordRepeatOffender,
     RepeatOffenderRecorded,
@@ -17,7 +16,7 @@ from consumers.store import open_store
 from orchestrator.service import Context, Service
 
 LINES: Final = 50
-"""How many lines a digest has at most; those that were counted most often come first."""
+"""How many lines a digest has at most; those who stood out most often come first."""
 
 
 @asynccontextmanager
@@ -27,20 +26,15 @@ async def open_ledger() -> AsyncIterator[Ledger]:
         yield Ledger(store)
 
 
-service = Service("analytics", channels=["analytics.v1", "complaints.v1"], resources=open_ledger)
-
-
-@service.on("ComplaintFiled")
-async def count(event: ComplaintFiled, context: Context[Ledger]) -> None:
-    """Count the complaint in the week in which it was filed."""
-    what = ("complaints", f"category {event.category}", f"employer {event.employer}")
-    await context.resources.count(context.event.time.date(), what, context.idempotency_key)
+service = Service("analytics", channels=["analytics.v1"], resources=open_ledger)
 
 
 @service.on("RecordRepeatOffender")
 async def record(command: RecordRepeatOffender, context: Context[Ledger]) -> RepeatOffenderRecorded:
     """Put the employer on the list once more."""
-    times = await context.resources.note_offender(command.employer, context.idempotency_key)
+    times = await context.resources.note_offender(
+        command.employer, context.idempotency_key, context.event.time.date()
+    )
     return RepeatOffenderRecorded(
         employer=command.employer, complaint=command.complaint, times=times
     )
@@ -54,6 +48,6 @@ async def compile_digest(command: CompileDigest, context: Context[Ledger]) -> Di
     lines = [f"{name}: {times}\n" for name, times in counts.items()][:LINES]
     return DigestCompiled(
         week=week,
-        complaints=counts.get("complaints", 0),
-        text="".join(lines) or "No complaint was filed.\n",
+        alerts=sum(counts.values()),
+        text="".join(lines) or "Nobody stood out.\n",
     )

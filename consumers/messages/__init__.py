@@ -15,7 +15,6 @@ from consumers.messages.analytics import (
     RepeatOffenderRecorded,
 )
 from consumers.messages.archive import ArchivePdf, PdfArchived
-from consumers.messages.complaints import ComplaintFiled
 from consumers.messages.document import ClaimCheck
 from consumers.messages.hr import (
     AssignInvestigator,
@@ -73,7 +72,6 @@ __all__ = [
     "ClaimCheck",
     "CloseCase",
     "CompileDigest",
-    "ComplaintFiled",
     "DecideAdmission",
     "DenyPermit",
     "DigestCompiled",

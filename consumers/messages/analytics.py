@@ -40,13 +40,14 @@ class CompileDigest(Message):
 
 
 class DigestCompiled(Message):
-    """Event: what was filed in a week.
+    """Event: which employers stood out in a week.
 
     Attributes:
         week: the Monday with which it begins.
-        text: all that was counted, a line each.
+        alerts: how often an employer was put on the list.
+        text: these employers, a line each.
     """
 
     week: Annotated[date, Field(strict=False)]
-    complaints: Annotated[int, Field(ge=0)]
+    alerts: Annotated[int, Field(ge=0)]
     text: Annotated[str, Field(min_length=1, max_length=20_000)]

@@ -197,12 +197,8 @@ WITHOUT_AMOUNT = Complaint("C-1019", "Uma Fields", "overtime-pay", "Glass & Stee
 NOT_JSON = b"\xff\xfe complaint C-1020: my wages \x00"
 """What a publisher sent that knew nothing of JSON."""
 
-REFUSED = Counter({"schema-violation": 2, "not-json": 2, "rejected": 1})
-"""The dead letters there must be, by reason.
-
-The two above, each by the daemon and by analytics, which both listen to complaints; and the mail to
-a mailbox that is gone.
-"""
+REFUSED = Counter({"schema-violation": 1, "not-json": 1, "rejected": 1})
+"""The dead letters there must be, by reason: the two above, and the mail to a mailbox gone."""
 
 RETRIES = 2
 """How often a mailbox that is busy asks to come again."""

@@ -14,13 +14,12 @@ from consumers.admissions.programs import interview_times
 from consumers.admissions.service import decide, open_bookings, schedule
 from consumers.analytics.__main__ import listed
 from consumers.analytics.ledger import Ledger
-from consumers.analytics.service import compile_digest, count, open_ledger, record
+from consumers.analytics.service import compile_digest, open_ledger, record
 from consumers.legislation.__main__ import printed
 from consumers.legislation.service import open_book, update
 from consumers.legislation.statutes import StatuteBook
 from consumers.messages import (
     CompileDigest,
-    ComplaintFiled,
     DecideAdmission,
     Person,
     RecordRepeatOffender,
@@ -174,41 +173,29 @@ async def test_the_list_can_be_looked_at(store: Store) -> None:  # noqa: ARG001 
     """``python -m consumers.analytics`` prints whoever stands out most first."""
     async with open_ledger() as ledger:
         for employer, key in (("Mint", "1"), ("Quarry Works", "2"), ("Quarry Works", "3")):
-            await ledger.note_offender(employer, key)
+            await ledger.note_offender(employer, key, NOW.date())
 
     assert await listed() == "Quarry Works\t2\nMint\t1"
 
 
-async def test_a_complaint_counts_once_in_its_week(store: Store) -> None:
-    """A redelivery after a crash counts nothing, and Sunday belongs to the Monday before."""
-    ledger = Ledger(store)
-    complaint = ComplaintFiled(
-        complainant=YARA, category="safety", employer="Quarry Works", region="south"
-    )
-
-    for key in ("k1", "k1", "k2"):
-        await count(complaint, context(ledger, key))
-
-    expected = {"category safety": 2, "complaints": 2, "employer Quarry Works": 2}
-    assert await ledger.week(NOW.date()) == expected
-    assert await ledger.week(date(2026, 2, 23)) == expected
-    assert await ledger.week(date(2026, 3, 2)) == {}
-    assert await store.run("return redis.call('TTL', KEYS[1])", ["week:2026-02-23"]) > 0
-
-
 async def test_a_digest_sums_up_the_week_before(store: Store) -> None:
-    """Asked for on any day it is the last whole week; asked for twice it is the same."""
+    """Asked for on any day it is the last whole week; Sunday belongs to the Monday before."""
     ledger = Ledger(store)
-    complaint = ComplaintFiled(
-        complainant=YARA, category="safety", employer="Quarry Works", region="south"
-    )
-    await count(complaint, context(ledger))
+    for employer, key in (("Mint", "1"), ("Quarry Works", "2"), ("Quarry Works", "3")):
+        await record(RecordRepeatOffender(employer=employer, complaint="C-1"), context(ledger, key))
 
     asked = [datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 2, 8, 9)]
     digests = [await compile_digest(CompileDigest(until=until), context(ledger)) for until in asked]
 
     assert digests[0] == digests[1] == digests[2]
-    assert (digests[0].week, digests[0].complaints) == (date(2026, 2, 23), 1)
-    assert digests[0].text == "category safety: 1\ncomplaints: 1\nemployer Quarry Works: 1\n"
-    assert (digests[3].week, digests[3].complaints) == (date(2026, 3, 2), 0)
-    assert digests[3].text == "No complaint was filed.\n"
+    assert (digests[0].week, digests[0].alerts) == (date(2026, 2, 23), 3)
+    assert digests[0].text == "Quarry Works: 2\nMint: 1\n"
+    assert (digests[3].week, digests[3].alerts) == (date(2026, 3, 2), 0)
+    assert digests[3].text == "Nobody stood out.\n"
+
+
+async def test_an_old_week_is_forgotten(store: Store) -> None:
+    """Weeks would otherwise pile up for ever."""
+    await Ledger(store).note_offender("Mint", "k1", NOW.date())
+
+    assert await store.run("return redis.call('TTL', KEYS[1])", ["week:2026-02-23"]) > 0

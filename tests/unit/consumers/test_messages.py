@@ -32,7 +32,6 @@ SERVICES = (
     "admissions.v1",
     "analytics.v1",
     "archive.v1",
-    "complaints.v1",
     "hr.v1",
     "legislation.v1",
     "licensing.v1",
@@ -44,8 +43,6 @@ UNTYPED = {
     "ApplicationSubmitted",
     "BillSigned",
     "CasinoAuditCompleted",
-    "ComplaintResolved",
-    "ComplaintWithdrawn",
     "PermitApplicationSubmitted",
 }
 
