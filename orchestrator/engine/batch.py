@@ -87,6 +87,10 @@ class Case:
         """Where its instance is kept."""
         return InstanceKey(self.definition.name, self.key)
 
+    def with_triggers(self, some: Sequence[Trigger]) -> Case:
+        """Return the case with these of its triggers; itself where they are all."""
+        return self if len(some) == len(self.triggers) else replace(self, triggers=some)
+
     def without(self, done: Sequence[ReactionId]) -> Case | None:
         """Return the case less the reactions that are `done`; None when nothing is left."""
         left = [trigger for trigger in self.triggers if trigger.signal.reaction not in done]

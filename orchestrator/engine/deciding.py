@@ -58,10 +58,10 @@ def match(batch: Batch, rulebook: Rulebook, source: str, max_hops: int = MAX_HOP
         scope = Scope(intake.event, batch.now)
         old = _old_wordings(intake, rulebook, max_hops)
         for definition, holds in _listeners(intake, rulebook, max_hops, old):
-            disputed = definition.name in old
             try:
                 if holds is not None and not holds(scope):
                     continue
+                disputed = definition.name in old
                 key = "" if disputed else definition.key(intake.event, scope)
             except Refused as error:
                 batch.fail(intake, definition.name, error)
@@ -193,11 +193,11 @@ def _propose(
         reactions.append(Reaction(trigger.signal.reaction, messages))
         life.take(decision, trigger.signal.reaction)
         if life.over:
-            yield replace(case, triggers=decided), _commit(case, reactions, life)
+            yield case.with_triggers(decided), _commit(case, reactions, life)
             life = Life(case.at, None, definition.revision)
             decided, reactions = [], []
     if reactions:
-        yield replace(case, triggers=decided), _commit(case, reactions, life)
+        yield case.with_triggers(decided), _commit(case, reactions, life)
     if back is not None:
         yield back, None
 

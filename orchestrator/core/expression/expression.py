@@ -118,7 +118,9 @@ class Reading:
 def _condition(function: Evaluate, site: Site) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
         try:
-            return require_bool(function(scope))
+            held = function(scope)
+            # The two that it may be, before the call that refuses all else: a hundred are asked.
+            return held if held is True or held is False else require_bool(held)
         except EvaluationError as failure:
             raise site.error(f"{failure}, in `{site.quote()}`") from None
 
