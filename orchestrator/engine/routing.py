@@ -114,6 +114,8 @@ def _responsible(
         if instance is not None and instance.revision:
             # Of another wording, which does not want this event: that case goes on without it.
             rulebook.responsible(Revision(found.name, instance.revision))
+            if found.error is not None:  # or could not tell: then the event must be kept
+                raise found.error
             return None
     if current is None and found.error is not None:
         raise found.error

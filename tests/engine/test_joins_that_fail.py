@@ -10,6 +10,7 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.deadletter import read, revival
 from orchestrator.core.event import Delivery
+from orchestrator.engine.archive import Archive
 from tests.engine.forms import SECOND
 from tests.engine.world import NOW, QUEUE, World, filed
 from tests.engine.written import types, written
@@ -33,6 +34,7 @@ GOOD = """
   within: 1h
   then: [{Counted: {of: "${[event.id]}"}}]
 """
+MENDED = GOOD.replace('get(data.k, "k")', "event.correlationid")
 KEY = (
     "the key (`by`) of B must be a text, a number or a bool that is not empty; this expression gave"
     " something else"
@@ -75,10 +77,19 @@ def redriven(copy: Message) -> Message:
     return revival(read(found, copy.routing_key), QUEUE)
 
 
+async def load(world: World, text: str) -> None:
+    """Do what a start or a reload does: open cases keep the wording they began under."""
+    engine, _ = world.engine()
+    archive = Archive(world.store, world.clock, engine._patience)  # noqa: SLF001 - they share it
+    world.rulebook = written(text, CATALOG)
+    await archive.keep(world.rulebook)
+    await archive.recall(world.rulebook)
+
+
 async def met(change: tuple[str, str], data: dict[str, Any]) -> tuple[World, Message]:
     """Return what became of an A, and of a B that the rule cannot use; and that B."""
     world = World(MemoryStore())
-    world.rulebook = written(GOOD.replace(*change, 1), CATALOG)
+    await load(world, GOOD.replace(*change, 1))
     bad = filed("b1", "k", "B", **data)
     await world.publish(filed("a1", "k", "A", k="k"))
     await world.publish(bad)
@@ -110,19 +121,38 @@ async def test_other_rules_do_what_they_do(
     assert told(world) == [("Counted", ["b1"]), ("Other", ["a1", "b1"])]
 
 
+@pytest.mark.parametrize("name", sorted(BROKEN.keys() - {"what is sent"}))
+async def test_a_redrive_is_used_once_the_rule_is_mended(name: str) -> None:
+    """Its partner comes later, and nobody else reacts a second time."""
+    change, data, _ = BROKEN[name]
+    world = World(MemoryStore())
+    await load(world, GOOD.replace(*change, 1))
+    await world.publish(filed("b1", "k", "B", **data))
+    await world.run()
+    await load(world, MENDED)
+
+    await world.publish(redriven(world.dead_letters[0]), filed("a1", "k", "A", k="k"))
+    await world.run()
+
+    assert told(world) == [("Counted", ["b1"]), ("Joined", ["a1", "b1"]), ("Other", ["a1", "b1"])]
+
+
 @CASES
-async def test_a_redrive_completes_the_join_once_the_rule_is_mended(
+async def test_a_case_that_is_open_keeps_its_wording_and_the_event_is_kept_again(
     change: tuple[str, str], data: dict[str, Any], error: str
 ) -> None:
-    """Its partner was kept meanwhile, and nobody else reacts a second time."""
-    del error
-    world, _ = await met(change, data)
-    world.rulebook = written(GOOD.replace('get(data.k, "k")', "event.correlationid"), CATALOG)
+    """Whoever mends a rule under an open case loses nothing: the letter comes back, once."""
+    world, bad = await met(change, data)
+    await load(world, MENDED)
 
     await world.publish(redriven(world.dead_letters[0]))
     await world.run()
 
-    assert told(world) == [("Counted", ["b1"]), ("Joined", ["a1", "b1"]), ("Other", ["a1", "b1"])]
+    _, again = world.dead_letters
+    where, what = str(again.headers["x-error"]).split(": ", 1)
+    assert where.startswith("joined@")  # the wording, and where in it
+    assert (what, again.body) == (error.split(": ", 1)[1], bad.body)
+    assert told(world) == [("Counted", ["b1"]), ("Other", ["a1", "b1"])]
 
 
 async def test_a_timeout_that_fails_is_kept_and_names_its_case() -> None:
