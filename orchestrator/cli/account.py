@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from orchestrator.cli.clauses import reason
-from orchestrator.cli.evidence import key_of
+from orchestrator.cli.evidence import key_of, wording
 from orchestrator.cli.output import text
 from orchestrator.cli.waiting import at_moment, distance, lacks
 from orchestrator.core.hearing import hear_all
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from orchestrator.cli.seen import Seen
     from orchestrator.core.clauses import Clause
     from orchestrator.core.deadletter import DeadLetter
+    from orchestrator.core.decision import Definition, Instance
     from orchestrator.core.event import Event
     from orchestrator.core.hearing import Hearing
+    from orchestrator.ports import OpenInstance
 
 NO_RULE: Final = "no rule"
 """Stands where the name of a rule would."""
@@ -192,11 +194,10 @@ class Account:
         other = f" under the key {hearing.key}" if hearing.key != event.correlation_id else ""
         counts = text(f"counted{name}{other}")
         if found is not None:
-            memory = every_event(found[1].state, rule.elements)
-            if memory.knows(event):
-                due = found[0].due
-                until = f" until {at_moment(due, self._evidence.now)}" if due is not None else ""
-                return "waits", f"{counts}; waits for {lacks(rule, memory)}{until}"
+            began_with = wording(self._evidence.rulebook, at, found[1])
+            told = self._waited_with(event, began_with or rule, found)
+            if told:
+                return "waits", f"{counts}; {told}"
         if (entry := self._in_vain(event, rule.name)) is not None:
             return "took", f"{counts}; its time was over in vain: see `unmatched show {entry}`"
         if (fired := self._fired_with(event, rule)) is not None:
@@ -204,6 +205,19 @@ class Account:
         if reaction_id(event.identity, rule.name) in self._evidence.reacted:
             return "took", f"{counts}; no longer waited with: fired, answered or its time was over"
         return self._unsent(event, hearing)
+
+    def _waited_with(
+        self, event: Event, rule: Definition, found: tuple[OpenInstance, Instance]
+    ) -> str:
+        """Return what the rule still waits for together with `event`; empty if it does not."""
+        if not isinstance(rule, StatefulRule):
+            return ""
+        memory = every_event(found[1].state, rule.elements)
+        if not memory.knows(event):
+            return ""
+        due = found[0].due
+        until = f" until {at_moment(due, self._evidence.now)}" if due is not None else ""
+        return f"waits for {lacks(rule, memory)}{until}"
 
     def _in_vain(self, event: Event, rule: str) -> str | None:
         for noted in self._evidence.unmatched:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from orchestrator.core.retired import Revision
 from orchestrator.core.scope import Scope
 from orchestrator.core.stateful import StatefulRule
-from orchestrator.errors import Refused
+from orchestrator.errors import Refused, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,6 +92,17 @@ def key_of(rule: Definition, event: Event, now: datetime) -> str | None:
     try:
         return rule.key(event, Scope(event, now))
     except Refused:
+        return None
+
+
+def wording(rulebook: Rulebook, at: InstanceKey, instance: Instance) -> Definition | None:
+    """Return the definition that decides on an instance: it keeps the one it began with.
+
+    None where the rule is gone, or its old text cannot be read.
+    """
+    try:
+        return rulebook.responsible(Revision(at.definition, instance.revision))
+    except Unreadable:
         return None
 
 

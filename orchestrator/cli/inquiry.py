@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from orchestrator.adapters.rabbit.deadletters import DeadLetters
 from orchestrator.cli import output
 from orchestrator.cli.connection import broker, log_reader
-from orchestrator.cli.evidence import Evidence, Logged, Pending, Sieve, key_of
+from orchestrator.cli.evidence import Evidence, Logged, Pending, Sieve, key_of, wording
 from orchestrator.cli.ledger import ledger
 from orchestrator.cli.memory import memory
 from orchestrator.cli.queues import dead_letter_queues
@@ -17,9 +18,10 @@ from orchestrator.cli.seen import NO_LIMIT, Seen, see
 from orchestrator.core.envelope import decode
 from orchestrator.core.ids import reaction_id
 from orchestrator.core.later import kept
+from orchestrator.core.retired import Revision
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.stateful.tally import every_event
-from orchestrator.errors import BadMessage, Misconfigured
+from orchestrator.errors import BadMessage, InvalidDefinitions, Misconfigured
 from orchestrator.ports import InstanceKey
 from orchestrator.topology import Names
 
@@ -128,11 +130,30 @@ async def _remembered(store: RedisStore, evidence: Evidence) -> Evidence:
             for each, instance in zip(listed, loaded, strict=True)
             if instance is not None
         }
+    await _learn(store, evidence.rulebook, instances)
     pending = await _pending(store, {evidence.key, *(each.seen.key for each in evidence.logged)})
     logged = [*evidence.logged, *_only_remembered(evidence, instances)]
     whole = replace(evidence, instances=instances, pending=pending, logged=logged)
     reacted = await store.inspection.reacted(_reactions(whole), evidence.now)
     return replace(whole, reacted=reacted)
+
+
+async def _learn(
+    store: RedisStore,
+    rulebook: Rulebook,
+    instances: Mapping[InstanceKey, tuple[OpenInstance, Instance]],
+) -> None:
+    """Make the rulebook know the wordings that these instances began with, as far as it can."""
+    began_with = {
+        Revision(at.definition, instance.revision) for at, (_, instance) in instances.items()
+    }
+    unknown = [each for each in began_with if each.revision and not rulebook.knows(each)]
+    texts = await store.definitions() if unknown and rulebook.recall else {}
+    for revision in unknown:
+        kept_text = texts.get(revision.revision)
+        if kept_text is not None and rulebook.recall is not None:
+            with suppress(InvalidDefinitions):  # then nobody can tell what it lacks
+                rulebook.retired.add(rulebook.recall(revision, kept_text.text))
 
 
 def _instance_keys(evidence: Evidence) -> set[InstanceKey]:
@@ -164,7 +185,7 @@ def _only_remembered(
     known = {event.identity for event in _events(evidence)}
     found: dict[bytes, Event] = {}
     for at, (_, instance) in instances.items():
-        rule = evidence.rulebook.by_name.get(at.definition)
+        rule = wording(evidence.rulebook, at, instance)
         if isinstance(rule, StatefulRule):
             found |= {
                 one.identity: one.event

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.cli.clauses import lacking
+from orchestrator.cli.evidence import wording
 from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
 from orchestrator.core.stateful import StatefulRule
@@ -61,9 +62,10 @@ def waits(evidence: Evidence, rule: str | None = None) -> list[Wait]:
 
 
 def _wait(evidence: Evidence, at: InstanceKey, due: datetime | None, instance: Instance) -> Wait:
-    rule = evidence.rulebook.by_name.get(at.definition)
+    rule = wording(evidence.rulebook, at, instance)
+    current = evidence.rulebook.by_name.get(at.definition)
     revision = instance.revision
-    outdated = rule is None or revision not in ("", rule.revision)
+    outdated = current is None or revision not in ("", current.revision)
     if not isinstance(rule, StatefulRule):
         return Wait(at.definition, at.key, "", (), due, revision, outdated)
     memory = every_event(instance.state, rule.elements)

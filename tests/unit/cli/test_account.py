@@ -14,10 +14,12 @@ from orchestrator.cli.account import Account
 from orchestrator.cli.evidence import Evidence, Logged, Pending, Sieve
 from orchestrator.cli.narrating import Narration
 from orchestrator.cli.seen import Seen
+from orchestrator.cli.waiting import waits
 from orchestrator.core.deadletter import DeadLetter
 from orchestrator.core.decision import Instance, Signal
 from orchestrator.core.event import Delivery, Event, Outgoing
 from orchestrator.core.ids import event_identity, reaction_id
+from orchestrator.core.retired import Recalled
 from orchestrator.core.scope import Scope
 from orchestrator.core.unmatched import Unmatched
 from orchestrator.ports import InstanceKey, Noted, OpenInstance
@@ -56,22 +58,18 @@ RULES = """
 """
 
 
+def rules_of(text: str) -> Rulebook:
+    """The rules that a file holds."""
+    catalog, problems = read_catalog([("d.yaml", DOCUMENT)])
+    assert catalog is not None, problems
+    rules, problems = read_rules([("r.yaml", text)], catalog)
+    assert rules is not None, problems
+    return rules
+
+
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
-    catalog, problems = read_catalog([("d.yaml", DOCUMENT)])
-    assert catalog is not None, problems
-    rules, problems = read_rules([("r.yaml", RULES)], catalog)
-    assert rules is not None, problems
-    return rules
-
-
-def workflows() -> Rulebook:
-    """A workflow that only small amounts start."""
-    catalog, problems = read_catalog([("d.yaml", DOCUMENT)])
-    assert catalog is not None, problems
-    rules, problems = read_rules([("w.yaml", FLOW)], catalog)
-    assert rules is not None, problems
-    return rules
+    return rules_of(RULES)
 
 
 def event(kind: str = "Filed", number: int = 1, **data: object) -> Event:
@@ -216,6 +214,26 @@ workflows:
 """
 
 
+def test_what_is_open_waits_for_what_its_own_wording_wants() -> None:
+    """A rule that was changed meanwhile asks new cases for something else."""
+    before, after = (
+        rules_of(RULES.replace("[Filed, Answered]", pair))
+        for pair in ("[Filed, Answered]", "[Filed, Tell]")
+    )
+    found = event()
+    definition = before.by_name["pair"]
+    after.retired.add(Recalled(definition, dict(before.contracts)))
+    opened = remembering(before, "pair", "C-1", found)
+    instances = {
+        at: (listed, replace(instance, revision=definition.revision))
+        for at, (listed, instance) in opened.items()
+    }
+    evidence = known(after, of(found), instances=instances)
+    assert "waits for Answered until" in told(evidence, found)["pair"]
+    (wait,) = waits(evidence)
+    assert (wait.lacks, wait.outdated) == ("Answered", True)
+
+
 @pytest.mark.parametrize(
     ("open_now", "expected"),
     [
@@ -228,7 +246,7 @@ def test_what_a_workflow_took_is_told_with_its_status(
     expected: str,
 ) -> None:
     """A workflow remembers in a form of its own; that it is at work is what counts."""
-    rules = workflows()
+    rules = rules_of(FLOW)
     found, at = event(), InstanceKey("flow", "C-1")
     instance = Instance(reaction_id(found.identity, "flow"), b"{}")
     evidence = known(
@@ -243,7 +261,7 @@ def test_what_a_workflow_took_is_told_with_its_status(
 def test_a_workflow_that_did_not_start_says_why() -> None:
     """Its start has a guard like any rule's."""
     found = event(amount=500)
-    assert told(known(workflows(), of(found)), found) == {
+    assert told(known(rules_of(FLOW), of(found)), found) == {
         "flow": "silent: did not fire: data.amount < 100 is false: data.amount is 500"
     }
 
