@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from difflib import get_close_matches
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.core.expression import syntax
 from orchestrator.core.expression.failure import EvaluationError
@@ -15,7 +14,7 @@ from orchestrator.core.shapes import ANYTHING
 from orchestrator.document import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orchestrator.core.expression.values import Kind
     from orchestrator.core.shapes import Shape
@@ -35,24 +34,9 @@ def doubts(tree: syntax.Node, readable: Readable) -> Iterator[Doubt]:
         readable: what it may read.
     """
     for node, _ in syntax.walk(tree):
-        match node:
-            case syntax.Field():
-                yield from _field(node, readable)
-            case syntax.Has(base=base, steps=steps) | syntax.Get(base=base, steps=steps):
-                for field in _fields(base, steps):
-                    yield from _field(field, readable)
-            case syntax.Comparison(operator=operator, left=left, right=right):
-                equal = operator in {"==", "!="}
-                yield from _compared(left, right, readable, equal=equal)
-                yield from _compared(right, left, readable, equal=equal)
-            case syntax.Membership(item=item, container=syntax.ListOf(items=items)):
-                yield from chain.from_iterable(
-                    _compared(item, value, readable, equal=True) for value in items
-                )
-            case syntax.Junction(operator=operator, operands=operands):
-                yield from chain.from_iterable(
-                    _truth(each, operator, readable) for each in operands
-                )
+        look = _LOOKS.get(type(node))
+        if look is not None:
+            yield from look(node, readable)
 
 
 def shape_of(node: syntax.Node, readable: Readable) -> Shape:
@@ -140,3 +124,35 @@ def _unknown_value(value: object, values: list[object]) -> str:
 def _listed(words: Sequence[str]) -> str:
     rest = len(words) - _MOST_SHOWN
     return ", ".join(words[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _of_path(node: syntax.Has | syntax.Get, readable: Readable) -> Iterator[Doubt]:
+    for field in _fields(node.base, node.steps):
+        yield from _field(field, readable)
+
+
+def _of_comparison(node: syntax.Comparison, readable: Readable) -> Iterator[Doubt]:
+    equal = node.operator in {"==", "!="}
+    yield from _compared(node.left, node.right, readable, equal=equal)
+    yield from _compared(node.right, node.left, readable, equal=equal)
+
+
+def _of_membership(node: syntax.Membership, readable: Readable) -> Iterator[Doubt]:
+    if isinstance(node.container, syntax.ListOf):
+        for value in node.container.items:
+            yield from _compared(node.item, value, readable, equal=True)
+
+
+def _of_junction(node: syntax.Junction, readable: Readable) -> Iterator[Doubt]:
+    for each in node.operands:
+        yield from _truth(each, node.operator, readable)
+
+
+_LOOKS: Final[Mapping[type[syntax.Node], Callable[[Any, Readable], Iterator[Doubt]]]] = {
+    syntax.Field: _field,
+    syntax.Has: _of_path,
+    syntax.Get: _of_path,
+    syntax.Comparison: _of_comparison,
+    syntax.Membership: _of_membership,
+    syntax.Junction: _of_junction,
+}

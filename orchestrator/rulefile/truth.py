@@ -43,13 +43,13 @@ class State:
         """Return the state in which there is no more than that at a path; None for no state."""
         if possible.nothing:
             return None
-        return replace(self, narrowed={**self.narrowed, path: possible})
+        return State(self.look, {**self.narrowed, path: possible})
 
     def or_(self, other: State) -> State:
         """Return a state that is as wide as both."""
         both = self.narrowed.keys() & other.narrowed.keys()
         narrowed = {path: self.at(path).or_(other.at(path)) for path in both}
-        return replace(self, narrowed=narrowed)
+        return State(self.look, narrowed)
 
 
 @dataclass(frozen=True, slots=True)

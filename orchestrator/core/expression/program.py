@@ -95,16 +95,25 @@ def vet(body: ast.expr, names: Collection[str]) -> None:
         node = pending.pop()
         if type(node) not in WHITELIST:
             raise RuntimeError(f"generated code must not contain {type(node).__name__}")
+        if isinstance(node, ast.Constant):  # holds no code
+            continue
         if isinstance(node, ast.Name):
             _vet_name(node.id, known if isinstance(node.ctx, ast.Load) else ())
         elif isinstance(node, ast.arg):
             _vet_name(node.arg, ())
-        for field in node._fields:
-            part = getattr(node, field)
-            if isinstance(part, ast.AST):
-                pending.append(part)
-            elif isinstance(part, list):
-                pending.extend(item for item in part if item is not None)
+        pending += _inside(node)
+
+
+def _inside(node: ast.AST) -> list[ast.AST]:
+    """Return the direct parts of code; operators and the like, which hold nothing, if unlisted."""
+    found: list[ast.AST] = []
+    for field in node._fields:
+        part = getattr(node, field)
+        if isinstance(part, list):
+            found.extend([item for item in part if item is not None])
+        elif isinstance(part, ast.AST) and (part._fields or type(part) not in WHITELIST):
+            found.append(part)
+    return found
 
 
 def _vet_name(name: str, known: Collection[str]) -> None:
