@@ -140,8 +140,11 @@ class MemorySubscription:
     async def acknowledge(self, delivery: Delivery) -> None:
         """See ``ports.Subscription.acknowledge``."""
         self._ensure_open()
-        while self._held and self._held[0].token <= delivery.token:
-            self._held.popleft()
+        # What another subscription handed back is older than what was received before it.
+        received = [held.token for held in self._held]
+        if delivery.token in received:
+            for _ in range(received.index(delivery.token) + 1):
+                self._held.popleft()
         async with self._arrival:
             self._arrival.notify_all()
 
