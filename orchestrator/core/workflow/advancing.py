@@ -66,7 +66,7 @@ def _visit_group(run: Running, group: Step, work: Group) -> None:
         _visit(run, group.name, step)
     task, target = run.state.tasks[group.name], Target(group.name)
     if task.status == "compensating":
-        if compensation.is_back(run, group.name):
+        if compensation.take_back(run, group.name):
             error = task.error or {}
             fail(run, target, error.get("type", ""), error.get("reason", ""))
     elif _all_closed(run, work.steps) and (run.goes_on(group.name) or _all_well(run, work.steps)):
@@ -79,7 +79,7 @@ def _finish_instance(run: Running) -> None:
     """End the instance where nothing is left to do, or to take back."""
     state = run.state
     if state.phase == "compensating":
-        if compensation.is_back(run, ROOT):
+        if compensation.take_back(run, ROOT):
             end(run, "cancelled" if state.cancelled else "faulted")
     elif state.phase == "running" and _all_closed(run, run.outline.members[ROOT]):
         end(run, "completed")

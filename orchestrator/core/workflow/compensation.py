@@ -34,14 +34,14 @@ def drain(run: Running, step: Step) -> None:
             pass  # until it answers, or its time is over
 
 
-def is_back(run: Running, container: str) -> bool:
+def take_back(run: Running, container: str) -> bool:
     """Go on taking back what was done in a group, or in the instance; tell whether all is done."""
     tasks = run.state.tasks
     inside = run.outline.inside[container]
     if any(name in tasks and tasks[name].is_open for name in inside):
         return False
     for name in reversed(run.state.done):
-        if name in inside and _is_to_be_undone(run, name) and not _is_undone(run, name):
+        if name in inside and _is_to_be_undone(run, name) and not _undo(run, name):
             return False
     return True
 
@@ -60,7 +60,7 @@ def _is_to_be_undone(run: Running, name: str) -> bool:
     )
 
 
-def _is_undone(run: Running, name: str) -> bool:
+def _undo(run: Running, name: str) -> bool:
     """Begin to undo a step, or go on with it; tell whether that is over."""
     task = run.state.tasks[name]
     step = run.outline.places[name].step

@@ -59,7 +59,7 @@ class Workflow:
 
     def __post_init__(self) -> None:
         """Index the plan."""
-        object.__setattr__(self, "outline", Outline(self.plan))
+        object.__setattr__(self, "outline", Outline.of(self.plan))
 
     @property
     def name(self) -> str:
@@ -94,7 +94,7 @@ class Workflow:
                     *outline.awaiting,
                     *(START, COMPENSATE, ORDER),
                     *([APPROVAL] if approves else ()),
-                    *([COMMAND_FAILED] if outline.commands or outline.runs else ()),
+                    *([COMMAND_FAILED] if outline.sends else ()),
                     *(RUN_REPLIES if outline.runs else ()),
                 ]
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from orchestrator.core.workflow.definition import Approval, Awaited, Command, Group, Run, Wait
@@ -100,61 +100,57 @@ class Outline:
         awaiting: event type -> the steps and compensations it may close.
         repeated: the for-each steps.
         ending_reads: for-each steps whose outputs are needed for ``then`` and ``otherwise``.
-        commands: the types of the commands it sends and waits for.
-        runs: the workflows it runs.
+        sends: whether it sends commands, which may be given up.
+        runs: whether it runs workflows.
     """
 
     plan: Plan
-    places: Mapping[str, Place] = field(init=False)
-    members: Mapping[str, tuple[Step, ...]] = field(init=False)
-    inside: Mapping[str, frozenset[str]] = field(init=False)
-    awaiting: Mapping[str, tuple[Target, ...]] = field(init=False)
-    repeated: frozenset[str] = field(init=False)
-    ending_reads: frozenset[str] = field(init=False)
-    commands: frozenset[str] = field(init=False)
-    runs: frozenset[str] = field(init=False)
+    places: Mapping[str, Place]
+    members: Mapping[str, tuple[Step, ...]]
+    inside: Mapping[str, frozenset[str]]
+    awaiting: Mapping[str, tuple[Target, ...]]
+    repeated: frozenset[str]
+    ending_reads: frozenset[str]
+    sends: bool
+    runs: bool
 
-    def __post_init__(self) -> None:
-        """Walk the plan."""
-        plan = self.plan
-        members = {ROOT: plan.steps} | {
-            step.name: step.work.steps for step in _walk(plan.steps) if isinstance(step.work, Group)
-        }
-        repeated = frozenset(step.name for step in _walk(plan.steps) if step.for_each)
+    @classmethod
+    def of(cls, plan: Plan) -> Outline:
+        """Walk a plan."""
+        steps = list(_walk(plan.steps))
+        groups = {step.name: step.work.steps for step in steps if isinstance(step.work, Group)}
+        members = {ROOT: plan.steps, **groups}
+        repeated = frozenset(step.name for step in steps if step.for_each)
         places = dict(_places(plan, repeated))
-        awaiting: dict[str, list[Target]] = {}
-        for name, place in places.items():
-            for event_type in sorted(place.awaits):
-                awaiting.setdefault(event_type, []).append(Target(name))
-            for event_type in place.undo.answers if place.undo else ():
-                awaiting.setdefault(event_type, []).append(Target(name, undoing=True))
-        errands = [
-            errand for place in places.values() for errand in (place.errand, place.undo) if errand
-        ]
         ending = [
             read
             for action in (*plan.then, *plan.otherwise)
             for read in (action.data, action.guard, action.for_each)
         ]
-        found: dict[str, object] = {
-            "places": places,
-            "members": members,
-            "inside": {
-                name: frozenset(step.name for step in _walk(steps))
-                for name, steps in members.items()
+        return cls(
+            plan=plan,
+            places=places,
+            members=members,
+            inside={
+                name: frozenset(step.name for step in _walk(own)) for name, own in members.items()
             },
-            "awaiting": {event_type: tuple(names) for event_type, names in awaiting.items()},
-            "repeated": repeated,
-            "ending_reads": _outputs_read(ending, repeated),
-            "commands": frozenset(
-                errand.work.message.name for errand in errands if isinstance(errand.work, Command)
-            ),
-            "runs": frozenset(
-                errand.work.workflow for errand in errands if isinstance(errand.work, Run)
-            ),
-        }
-        for name, value in found.items():
-            object.__setattr__(self, name, value)
+            awaiting=_awaiting(places),
+            repeated=repeated,
+            ending_reads=_outputs_read(ending, repeated),
+            sends=any(place.errand or place.undo for place in places.values()),
+            runs=any(isinstance(step.work, Run) for step in steps),
+        )
+
+
+def _awaiting(places: Mapping[str, Place]) -> Mapping[str, tuple[Target, ...]]:
+    """Return which steps and compensations an event of a type may close."""
+    awaiting: dict[str, list[Target]] = {}
+    for name, place in places.items():
+        for event_type in sorted(place.awaits):
+            awaiting.setdefault(event_type, []).append(Target(name))
+        for event_type in place.undo.answers if place.undo else ():
+            awaiting.setdefault(event_type, []).append(Target(name, undoing=True))
+    return {event_type: tuple(targets) for event_type, targets in awaiting.items()}
 
 
 def _walk(steps: Iterable[Step]) -> Iterator[Step]:

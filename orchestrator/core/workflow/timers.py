@@ -73,16 +73,19 @@ def _lapse_task(run: Running, target: Target, task: Task, due: int) -> None:
             complete(run, target, None)
         case Approval() as approval:
             escalate(run, target, approval)
-        case Group():
+        case Group() as group:
             task.due = None
-            error: Fault = {
-                "step": step.name,
-                "type": "timeout",
-                "reason": f"not done within {_text(step.timeout)}",
-            }
-            roll_back(run, step.name, error)
+            if not _is_final(run, group):
+                reason = f"not done within {_text(step.timeout)}"
+                roll_back(run, step.name, {"step": step.name, "type": "timeout", "reason": reason})
         case _:
             assert_never(work)
+
+
+def _is_final(run: Running, group: Group) -> bool:
+    """Tell whether a transaction commits already: then it is too late to be too late."""
+    tasks = run.state.tasks
+    return any(member.patient and member.name in tasks for member in group.steps)
 
 
 def _text(duration: timedelta | None) -> str:

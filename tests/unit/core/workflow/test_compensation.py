@@ -261,6 +261,22 @@ def test_a_workflow_that_fails_elsewhere_aborts_a_transaction_that_prepares() ->
     assert (play.status, play.step("T")) == ("faulted", "cancelled")
 
 
+def test_a_transaction_that_commits_is_not_too_late() -> None:
+    """Its time is for the prepares; half of the commits may be done."""
+    prepares = [step(f"P{n}", undo=undo(f"Abort{n}")) for n in "12"]
+    commits = [step("C1", after=["P1", "P2"], retry=retry(None), patient=True)]
+    inner = group("T", *prepares, *commits, atomic=True, on_failure="compensate", timeout=60)
+    late, in_time = (Play(workflow(inner)).start() for _ in range(2))
+    late.answer("P1")
+    late.advance(60)
+    late.answer("P2")
+    assert (late.types[2:], late.status) == (["Abort2", "Abort1"], "faulted")
+    in_time.answer("P1", "P2")
+    in_time.advance(60)
+    in_time.answer("C1")
+    assert (in_time.types[2:], in_time.status) == (["DoC1"], "completed")
+
+
 def test_a_timeout_of_a_group_takes_back_its_members() -> None:
     """Then it fails as one step."""
     inner = group("G", step("A", undo=True), step("B", timeout=30), timeout=20)

@@ -182,6 +182,28 @@ def test_a_reply_reads_and_writes_one_piece_of_many() -> None:
     assert max(sizes) < 1.1 * min(sizes)
 
 
+def test_what_reads_all_outputs_asks_for_all_pieces_once() -> None:
+    """Only the reply that ends the step pays for them."""
+    told = command("Tell", data="${steps.A.output}")
+    play = Play(workflow(*in_sequence(per_item(at_once=200), step("B", told)))).start(items(200))
+    for index in range(199):
+        reply_to(play, index, data=index)
+    assert play.loads == 0
+    reply_to(play, 199, data=199)
+    assert (play.loads, play.command("Tell").data) == (1, list(range(200)))
+
+
+def test_what_reads_other_steps_asks_for_none() -> None:
+    """Outputs of items are not loaded for those who do not look at them."""
+    told = command("Tell", data="${steps.X.status}")
+    steps = in_sequence(step("X"), per_item(at_once=200), step("B", told))
+    play = Play(workflow(*steps)).start(items(200))
+    play.answer("X")
+    for index in range(200):
+        reply_to(play, index)
+    assert (play.loads, play.command("Tell").data) == (0, "completed")
+
+
 def test_a_new_instance_leaves_no_items_of_the_one_before() -> None:
     """Their pieces would be taken for its own."""
     play = Play(workflow(per_item(at_once=200))).start(items(130))
