@@ -6,6 +6,7 @@ import difflib
 import os
 import platform
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator import __version__
@@ -15,6 +16,7 @@ from orchestrator.cli.memory import memory
 from orchestrator.cli.queues import installed_topologies
 from orchestrator.errors import OrchestratorError
 from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.rulefile.windows import told_windows
 from orchestrator.settings import Settings
 from orchestrator.topology import Names, dead_letter_queue, topology
 
@@ -85,16 +87,20 @@ def _files(settings: Settings) -> Iterator[Finding]:
         catalog, problems = read_catalog(files)
         yield _judged("schemas", problems, f"{len(files)} files in {settings.schemas}")
         if catalog is not None:
-            yield _rules(settings, catalog)
+            yield from _rules(settings, catalog)
     except OrchestratorError as error:
         yield Finding("files", "error", str(error))
 
 
-def _rules(settings: Settings, catalog: Catalog) -> Finding:
+def _rules(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
     files = read_rule_files(settings.rules)
     rulebook, problems = read_rules(files, catalog)
     count = len(rulebook.definitions) if rulebook else 0
-    return _judged("rules", problems, f"{count} rules in {len(files)} files in {settings.rules}")
+    yield _judged("rules", problems, f"{count} rules in {len(files)} files in {settings.rules}")
+    recognised = timedelta(hours=settings.dedupe_hours)
+    windows = told_windows(rulebook, recognised) if rulebook else None
+    if windows:
+        yield Finding("windows", "ok", windows)
 
 
 def _judged(check: str, problems: Sequence[Problem], fine: str) -> Finding:
