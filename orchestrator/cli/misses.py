@@ -70,7 +70,11 @@ class Judge:
         if entry.rule:
             return self._why_in_vain(noted)
         if entry.cut:
-            return f"its data is not kept here: {sum(entry.cut.values()):,} bytes are too many"
+            size = sum(entry.cut.values())
+            return (
+                f"its data is not kept here, because {size:,} bytes are too many:"
+                f" `orchestrator tail --key {entry.key} --from first` shows it while the log does"
+            )
         hearings = self.hearings(noted)
         closest = nearest(hearings)
         if closest is None:
@@ -176,36 +180,54 @@ def _clauses(hearing: Hearing) -> tuple[Clause, ...]:
     return hearing.guard.conjuncts if hearing.guard else ()
 
 
-def page(shown: dict[str, object], noted: Noted, judge: Judge) -> str:
-    """Return `detail` as text for a person."""
+def page(shown: dict[str, object], noted: Noted, judge: Judge, width: int | None = None) -> str:
+    """Return `detail` as text for a person, wrapped at `width` characters; None never wraps."""
     head = click.style(f"{text(shown['type'])}  {text(shown['entry'])}", bold=True)
     facts = "".join(
-        f"\n  {name:<10}{text(shown[name])}"
+        f"\n{each}"
         for name in ("time", "key", "id", "rule", "revision", "over", "why")
         if shown[name] is not None
+        for each in _wrapped(f"  {name:<10}", text(shown[name]), width)
     )
-    rules = "".join(f"\n{each}" for each in _rules(noted, judge))
+    rules = "".join(f"\n{each}" for each in _rules(noted, judge, width))
     contents = "".join(_content(name, event, judge) for name, event in noted.entry.events.items())
     return f"{head}{facts}\n{rules}{contents}"
 
 
-def _rules(noted: Noted, judge: Judge) -> Iterator[str]:
+def _wrapped(head: str, words: str, width: int | None) -> list[str]:
+    """Return lines that begin with `head`, the further ones with blanks instead of it."""
+    room = len(words) if width is None else max(width - len(head), _LEAST_WIDTH)
+    first, *rest = textwrap.wrap(words, max(room, 1), break_on_hyphens=False) or [""]
+    return [f"{head}{first}", *(f"{' ' * len(head)}{each}" for each in rest)]
+
+
+def _rules(noted: Noted, judge: Judge, width: int | None) -> Iterator[str]:
     """Yield a rule and the clauses of its guard, for each that was asked."""
     if noted.entry.rule:
         return
     for hearing in judge.hearings(noted):
-        yield f"{click.style(hearing.rule.name, bold=True)}\n" + "".join(
-            f"  {clause_line(each, show_values=judge.show_values)}\n" for each in _clauses(hearing)
-        )
+        lines = [
+            line
+            for each in _clauses(hearing)
+            for line in _clause_lines(each, width, show_values=judge.show_values)
+        ]
+        yield "\n".join([click.style(hearing.rule.name, bold=True), *lines, ""])
 
 
-def clause_line(clause: Clause, *, show_values: bool) -> str:
-    """Return a clause with its mark and what it looked at."""
+def _clause_lines(clause: Clause, width: int | None, *, show_values: bool) -> Iterator[str]:
+    """Yield a clause with its mark, and beside or below it what it looked at."""
     colour = {True: "green", False: "red", None: "yellow"}[clause.holds]
+    mark = click.style(MARKS[clause.holds], fg=colour)
     parts = clause.decisive if clause.parts else (clause,)
     values = clause.problem or "; ".join(values_of(part, show_values=show_values) for part in parts)
-    told = f"    {click.style(text(values), dim=True)}" if values else ""
-    return f"{click.style(MARKS[clause.holds], fg=colour)} {text(clause.source)}{told}"
+    source, values = text(clause.source), text(values)
+    if width is None or len(source) + len(values) + 8 <= width:
+        told = f"    {click.style(values, dim=True)}" if values else ""
+        yield f"  {mark} {source}{told}"
+        return
+    yield f"  {mark} {source}"
+    for line in _wrapped(" " * 6, values, width):
+        yield click.style(line, dim=True)
 
 
 def _content(name: str, event: Event, judge: Judge) -> str:

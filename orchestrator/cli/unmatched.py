@@ -107,7 +107,8 @@ def show(entry: str, *, show_values: bool) -> None:
     if wants_json():
         output.document(shown)
     else:
-        click.echo(page(shown, noted, judge))
+        width = output.console().width if output.on_terminal() else None
+        click.echo(page(shown, noted, judge, width))
 
 
 @command.command(

@@ -3,134 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import click
 import pytest
 
-from orchestrator.catalog import read_catalog
-from orchestrator.cli.account import Account
-from orchestrator.cli.evidence import Evidence, Logged, Pending, Sieve
-from orchestrator.cli.narrating import Narration
-from orchestrator.cli.seen import Seen
+from orchestrator.cli.evidence import Pending
 from orchestrator.cli.waiting import waits
-from orchestrator.core.deadletter import DeadLetter
-from orchestrator.core.decision import Instance, Signal
-from orchestrator.core.event import Delivery, Event, Outgoing
-from orchestrator.core.ids import event_identity, reaction_id
+from orchestrator.core.decision import Instance
+from orchestrator.core.event import Outgoing
+from orchestrator.core.ids import reaction_id
 from orchestrator.core.retired import Recalled
-from orchestrator.core.scope import Scope
 from orchestrator.core.unmatched import Unmatched
 from orchestrator.ports import InstanceKey, Noted, OpenInstance
-from orchestrator.rulefile import read_rules
+from tests.unit.cli.case import (
+    HOUR,
+    NOW,
+    RULES,
+    event,
+    known,
+    letter,
+    of,
+    remembering,
+    rules_of,
+    sent,
+    told,
+)
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
-
-NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-DOCUMENT = """
-asyncapi: 3.0.0
-info: {title: Test, version: 1.0.0}
-channels:
-  cases:
-    address: cases.v1
-    messages:
-      Filed: {x-kind: event, payload: {}}
-      Answered: {x-kind: event, payload: {}}
-      Tell: {x-kind: command, payload: {}}
-"""
-RULES = """
-- name: large
-  when: Filed
-  if: data.amount > 100
-  then: [Tell]
-- name: pair
-  when: {all: [Filed, Answered]}
-  within: 2h
-  then: [Tell]
-- name: often
-  when: {count: Filed, at_least: 3}
-  by: data.employer
-  within: 2h
-  then: [Tell]
-"""
-
-
-def rules_of(text: str) -> Rulebook:
-    """The rules that a file holds."""
-    catalog, problems = read_catalog([("d.yaml", DOCUMENT)])
-    assert catalog is not None, problems
-    rules, problems = read_rules([("r.yaml", text)], catalog)
-    assert rules is not None, problems
-    return rules
 
 
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
     return rules_of(RULES)
-
-
-def event(kind: str = "Filed", number: int = 1, **data: object) -> Event:
-    name = f"{kind}-{number}"
-    identity = event_identity("portal", kind, name)
-    at = NOW + timedelta(minutes=number)
-    content = {"amount": 5, "employer": "Acme"} | data
-    return Event(kind, name, "portal", None, at, content, "C-1", None, None, identity)
-
-
-def of(found: Event) -> Logged:
-    """An event as the log holds it."""
-    seen = Seen(
-        found.id,
-        found.type,
-        found.correlation_id,
-        found.source,
-        None,
-        "cases.v1",
-        found.time,
-        found.causation_id,
-        found.data,
-        timed=True,
-    )
-    return Logged(seen, found)
-
-
-def sent(rule: str, cause: Event, number: int = 1) -> Logged:
-    """A command that a rule sent on an event."""
-    at = cause.time + timedelta(milliseconds=number)
-    return Logged(
-        Seen(f"c-{number}", "Tell", "C-1", "o", rule, "cases.v1", at, cause.id, {}, timed=True),
-        None,
-    )
-
-
-def known(rulebook: Rulebook, *logged: Logged, **more: Any) -> Evidence:
-    return Evidence("C-1", NOW + HOUR, rulebook, logged, queue="q", **more)
-
-
-def told(evidence: Evidence, about: Event) -> dict[str, str]:
-    """Rule -> what the account says of it, with the verdict."""
-    notes = Account(evidence).notes(about)
-    return {note.rule: f"{note.verdict}: {note.words}" for note in notes}
-
-
-def remembering(rulebook: Rulebook, rule: str, key: str, *events: Event) -> dict[Any, Any]:
-    """What the rule remembers after these events, as the store would hold it."""
-    definition, running = rulebook.by_name[rule], None
-    for each in events:
-        reaction = reaction_id(each.identity, rule)
-        signal = Signal(each, reaction, NOW, "o", Scope(each, NOW))
-        state = definition.decide(running, signal).state
-        assert state is not None
-        running = Instance(reaction, state)
-    at = InstanceKey(rule, key)
-    return {at: (OpenInstance(at, NOW, events[0].time + 2 * HOUR), running)}
-
-
-def letter(queue: str, rule: str | None) -> DeadLetter:
-    return DeadLetter(queue, Delivery(b""), "r", "it broke", "it broke", 1, rule, None, "", "", NOW)
 
 
 def test_a_guard_that_was_false_is_told_with_its_values(rulebook: Rulebook) -> None:
@@ -302,60 +207,3 @@ def test_a_guard_that_holds_without_an_effect_is_explained(
     """The most puzzling case of all must not end in a shrug."""
     found = event(amount=500)
     assert told(known(rulebook, of(found), **more), found)["large"].startswith(expected)
-
-
-def test_the_whole_account_is_a_tree_with_a_line_per_rule(rulebook: Rulebook) -> None:
-    """What was asked, what came of it, and what is still open, in one picture."""
-    found = event(amount=500)
-    evidence = known(
-        rulebook,
-        of(found),
-        sent("large", found),
-        instances=remembering(rulebook, "pair", "C-1", found),
-        unread=["the log is off"],
-    )
-    lines = [click.unstyle(line) for line in Narration(evidence, Account(evidence)).lines(78)]
-    assert lines == [
-        "C-1: 2 messages",
-        "began 2026-03-01 09:01:00.000 UTC",
-        "",
-        "       +0 ms  Filed    from portal",
-        "              │  ✓ large  sent Tell",
-        "              │  … pair   counted; waits for Answered until",
-        "              │           2026-03-01T11:01:00.000Z (in 1 h 01 m)",
-        "              │  ? often  would fire as it is now, but no trace of a reaction",
-        "              │           is left: the rule is newer than the event, or it",
-        "              │           reacted longer ago than the log and the markers",
-        "              │           reach",
-        "       +1 ms  └─ Tell  rule large",
-        "",
-        "Waits for",
-        "  … rule pair  until 2026-03-01T11:01:00.000Z (in 1 h 01 m)",
-        "    missing: Answered",
-        "    came: Filed  2026-03-01T09:01:00.000Z  Filed-1",
-        "",
-        "Not looked at: the log is off",
-    ]
-
-
-def test_one_event_or_one_rule_can_be_asked_about(rulebook: Rulebook) -> None:
-    """A case of a year is long."""
-    first, last = event(amount=500), event("Answered", 2)
-    evidence = known(rulebook, of(first), sent("large", first), of(last))
-    narration = Narration(evidence, Account(evidence, rule="pair"), "Filed")
-    content = narration.as_json()
-    assert [step["id"] for step in content["steps"]] == ["Filed-1", "c-1"]  # type: ignore[attr-defined]
-    assert [note.rule for note in narration.notes["Filed-1"]] == ["pair"]
-
-
-def test_a_rules_own_key_finds_its_events_and_what_it_sent(rulebook: Rulebook) -> None:
-    """`by: data.employer` is what people know a repeat offender by."""
-    sieve = Sieve("Acme", rulebook)
-    counted, other = event(), event("Filed", 2, employer="Else")
-    assert sieve.asks_for(of(counted).seen)
-    assert sieve.wants(of(counted).seen, counted)
-    assert not sieve.wants(of(other).seen, other)
-    by_often, by_large = sent("often", counted), sent("large", counted)
-    assert [sieve.wants(each.seen, None) for each in (by_often, by_large)] == [True, False]
-    elsewhere = replace(by_often.seen, key="Acme")
-    assert sieve.wants(elsewhere, None)

@@ -1,0 +1,79 @@
+"""The account of a case as people and programs read it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from orchestrator.cli.account import Account
+from orchestrator.cli.evidence import Sieve
+from orchestrator.cli.narrating import Narration
+from tests.unit.cli.case import RULES, event, known, of, remembering, rules_of, sent
+
+if TYPE_CHECKING:
+    from orchestrator.core.definitions import Rulebook
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return rules_of(RULES)
+
+
+def test_the_whole_account_is_a_tree_with_a_line_per_rule(rulebook: Rulebook) -> None:
+    """What was asked, what came of it, and what is still open, in one picture."""
+    found = event(amount=500)
+    evidence = known(
+        rulebook,
+        of(found),
+        sent("large", found),
+        instances=remembering(rulebook, "pair", "C-1", found),
+        unread=["the log is off"],
+    )
+    lines = [click.unstyle(line) for line in Narration(evidence, Account(evidence)).lines(78)]
+    assert lines == [
+        "C-1: 2 messages",
+        "began 2026-03-01 09:01:00.000 UTC",
+        "",
+        "       +0 ms  Filed    from portal",
+        "              │  ✓ large  sent Tell",
+        "              │  … pair   counted; waits for Answered until",
+        "              │           2026-03-01T11:01:00.000Z (in 1 h 01 m)",
+        "              │  ? often  would fire as it is now, but no trace of a reaction",
+        "              │           is left: the rule is newer than the event, or it",
+        "              │           reacted longer ago than the log and the markers",
+        "              │           reach",
+        "       +1 ms  └─ Tell  rule large",
+        "",
+        "Waits for",
+        "  … rule pair  until 2026-03-01T11:01:00.000Z (in 1 h 01 m)",
+        "    missing: Answered",
+        "    came: Filed  2026-03-01T09:01:00.000Z  Filed-1",
+        "",
+        "Not looked at: the log is off",
+    ]
+
+
+def test_one_event_or_one_rule_can_be_asked_about(rulebook: Rulebook) -> None:
+    """A case of a year is long."""
+    first, last = event(amount=500), event("Answered", 2)
+    evidence = known(rulebook, of(first), sent("large", first), of(last))
+    narration = Narration(evidence, Account(evidence, rule="pair"), "Filed")
+    content = narration.as_json()
+    assert [step["id"] for step in content["steps"]] == ["Filed-1", "c-1"]  # type: ignore[attr-defined]
+    assert [note.rule for note in narration.notes["Filed-1"]] == ["pair"]
+
+
+def test_a_rules_own_key_finds_its_events_and_what_it_sent(rulebook: Rulebook) -> None:
+    """`by: data.employer` is what people know a repeat offender by."""
+    sieve = Sieve("Acme", rulebook)
+    counted, other = event(), event("Filed", 2, employer="Else")
+    assert sieve.asks_for(of(counted).seen)
+    assert sieve.wants(of(counted).seen, counted)
+    assert not sieve.wants(of(other).seen, other)
+    by_often, by_large = sent("often", counted), sent("large", counted)
+    assert [sieve.wants(each.seen, None) for each in (by_often, by_large)] == [True, False]
+    elsewhere = replace(by_often.seen, key="Acme")
+    assert sieve.wants(elsewhere, None)
