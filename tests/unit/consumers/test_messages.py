@@ -17,13 +17,19 @@ from orchestrator.catalog import Catalog, MessageType, read_catalog, read_schema
 from orchestrator.errors import SchemaViolation
 
 PARTS = {
+    "Approval",
     "ClaimCheck",
+    "Denied",
     "Finding",
+    "Granted",
     "Investigator",
     "Message",
     "Person",
+    "Renewal",
     "Statute",
     "StatuteVersion",
+    "Undoing",
+    "Undone",
 }
 MODELS: list[type[Message]] = [
     getattr(messages, name) for name in messages.__all__ if name not in PARTS
@@ -32,18 +38,35 @@ SERVICES = (
     "admissions.v1",
     "analytics.v1",
     "archive.v1",
+    "businesses.v1",
+    "emergency.v1",
+    "environment.v1",
+    "fire.v1",
+    "health.v1",
     "hr.v1",
     "legislation.v1",
     "licensing.v1",
     "notify.v1",
     "permits.v1",
+    "planning.v1",
+    "traffic.v1",
+    "utilities.v1",
 )
-# Published by others, and no consumer handles them.
+# Published by others or by workflows, and no consumer handles them.
 UNTYPED = {
     "ApplicationSubmitted",
     "BillSigned",
     "CasinoAuditCompleted",
+    "EmergencyHandled",
+    "EmergencyReported",
+    "EmergencyResponseFailed",
+    "HousingDevelopmentCompleted",
+    "HousingDevelopmentFailed",
+    "HousingDevelopmentProposed",
     "PermitApplicationSubmitted",
+    "RestaurantApplicationSubmitted",
+    "RestaurantOpened",
+    "RestaurantOpeningFailed",
 }
 
 SCALARS: dict[str, st.SearchStrategy[object]] = {

@@ -116,7 +116,7 @@ def test_the_sample_services_are_installed() -> None:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("notfy", "there is no service notfy: installed are admissions, analytics, archive, hr,"),
+        ("notfy", "there is no service notfy: installed are admissions, analytics, archive, businesses,"),
         ("nowhere:service", "nowhere:service cannot be imported: No module named 'nowhere'"),
         ("consumers.hr:desk", "cannot be imported: .*has no attribute 'desk'"),
         ("consumers.hr.desks:Desks", "consumers.hr.desks:Desks is not a Service"),

@@ -1,0 +1,5 @@
+"""Licenses businesses and lets restaurants open."""
+
+from consumers.businesses.service import service
+
+__all__ = ["service"]

@@ -1,0 +1,44 @@
+"""The emergency center: crews, alerts, resources."""
+
+from __future__ import annotations
+
+from consumers.department import Department, Grant
+from consumers.emergency.crews import AT_RISK, crews, resources
+from consumers.messages import (
+    AlertPublic,
+    AllocateResources,
+    AssessInfrastructure,
+    DispatchResponders,
+    InfrastructureAssessed,
+    PublicAlerted,
+    ResourcesAllocated,
+    RespondersDispatched,
+)
+
+service = Department(
+    "emergency",
+    Grant(
+        asked=DispatchResponders,
+        granted=RespondersDispatched,
+        prefix="DR",
+        details=lambda asked, _day: {"units": crews(asked)},
+    ),
+    Grant(
+        asked=AlertPublic,
+        granted=PublicAlerted,
+        prefix="PA",
+        details=lambda _asked, _day: {"channels": ["radio", "sirens", "text messages"]},
+    ),
+    Grant(
+        asked=AllocateResources,
+        granted=ResourcesAllocated,
+        prefix="RA",
+        details=lambda asked, _day: {"resources": resources(asked), "beds": asked.people_affected},
+    ),
+    Grant(
+        asked=AssessInfrastructure,
+        granted=InfrastructureAssessed,
+        prefix="IA",
+        details=lambda asked, _day: {"at_risk": list(AT_RISK[asked.emergency_type])},
+    ),
+).service

@@ -1,0 +1,5 @@
+"""Assesses and measures the surroundings."""
+
+from consumers.environment.service import service
+
+__all__ = ["service"]

@@ -1,0 +1,137 @@
+"""What departments grant and take back, in Redis: once, whatever comes twice or late."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consumers.businesses import service as businesses
+from consumers.department.register import Register
+from consumers.messages import (
+    BusinessLicenseCancelled,
+    BusinessLicenseDenied,
+    BusinessLicenseIssued,
+    CancelBuildingPermit,
+    CancelBusinessLicense,
+    IssueBuildingPermit,
+    IssueBusinessLicense,
+    Message,
+    ShutOffUtility,
+)
+from consumers.planning import service as planning
+from consumers.utilities import service as utilities
+from orchestrator.service import Reject
+from tests.unit.consumers.contexts import context
+
+if TYPE_CHECKING:
+    from consumers.store import Store
+    from orchestrator.service import Context, Service
+
+APPLICATION = IssueBusinessLicense(business_name="Harbor Grill", address="12 Harbor Street")
+
+
+@pytest.fixture
+def register(store: Store) -> Register:
+    """The books of a department."""
+    return Register(store)
+
+
+def at(register: Register, seconds: int = 0, case: str = "R-1") -> Context[Register]:
+    """Return the context of a command that was sent so long after the first."""
+    found = context(register, case=case)
+    return replace(found, event=replace(found.event, time=found.now + timedelta(seconds=seconds)))
+
+
+async def tell(service: Service[Any], command: Message, told: Context[Register]) -> Any:
+    return await service.handlers[type(command).__name__].function(command, told)
+
+
+async def test_a_grant_is_numbered_once(register: Register) -> None:
+    """Thirty cases, each command twice and all at once: thirty numbers, without gaps."""
+    replies = await asyncio.gather(
+        *(tell(businesses, APPLICATION, at(register, case=f"R-{n % 30}")) for n in range(60))
+    )
+
+    numbers = [reply.number for reply in replies]
+    assert sorted(set(numbers)) == [f"BL-{n:06}" for n in range(1, 31)]
+    assert numbers[:30] == numbers[30:]
+    assert {reply.fee for reply in replies} == {150}
+
+
+async def test_a_grant_is_taken_back_once(register: Register) -> None:
+    """A repeated command gets the same answer; the grant that comes again is still history."""
+    issued = await tell(businesses, APPLICATION, at(register))
+    command = CancelBusinessLicense(number=issued.number)
+
+    undone = [await tell(businesses, command, at(register, 60)) for _ in range(2)]
+
+    assert undone == [BusinessLicenseCancelled(number="BL-000001", refund=150)] * 2
+    assert await tell(businesses, APPLICATION, at(register)) == issued
+
+
+async def test_what_is_taken_back_before_it_was_granted_never_is(register: Register) -> None:
+    """The command timed out, and comes late: nobody would take the license back then."""
+    undone = await tell(businesses, CancelBusinessLicense(), at(register, 60))
+    late = await tell(businesses, APPLICATION, at(register))
+
+    assert undone == BusinessLicenseCancelled(refund=0)
+    assert isinstance(late, BusinessLicenseDenied)
+
+
+async def test_whoever_applies_again_is_granted_again(register: Register) -> None:
+    """With a number of its own, which an old command does not take back."""
+    first = await tell(businesses, APPLICATION, at(register))
+    await tell(businesses, CancelBusinessLicense(number=first.number), at(register, 60))
+
+    second = await tell(businesses, APPLICATION, at(register, 120))
+
+    assert isinstance(second, BusinessLicenseIssued)
+    assert second.number == "BL-000002"
+    for old in (CancelBusinessLicense(number=first.number), CancelBusinessLicense()):
+        assert await tell(businesses, old, at(register, 60)) == BusinessLicenseCancelled(refund=0)
+    assert await tell(businesses, APPLICATION, at(register, 120)) == second
+
+
+async def test_a_second_application_is_taken_back_while_it_is_under_way(
+    register: Register,
+) -> None:
+    """Each time the case ends, whatever it asked for until then is over."""
+    for seconds in (60, 180):
+        await tell(businesses, CancelBusinessLicense(), at(register, seconds))
+
+    late = await tell(businesses, APPLICATION, at(register, 120))
+
+    assert isinstance(late, BusinessLicenseDenied)
+
+
+async def test_a_case_has_several_buildings(register: Register) -> None:
+    """Each with a permit of its own, and taken back alone."""
+    north, south = (IssueBuildingPermit(building=name, area_m2=900) for name in ("north", "south"))
+
+    permits = [await tell(planning, each, at(register)) for each in (north, south, north)]
+    await tell(planning, CancelBuildingPermit(building="north"), at(register, 60))
+
+    assert [permit.number for permit in permits] == ["BP-000001", "BP-000002", "BP-000001"]
+    again = [await tell(planning, each, at(register, 120)) for each in (north, south)]
+    assert [permit.number for permit in again] == ["BP-000003", "BP-000002"]
+
+
+async def test_what_cannot_be_refused_is_rejected(register: Register) -> None:
+    """A number of another kind is a mistake of the sender, and no attempt would help."""
+    with pytest.raises(Reject, match="no number of the kind BL-000001"):
+        await tell(businesses, CancelBusinessLicense(number="HP-000001"), at(register))
+
+
+async def test_utilities_are_shut_off_each(register: Register) -> None:
+    """Gas and water of one emergency are two valves to turn."""
+    found = [
+        await tell(utilities, ShutOffUtility(utility=each, location="x"), at(register))
+        for each in ("gas", "water")
+    ]
+
+    assert [reply.valves for reply in found] == [6, 4]
+    assert len({reply.number for reply in found}) == 2
