@@ -32,7 +32,7 @@ def events(draw: st.DrawFn) -> Event:
         source=source,
         subject=subject,
         time=START,
-        data=draw(st.none() | st.integers() | st.lists(texts, max_size=2)),
+        data=draw(st.none() | st.integers(-(2**63), 2**63 - 1) | st.lists(texts, max_size=2)),
         correlation_id=correlation_id,
         causation_id=draw(perhaps),
         traceparent=draw(perhaps),
