@@ -17,6 +17,9 @@ RETRY_DELAYS: Final[Mapping[str, int]] = {"1s": 1, "10s": 10, "1m": 60, "10m": 6
 ORCHESTRATOR_DELIVERY_LIMIT: Final = 1000  # every restart counts against every prefetched message
 SERVICE_DELIVERY_LIMIT: Final = 20
 NO_DELIVERY_LIMIT: Final = 1_000_000_000  # RabbitMQ 4 would drop what was looked at 20 times
+PROGRESS_CHANNEL: Final = "orchestrator.events.v1"
+"""Where instances of workflows tell how they get on, as the built-in document says."""
+
 TAIL_LENGTH: Final = 1000
 TAIL_BYTES: Final = 64_000_000
 _SEGMENT_BYTES: Final = range(1_000_000, 100_000_000)
@@ -95,6 +98,11 @@ class Names:
         return f"{self.exchange}.log"
 
     @property
+    def progress(self) -> str:
+        """The queue of the newest that workflows told of their progress."""
+        return f"{self.queue}.progress"
+
+    @property
     def tail(self) -> str:
         """The queue of the newest messages."""
         return f"{self.exchange}.tail"
@@ -116,6 +124,7 @@ def topology(settings: Settings) -> Topology:
         _bus(names, settings.dlq_max_length),
         _watchers(names, settings),
         _retries(names),
+        _progress(names),
         _work_queue(names.queue, ORCHESTRATOR_DELIVERY_LIMIT, settings.dlq_max_length),
     )
     return _combined(*parts)
@@ -175,6 +184,19 @@ def _watchers(names: Names, settings: Settings) -> Topology:
         queues.append(Queue(names.tail, arguments))
     bindings = tuple(Binding(names.exchange, queue.name, "queue", "#") for queue in queues)
     return Topology((), tuple(queues), bindings)
+
+
+def _progress(names: Names) -> Topology:
+    """Return what takes the progress of workflows, so that it is not unrouted where nobody asks."""
+    queue = Queue(
+        names.progress,
+        {
+            "x-queue-type": "classic",
+            "x-max-length": TAIL_LENGTH,
+            "x-max-length-bytes": TAIL_BYTES,
+        },
+    )
+    return Topology((), (queue,), (Binding(names.bus, queue.name, "queue", PROGRESS_CHANNEL),))
 
 
 def _retries(names: Names) -> Topology:

@@ -15,10 +15,12 @@ from orchestrator.cli.context import read_settings
 from orchestrator.cli.desk import desk
 from orchestrator.core.expression import compile_expression
 from orchestrator.errors import ExpressionError, Misconfigured, Unavailable
+from orchestrator.operation.fitting import unfit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from orchestrator.core.decision import Instance
     from orchestrator.core.expression import Expression
     from orchestrator.operation.desk import Desk
     from orchestrator.ports import InstanceKey, OpenInstance
@@ -27,6 +29,7 @@ COLUMNS: Final = ("workflow", "key", "status", "result")
 FILTER_ROOTS: Final = frozenset({"workflow", "key", "status", "unchanged"})
 
 _ASKED: Final = "asked for"
+_REFUSED: Final = "refused"
 _LOOKS: Final = 50
 _LOOK_SECONDS: Final = 0.1
 _PAGE: Final = 500
@@ -118,6 +121,9 @@ def give(choice: Choice, order: Order, *, dry_run: bool = False) -> None:
     waiting = [str(row["key"]) for row in rows if row["result"] == _ASKED]
     if waiting:
         raise Unavailable(_nothing_yet(waiting))
+    refused = [row for row in rows if str(row["result"]).startswith(_REFUSED)]
+    if refused:
+        raise click.exceptions.Exit(1)
 
 
 def _nothing_yet(keys: Sequence[str]) -> str:
@@ -170,21 +176,33 @@ async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
 
 
 async def _carry_out(there: Desk, instances: Sequence[InstanceKey], order: Order) -> list[str]:
-    """Send an order to all, and return what each is doing as soon as it has changed."""
+    """Send an order to all it fits, and return what each is doing as soon as it has changed."""
     before = await there.open_now(instances)
+    results = [_objection(each, order) or _ASKED for each in before]
+    waiting = [number for number, result in enumerate(results) if result == _ASKED]
     with output.progress(order.name) as report:
-        for number, at in enumerate(instances, start=1):
-            await order.send(there, at)
-            report(number, len(instances))
-    results = [_ASKED] * len(instances)
+        for done, number in enumerate(waiting, start=1):
+            await order.send(there, instances[number])
+            report(done, len(waiting))
     for _ in range(_LOOKS):
-        after = await there.open_now(instances)
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            if new is None:
-                results[index] = "ended"
-            elif old is not None and new.version != old.version:
-                results[index] = str(new.status)
-        if _ASKED not in results:
+        after = await there.open_now([instances[number] for number in waiting])
+        for number, new in zip(waiting, after, strict=True):
+            old = before[number]
+            if new is None or old is None or new.version != old.version:
+                results[number] = await _now(there, instances[number])
+        waiting = [number for number in waiting if results[number] == _ASKED]
+        if not waiting:
             break
         await asyncio.sleep(_LOOK_SECONDS)
     return results
+
+
+async def _now(there: Desk, at: InstanceKey) -> str:
+    found = await there.look(at)
+    return "ended" if found is None else str(found.status)
+
+
+def _objection(instance: Instance | None, order: Order) -> str | None:
+    """Return why an order does not fit an instance as it is; None if it does."""
+    objection = None if instance is None else unfit(instance, order.name, order.told)
+    return f"{_REFUSED}: {objection}" if objection else None

@@ -1,3 +1,4 @@
+from orchestrator.catalog import built_in_types
 from orchestrator.settings import Settings
 from orchestrator.topology import (
     Binding,
@@ -90,3 +91,12 @@ def test_all_names_follow_the_settings() -> None:
     everything = queues | {each.name for each in found.exchanges}
     assert {name.split(".")[0] for name in everything} == {"x", "y", "z"}
     assert Names.of(settings).log == "x.log"
+
+
+def test_the_progress_of_workflows_has_a_queue_of_its_own() -> None:
+    """Where nobody asks for it, it must not fill the queue of what was misdirected."""
+    channels = {built_in_types()[name].channel for name in ("instance.started", "step.failed")}
+
+    (binding,) = [b for b in topology(Settings()).bindings if b.target == "orchestrator.progress"]
+
+    assert {binding.routing_key} == channels
