@@ -1,47 +1,65 @@
-"""Where a page of open instances ended, as text that one can copy. Knows no store."""
+"""Where a page of a list ended, as text that one can copy. Knows no store."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import click
 
-from orchestrator.ports import InstanceKey, OpenInstance
+from orchestrator.core.status import Status
+from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
+Place: TypeAlias = OpenInstance | FinishedInstance
+
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_KEPT, _NOT_KEPT = "kept", "listed"
 
 
-def cursor(last: OpenInstance) -> str:
-    """Return what ``--after`` takes to go on behind `last`: its change, its rule, its key."""
-    changed = (last.changed - _BEGINNING) // _MILLISECOND
-    return f"{changed}/{last.at.definition}/{last.at.key}"
+def cursor(last: Place) -> str:
+    """Return what ``instances list --after`` takes to go on behind `last`."""
+    match last:
+        case OpenInstance():
+            return _joined(last.changed, last.status, last.at.definition, last.at.key)
+        case FinishedInstance():
+            kept = _KEPT if last.kept else _NOT_KEPT
+            how = (last.status, last.revision, kept)
+            return _joined(last.ended, *how, last.at.definition, last.at.key)
 
 
-class CursorType(click.ParamType[OpenInstance]):
-    """What `cursor` returns."""
+def timer_cursor(last: Timer) -> str:
+    """Return what ``timers list --after`` takes to go on behind `last`."""
+    kind, _, name = last.at.part.partition("/")
+    return _joined(last.due, kind, name, last.at.definition, last.at.key)
+
+
+def _joined(moment: datetime, *parts: str) -> str:
+    return "/".join((str((moment - _BEGINNING) // _MILLISECOND), *parts))
+
+
+class _PlaceType(click.ParamType[Place | Timer]):
+    """What a list ended with; a key stands last, as it may hold anything."""
 
     name = "cursor"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> OpenInstance:
+    ) -> Place | Timer:
         """Return the place to go on behind."""
-        if isinstance(value, OpenInstance):
+        if isinstance(value, OpenInstance | FinishedInstance | Timer):
             return value
-        changed, _, name = str(value).partition("/")
-        definition, separator, key = name.partition("/")
-        if not separator:
-            self._refuse(value, param, ctx)
+        moment, _, rest = str(value).partition("/")
         try:
-            moment = _BEGINNING + int(changed) * _MILLISECOND
+            return self._read(_BEGINNING + int(moment) * _MILLISECOND, rest)
         except (ValueError, OverflowError):
             self._refuse(value, param, ctx)
-        return OpenInstance(InstanceKey(definition, key), moment)
+
+    def _read(self, moment: datetime, rest: str) -> Place | Timer:
+        raise NotImplementedError
 
     def _refuse(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -53,4 +71,27 @@ class CursorType(click.ParamType[OpenInstance]):
         )
 
 
-CURSOR = CursorType()
+class InstancePlace(_PlaceType):
+    """What `cursor` returns."""
+
+    def _read(self, moment: datetime, rest: str) -> Place:
+        word, _, rest = rest.partition("/")
+        status = Status(word)
+        if not status.final:
+            definition, key = rest.split("/", maxsplit=1)
+            return OpenInstance(InstanceKey(definition, key), moment, None, status)
+        revision, kept, definition, key = rest.split("/", maxsplit=3)
+        at = InstanceKey(definition, key)
+        return FinishedInstance(at, moment, status, revision, kept == _KEPT)
+
+
+class TimerPlace(_PlaceType):
+    """What `timer_cursor` returns."""
+
+    def _read(self, moment: datetime, rest: str) -> Timer:
+        kind, name, definition, key = rest.split("/", maxsplit=3)
+        return Timer(InstanceKey(definition, key, f"{kind}/{name}" if kind else ""), moment)
+
+
+CURSOR = InstancePlace()
+TIMER_CURSOR = TimerPlace()

@@ -13,24 +13,37 @@ import click
 from orchestrator.cli import output
 from orchestrator.cli.commands import Group, wants_json
 from orchestrator.cli.context import read_settings
-from orchestrator.cli.cursors import CURSOR, cursor
+from orchestrator.cli.cursors import CURSOR
 from orchestrator.cli.gantt import draw
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give as forget
 from orchestrator.cli.memory import memory, tell
 from orchestrator.cli.orders import Choice, Order, give
-from orchestrator.cli.remembered import INSTANCE_COLUMNS, detail, instance_row, page
+from orchestrator.cli.remembered import (
+    FINISHED_COLUMNS,
+    INSTANCE_COLUMNS,
+    detail,
+    finished_detail,
+    finished_row,
+    instance_row,
+    page,
+)
 from orchestrator.cli.steering import COMMANDS
+from orchestrator.core.status import Status
 from orchestrator.engine.orders import cancel as cancelling
 from orchestrator.errors import Misconfigured
 from orchestrator.operation.account import account, is_workflow
+from orchestrator.ports import FinishedInstance, OpenInstance
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from orchestrator.adapters.redis import RedisStore
+    from orchestrator.cli.cursors import Place
     from orchestrator.core.decision import Instance
-    from orchestrator.ports import InstanceKey, OpenInstance
+    from orchestrator.ports import InstanceKey
+
+_ENDED_SHOWN = 20
 
 
 @click.group("instances", cls=Group)
@@ -47,29 +60,57 @@ for _steering in COMMANDS:
     examples=[
         "orchestrator instances list",
         "orchestrator instances list --rule complaints-closed --stuck 1h --json",
+        "orchestrator instances list --status faulted",
     ],
 )
 @click.option("--rule", help="Only what this rule remembers.")
+@click.option(
+    "--status",
+    type=click.Choice([each.value for each in Status]),
+    help="Only these; what has ended is listed only so.",
+)
 @click.option("--stuck", type=LENGTH, help="Only those unchanged for so long, the longest first.")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
 )
 @click.option("--after", type=CURSOR, help="Go on where the page before ended.")
 def list_instances(
-    rule: str | None, stuck: timedelta | None, limit: int, after: OpenInstance | None
+    rule: str | None,
+    status: str | None,
+    stuck: timedelta | None,
+    limit: int,
+    after: Place | None,
 ) -> None:
-    """List what is open, the newest change first.
+    """List what is open, the newest change first, or what has ended.
 
     Where a page is full, the next one is named on standard error; with --json, every entry has the
-    cursor that --after takes.
+    cursor that --after takes. What has ended is known for ORCHESTRATOR_RETENTION_HOURS.
     """
     now = datetime.now(UTC)
-    found = asyncio.run(_list(rule, now - stuck if stuck is not None else None, after, limit))
-    rows = [instance_row(each, now) for each in found]
-    output.table(INSTANCE_COLUMNS, rows, empty="no open instance")
-    if len(found) == limit:
-        place = shlex.quote(output.text(cursor(found[-1])))
-        output.note(f"there may be more: repeat it with --after {place}")
+    chosen = Status(status) if status else None
+    _refuse_mixed(chosen, stuck, after)
+    if chosen is not None and chosen.final:
+        past = after if isinstance(after, FinishedInstance) else None
+        ended = asyncio.run(_list_finished(rule, chosen, past, limit))
+        rows = [finished_row(each, now) for each in ended]
+        output.table(FINISHED_COLUMNS, rows, empty="none has ended so")
+    else:
+        place = after if isinstance(after, OpenInstance) else None
+        since = now - stuck if stuck is not None else None
+        found = asyncio.run(_list(rule, chosen, since, place, limit))
+        rows = [instance_row(each, now) for each in found]
+        output.table(INSTANCE_COLUMNS, rows, empty="no open instance")
+    if len(rows) == limit:
+        where = shlex.quote(output.text(rows[-1]["cursor"]))
+        output.note(f"there may be more: repeat it with --after {where}")
+
+
+def _refuse_mixed(status: Status | None, stuck: timedelta | None, after: Place | None) -> None:
+    ended = status is not None and status.final
+    if ended and stuck is not None:
+        raise click.UsageError("--stuck is for what is open: leave it out")
+    if after is not None and isinstance(after, FinishedInstance) is not ended:
+        raise click.UsageError("--after is of another list: repeat the options of the page before")
 
 
 @command.command(examples=["orchestrator instances show C-991"])
@@ -78,7 +119,8 @@ def list_instances(
 def show(key: str, rule: str | None) -> None:
     """Show what is remembered under the correlation key KEY, in full.
 
-    An instance of a workflow is drawn over time, step by step.
+    What has ended follows, the last first: with its last state where that is kept. An instance of a
+    workflow is drawn over time, step by step.
     """
     details = asyncio.run(_show(key, rule))
     if not details:
@@ -131,11 +173,24 @@ def _nothing(key: str, rule: str | None) -> Misconfigured:
 
 
 async def _list(
-    rule: str | None, since: datetime | None, after: OpenInstance | None, limit: int
+    rule: str | None,
+    status: Status | None,
+    since: datetime | None,
+    after: OpenInstance | None,
+    limit: int,
 ) -> list[OpenInstance]:
     async with memory(read_settings()) as store:
         return await store.inspection.open_instances(
-            definition=rule, unchanged_since=since, after=after, limit=limit
+            definition=rule, status=status, unchanged_since=since, after=after, limit=limit
+        )
+
+
+async def _list_finished(
+    rule: str | None, status: Status, after: FinishedInstance | None, limit: int
+) -> list[FinishedInstance]:
+    async with memory(read_settings()) as store:
+        return await store.inspection.finished(
+            definition=rule, status=status, after=after, limit=limit
         )
 
 
@@ -143,11 +198,20 @@ async def _show(key: str, rule: str | None) -> list[dict[str, object]]:
     async with memory(read_settings()) as store:
         found = await _remembered(store, key, rule)
         instances = await store.load([each.at for each in found])
-    return [
+        ended = await store.inspection.finished(definition=rule, key=key, limit=_ENDED_SHOWN)
+        last = [await store.inspection.last_state(each.at) if each.kept else None for each in ended]
+    shown = [
         account(each.at, instance) if is_workflow(instance) else detail(each, instance)
         for each, instance in zip(found, instances, strict=True)
         if instance is not None  # it ended while we looked
     ]
+    return shown + [_ended(each, state) for each, state in zip(ended, last, strict=True)]
+
+
+def _ended(found: FinishedInstance, last: Instance | None) -> dict[str, object]:
+    if last is not None and is_workflow(last):
+        return account(found.at, last)
+    return finished_detail(found, last)
 
 
 async def _found(key: str, rule: str | None) -> list[tuple[InstanceKey, Instance]]:

@@ -57,25 +57,38 @@ async def give(
 
 
 def tell(
-    instances: Sequence[InstanceKey], changed: Sequence[InstanceKey], *, dry_run: bool
+    instances: Sequence[InstanceKey],
+    changed: Sequence[InstanceKey],
+    *,
+    dry_run: bool,
+    done: str = "cancelled",
 ) -> None:
-    """Say what was cancelled, and what was not.
+    """Say what was done, and what was not.
+
+    Args:
+        instances: what was meant.
+        changed: what of it changed meanwhile.
+        dry_run: whether nothing was done at all.
+        done: the deed, as a participle.
 
     Raises:
-        Unavailable: some changed meanwhile, and were not cancelled.
+        Unavailable: some changed meanwhile, and nothing was done to these.
     """
-    done = [at for at in instances if at not in changed]
-    verb = "would be cancelled" if dry_run else "cancelled"
+    reached = [at for at in instances if at not in changed]
+    verb = f"would be {done}" if dry_run else done
     if wants_json():
         output.document(
-            [{**name(at), "message": at.message or None, "cancelled": not dry_run} for at in done]
+            [
+                {**name(at), "message": at.message or None, done.replace(" ", "_"): not dry_run}
+                for at in reached
+            ]
         )
     else:
-        for at in done:
+        for at in reached:
             click.echo(f"{_called(at)} {verb}")
     if changed:
         names = ", ".join(_called(at) for at in changed)
-        raise Unavailable(f"not cancelled, because it changed at that moment: {names}; try again")
+        raise Unavailable(f"not {done}, because it changed at that moment: {names}; try again")
 
 
 def _called(at: InstanceKey) -> str:

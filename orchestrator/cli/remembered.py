@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from orchestrator.cli.cursors import cursor
+from orchestrator.cli.cursors import cursor, timer_cursor
 from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
 from orchestrator.core.later import kept
@@ -19,10 +19,12 @@ from orchestrator.core.stateful.tally import every_event
 if TYPE_CHECKING:
     from orchestrator.core.decision import Instance
     from orchestrator.core.stateful.memory import Kept
-    from orchestrator.ports import InstanceKey, OpenInstance, Timer
+    from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
-INSTANCE_COLUMNS: Final = ("changed", "unchanged_for", "rule", "key", "due")
+INSTANCE_COLUMNS: Final = ("changed", "unchanged_for", "status", "rule", "key", "due")
+FINISHED_COLUMNS: Final = ("ended", "ago", "status", "rule", "key", "revision")
 TIMER_COLUMNS: Final = ("due", "in", "rule", "key", "kind", "type", "message")
+FAILED_COLUMNS: Final = ("rule", "key", "type", "message")
 
 _ID_SHOWN: Final = 8  # `timers cancel` takes any part that begins an id
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,10 +40,50 @@ def instance_row(found: OpenInstance, now: datetime) -> dict[str, object]:
     return {
         "changed": found.changed,
         "unchanged_for": _length(now - found.changed),
+        "status": found.status,
         **name(found.at),
         "due": found.due,
         "cursor": cursor(found),
     }
+
+
+def finished_row(found: FinishedInstance, now: datetime) -> dict[str, object]:
+    """Return what a list shows of one that has ended, under the names of `FINISHED_COLUMNS`."""
+    return {
+        "ended": found.ended,
+        "ago": _length(now - found.ended),
+        "status": found.status,
+        **name(found.at),
+        "revision": found.revision or None,
+        "kept": found.kept,
+        "cursor": cursor(found),
+    }
+
+
+def finished_detail(found: FinishedInstance, last: Instance | None) -> dict[str, object]:
+    """Return everything about an instance that has ended.
+
+    Args:
+        found: how it is listed.
+        last: its last state with all pieces; None where none is kept.
+    """
+    shown: dict[str, object] = {
+        **name(found.at),
+        "status": found.status,
+        "ended": found.ended,
+        "revision": found.revision or None,
+    }
+    if last is not None:
+        shown["state"] = readable(last.state)
+        if last.parts:
+            shown["pieces"] = {each: readable(last.parts[each]) for each in sorted(last.parts)}
+    return shown
+
+
+def failed_row(at: InstanceKey, instance: Instance | None) -> dict[str, object]:
+    """Return what a list shows of a kept message that failed."""
+    kept_type = kept(instance.state).type if instance else None
+    return {**name(at), "type": kept_type, "message": at.message}
 
 
 def timer_row(timer: Timer, instance: Instance | None, now: datetime) -> dict[str, object]:
@@ -58,9 +100,10 @@ def timer_row(timer: Timer, instance: Instance | None, now: datetime) -> dict[st
         "due": timer.due,
         "in": _length(timer.due - now),
         **name(timer.at),
-        "kind": "message" if message else _kind(instance),
+        "kind": "message" if message else "piece" if timer.at.piece else _kind(instance),
         "type": kept_type,
-        "message": message or None,
+        "message": message or timer.at.piece or None,
+        "cursor": timer_cursor(timer),
     }
 
 
@@ -93,16 +136,17 @@ def page(shown: dict[str, object]) -> str:
     head = click.style(f"{text(shown['rule'])}  {text(shown['key'])}", bold=True)
     facts = "".join(
         f"\n  {fact:<10}{text(shown[fact])}"
-        for fact in ("status", "changed", "due", "revision", "version")
-        if shown[fact] is not None
+        for fact in ("status", "changed", "ended", "due", "revision", "version")
+        if shown.get(fact) is not None
     )
-    state = shown["state"]
-    content = (
-        text(state)
-        if isinstance(state, str)
-        else orjson.dumps(state, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode()
-    )
-    return f"{head}{facts}\n{content}\n"
+    contents = [_content(shown[each]) for each in ("state", "pieces") if each in shown]
+    return "\n".join((f"{head}{facts}", *contents, ""))
+
+
+def _content(state: object) -> str:
+    if isinstance(state, str):
+        return text(state)
+    return orjson.dumps(state, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode()
 
 
 def readable(state: bytes) -> object:

@@ -13,6 +13,7 @@ from orchestrator.cli import graph
 from orchestrator.cli.commands import Group
 from orchestrator.cli.context import load_catalog, read_settings
 from orchestrator.cli.junit import write_junit
+from orchestrator.cli.live import tell_live
 from orchestrator.cli.problems import ERRORS, FORMATS, Summary, report
 from orchestrator.cli.recording import record_case
 from orchestrator.cli.starting import START
@@ -44,6 +45,7 @@ command.add_command(graph.command)
         "orchestrator rules check",
         "orchestrator rules check rules/complaints.yaml",
         "orchestrator rules check --format github",
+        "orchestrator rules check --live",
     ]
 )
 @click.argument("path", type=_FOLDER, required=False)
@@ -51,7 +53,8 @@ command.add_command(graph.command)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", help="How problems are printed."
 )
-def check(path: Path | None, schemas: Path | None, form: str) -> int:
+@click.option("--live", is_flag=True, help="Also say what it means for what is open now.")
+def check(path: Path | None, schemas: Path | None, form: str, *, live: bool) -> int:
     """Check the rules at PATH.
 
     PATH is a file or a folder, ORCHESTRATOR_RULES if left out. Prints file:line:column: level:
@@ -66,6 +69,8 @@ def check(path: Path | None, schemas: Path | None, form: str) -> int:
     files = read_rule_files(path or settings.rules)
     rulebook, found = read_rules(files, catalog)
     count = None if rulebook is None else len(rulebook.definitions)
+    if live and rulebook is not None:
+        tell_live(settings, rulebook)
     return report([*problems, *found], form, Summary("rule", count, files))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,17 +12,26 @@ import click
 from orchestrator.cli import output
 from orchestrator.cli.commands import Group
 from orchestrator.cli.context import read_settings
+from orchestrator.cli.cursors import TIMER_CURSOR
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give, memory, tell
-from orchestrator.cli.remembered import TIMER_COLUMNS, short, timer_row
+from orchestrator.cli.remembered import (
+    FAILED_COLUMNS,
+    TIMER_COLUMNS,
+    failed_row,
+    short,
+    timer_row,
+)
+from orchestrator.core.status import Status
 from orchestrator.engine.firing import asked_for
-from orchestrator.engine.orders import cancel_timer
+from orchestrator.engine.orders import cancel_timer, retry_timer
 from orchestrator.errors import Misconfigured
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from orchestrator.ports import InstanceKey
+    from orchestrator.adapters.redis import RedisStore
+    from orchestrator.ports import InstanceKey, Timer
 
 
 @click.group("timers", cls=Group)
@@ -34,6 +44,7 @@ def command() -> None:
     examples=[
         "orchestrator timers list",
         "orchestrator timers list --before 1h --json",
+        "orchestrator timers list --failed",
     ],
 )
 @click.option("--rule", help="Only those of this rule.")
@@ -42,18 +53,56 @@ def command() -> None:
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
 )
-def list_timers(rule: str | None, key: str | None, before: timedelta | None, limit: int) -> None:
+@click.option("--after", type=TIMER_CURSOR, help="Go on where the page before ended.")
+@click.option("--failed", is_flag=True, help="List kept messages whose timer failed instead.")
+def list_timers(  # noqa: PLR0913 - click passes each option
+    rule: str | None,
+    key: str | None,
+    before: timedelta | None,
+    limit: int,
+    after: Timer | None,
+    *,
+    failed: bool,
+) -> None:
     """List what is due, the earliest first: what a rule waits for, and messages kept for later.
 
     A minus before the time that is left says that a timer is late: the daemon is stopped, or still
-    decides events that came before.
+    decides events that came before. What failed is not set any more: `orchestrator timers retry`
+    sets it again. A rule whose timer failed is among `instances list --status incident`.
     """
     now = datetime.now(UTC)
-    rows = asyncio.run(_list(rule, key, now, before, limit))
+    if failed:
+        output.table(FAILED_COLUMNS, asyncio.run(_failed(rule, key)), empty="nothing has failed")
+        return
+    rows = asyncio.run(_list(rule, key, now, before, after, limit))
     shown = [short(row) for row in rows] if output.on_terminal() else rows
     output.table(TIMER_COLUMNS, shown, empty="nothing is due")
     if len(rows) == limit:
-        output.note("there may be more: choose by --rule, --key or --before, or raise --limit")
+        where = shlex.quote(output.text(rows[-1]["cursor"]))
+        output.note(f"there may be more: repeat it with --after {where}")
+
+
+@command.command(
+    examples=[
+        "orchestrator timers retry C-991 --dry-run",
+        "orchestrator timers retry C-991 --rule complaints-closed",
+    ]
+)
+@click.argument("key")
+@click.option("--rule", help="Only those of this rule; of all rules if left out.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be tried again.")
+def retry(key: str, rule: str | None, *, dry_run: bool) -> None:
+    """Try again at once what failed for the correlation key KEY when its time had come.
+
+    That is kept messages, and rules that wait. What made them fail should be mended first.
+    """
+    found, changed = asyncio.run(_retry(key, rule, dry_run=dry_run))
+    if not found:
+        raise Misconfigured(
+            f"nothing has failed for the key {key}: `orchestrator timers list --failed` and"
+            " `orchestrator instances list --status incident` show what has"
+        )
+    tell(found, changed, dry_run=dry_run, done="set again")
 
 
 @command.command(
@@ -81,16 +130,55 @@ def cancel(key: str, rule: str | None, message: str | None, *, dry_run: bool) ->
     tell(found, changed, dry_run=dry_run)
 
 
-async def _list(
-    rule: str | None, key: str | None, now: datetime, before: timedelta | None, limit: int
+async def _list(  # noqa: PLR0913, PLR0917 - click passes each option
+    rule: str | None,
+    key: str | None,
+    now: datetime,
+    before: timedelta | None,
+    after: Timer | None,
+    limit: int,
 ) -> list[dict[str, object]]:
     until = now + before if before is not None else None
     async with memory(read_settings()) as store:
-        timers = await store.inspection.timers(definition=rule, key=key, until=until, limit=limit)
+        timers = await store.inspection.timers(
+            definition=rule, key=key, until=until, after=after, limit=limit
+        )
         instances = await store.load([asked_for(timer) for timer in timers])
     return [
         timer_row(timer, instance, now) for timer, instance in zip(timers, instances, strict=True)
     ]
+
+
+async def _failed(rule: str | None, key: str | None) -> list[dict[str, object]]:
+    async with memory(read_settings()) as store:
+        found = await _failed_messages(store, key, rule)
+        instances = await store.load(found)
+    return [failed_row(at, instance) for at, instance in zip(found, instances, strict=True)]
+
+
+async def _failed_messages(
+    store: RedisStore, key: str | None, rule: str | None
+) -> list[InstanceKey]:
+    return [
+        at
+        for at in await store.inspection.failed_messages()
+        if rule in (None, at.definition) and key in (None, at.key)
+    ]
+
+
+async def _retry(
+    key: str, rule: str | None, *, dry_run: bool
+) -> tuple[list[InstanceKey], list[InstanceKey]]:
+    """Return what was found, and what of it changed meanwhile."""
+    async with memory(read_settings()) as store:
+        found = await _failed_messages(store, key, rule)
+        found += [
+            each.at
+            for each in await store.inspection.remembered(key)
+            if each.status is Status.INCIDENT and rule in (None, each.at.definition)
+        ]
+        order = retry_timer(datetime.now(UTC))
+        return found, [] if dry_run else await give(store, order, found)
 
 
 async def _cancel(
@@ -99,7 +187,8 @@ async def _cancel(
     """Return what was found, and what of it changed meanwhile."""
     async with memory(read_settings()) as store:
         timers = await store.inspection.timers(definition=rule, key=key)
-        found = [timer.at for timer in timers if _is_meant(timer.at, message)]
+        meant = [timer.at for timer in timers if _is_meant(timer.at, message)]
+        found = [at for at in meant if not at.piece]  # a workflow's own matter
         return found, [] if dry_run else await give(store, cancel_timer, found)
 
 

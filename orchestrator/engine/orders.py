@@ -31,9 +31,24 @@ def cancel_timer(at: InstanceKey, instance: Instance) -> Commit:
     return _order("cancel-timer", at, instance, Status.CANCELLED if at.message else instance.status)
 
 
-def _order(name: str, at: InstanceKey, instance: Instance, status: Status) -> Commit:
+def retry_timer(now: datetime) -> Order:
+    """Return the order to ask an instance, or a kept message, again at once: as of `now`."""
+
+    def order(at: InstanceKey, instance: Instance) -> Commit:
+        return _order("retry-timer", at, instance, Status.WAITING, now)
+
+    return order
+
+
+def _order(
+    name: str,
+    at: InstanceKey,
+    instance: Instance,
+    status: Status,
+    due: datetime | None = None,
+) -> Commit:
     state = None if status.final else instance.state
-    write = InstanceWrite(at, instance, status, state, None, instance.revision)
+    write = InstanceWrite(at, instance, status, state, due, instance.revision)
     reaction = order_id(instance.version, name, f"{at.definition}/{at.key}/{at.part}")
     return Commit(at.key, (Reaction(reaction, ()),), (write,))
 

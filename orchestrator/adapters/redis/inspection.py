@@ -26,7 +26,7 @@ from orchestrator.core.status import OPEN, Status
 from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from datetime import datetime
 
     from redis.asyncio import Redis

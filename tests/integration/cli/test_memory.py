@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def test_instances_are_listed_page_by_page(shell: Shell) -> None:
     assert listed(shell, "instances", "list") == whole
     assert listed(shell, "instances", "list", "--rule", "join") == ["join C-2", "join C-1"]
     first = shell.run("instances", "list", "--limit", "2")
-    assert [line.split("\t")[2:4] for line in first.stdout.splitlines()] == [
+    assert [line.split("\t")[3:5] for line in first.stdout.splitlines()] == [
         ["join", "C-2"],
         ["count", "C-1"],
     ]
@@ -180,3 +181,48 @@ def test_a_redis_that_is_away_is_one_line(shell: Shell) -> None:
         (line,) = result.stderr.splitlines()
         assert (result.returncode, "Redis at 127.0.0.1:1" in line) == (1, True)
         assert "hunter2" not in line
+
+
+def test_pages_of_timers_go_on_where_the_last_one_ended(shell: Shell) -> None:
+    """Half of a million timers is no answer to what is due."""
+    every = json.loads(shell.run("timers", "list", "--json").stdout)
+    first = json.loads(shell.run("timers", "list", "--limit", "3", "--json").stdout)
+    after = first[-1]["cursor"]
+    rest = json.loads(shell.run("timers", "list", "--after", after, "--json").stdout)
+    assert [row["cursor"] for row in (*first, *rest)] == [row["cursor"] for row in every]
+
+
+def test_what_has_ended_is_listed_and_shown(shell: Shell) -> None:
+    """In the evening somebody asks what became of a case."""
+    shell.run("instances", "cancel", "C-1", "--rule", "join")
+    assert listed(shell, "instances", "list", "--status", "waiting") == ["join C-2", "count C-1"]
+    (row,) = json.loads(shell.run("instances", "list", "--status", "cancelled", "--json").stdout)
+    assert (row["rule"], row["key"], row["status"], row["kept"]) == (
+        "join",
+        "C-1",
+        "cancelled",
+        False,
+    )
+    after = ("--after", row["cursor"])
+    assert listed(shell, "instances", "list", "--status", "cancelled", *after) == []
+    assert "another list" in shell.run("instances", "list", *after).stderr
+    shown = json.loads(shell.run("instances", "show", "C-1", "--json").stdout)
+    assert [(each["rule"], each["status"]) for each in shown] == [
+        ("count", "waiting"),
+        ("join", "cancelled"),
+    ]
+
+
+async def test_a_kept_message_that_failed_is_found_and_sent_again(shell: Shell) -> None:
+    """Nothing else reminds of it: it has no timer, and is no open instance."""
+    assert listed(shell, "timers", "list", "--failed") == []
+    nothing = shell.run("timers", "retry", "C-2")
+    assert (nothing.returncode, "nothing has failed" in nothing.stderr) == (1, True)
+    failed = kept("C-9", "f9", NOW)
+    await fill(shell, [(NOW, replace(failed, status=Status.INCIDENT, due=None))])
+    assert listed(shell, "timers", "list", "--failed") == ["remind C-9 f9"]
+    assert listed(shell, "timers", "list", "--key", "C-9") == []
+    done = shell.run("timers", "retry", "C-9")
+    assert done.stdout == "remind C-9 message f9 set again\n"
+    assert listed(shell, "timers", "list", "--failed") == []
+    assert listed(shell, "timers", "list", "--key", "C-9") == ["remind C-9 f9"]

@@ -7,20 +7,31 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from orchestrator.cli.cursors import CURSOR, cursor
+from orchestrator.cli.cursors import CURSOR, TIMER_CURSOR, cursor, timer_cursor
 from orchestrator.cli.lengths import LENGTH
-from orchestrator.ports import InstanceKey, OpenInstance
+from orchestrator.core.status import Status
+from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
 
 @pytest.mark.parametrize("key", ["C-1", "a/b/c", "", "ünï '1'"])
 def test_a_cursor_is_read_as_it_was_written(key: str) -> None:
     """Pages go on exactly where the last one ended, whatever is in a key."""
     changed = datetime(2026, 3, 1, 9, 0, 0, 1000, tzinfo=UTC)
-    place = OpenInstance(InstanceKey("join.ComplaintFiled-2", key), changed)
-    assert CURSOR.convert(cursor(place), None, None) == place
+    at = InstanceKey("join.ComplaintFiled-2", key)
+    for place in (
+        OpenInstance(at, changed, None, Status.INCIDENT),
+        FinishedInstance(at, changed, Status.FAULTED, "0123456789ab", kept=True),
+        FinishedInstance(at, changed, Status.COMPLETED, "", kept=False),
+    ):
+        assert CURSOR.convert(cursor(place), None, None) == place
+    for timer in (Timer(at, changed), Timer(at.of_message("m-1"), changed)):
+        assert TIMER_CURSOR.convert(timer_cursor(timer), None, None) == timer
 
 
-@pytest.mark.parametrize("told", ["", "C-1", "1/join", "x/join/C-1", f"{10**40}/join/C-1"])
+@pytest.mark.parametrize(
+    "told",
+    ["", "C-1", "1/join", "1/open/join/C-1", "x/waiting/join/C-1", f"{10**40}/waiting/join/C-1"],
+)
 def test_what_is_no_cursor_is_refused(told: str) -> None:
     """Starting from the beginning instead would look like an endless list."""
     with pytest.raises(click.BadParameter, match="is no place in the list"):

@@ -43,10 +43,11 @@ def test_a_row_says_since_when_and_until_when() -> None:
     assert instance_row(OpenInstance(AT, NOW - HOUR, NOW + HOUR), NOW) == {
         "changed": NOW - HOUR,
         "unchanged_for": "1 h 00 m",
+        "status": "waiting",
         "rule": "join",
         "key": "C-1",
         "due": NOW + HOUR,
-        "cursor": "1772352000000/join/C-1",
+        "cursor": "1772352000000/waiting/join/C-1",
     }
 
 

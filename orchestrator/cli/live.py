@@ -1,0 +1,99 @@
+"""What a new version of the rules means for what is open now. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orchestrator.cli import output
+from orchestrator.cli.memory import memory
+from orchestrator.core.retired import Revision
+from orchestrator.core.stateful import StatefulRule
+from orchestrator.errors import InvalidDefinitions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestrator.core.decision import Definition
+    from orchestrator.core.definitions import Rulebook
+    from orchestrator.ports import KeptDefinition
+    from orchestrator.settings import Settings
+
+
+def tell_live(settings: Settings, rulebook: Rulebook) -> None:
+    """Say on standard error which instances would stay on which old wording.
+
+    Raises:
+        Unavailable: Redis cannot be reached.
+        Misconfigured: it refuses us.
+    """
+    for told in live_sentences(rulebook, *asyncio.run(_look(settings))):
+        output.note(told)
+
+
+def live_sentences(
+    rulebook: Rulebook,
+    counts: Mapping[tuple[str, str], int],
+    texts: Mapping[str, KeptDefinition],
+) -> list[str]:
+    """Return what is to be said, by rule and revision.
+
+    Args:
+        rulebook: the rules as they are written now.
+        counts: how many instances are open, by definition and revision.
+        texts: the kept texts of definitions, by revision.
+    """
+    opened = {Revision(*revision): number for revision, number in counts.items()}
+    old = sorted(
+        (revision, number)
+        for revision, number in opened.items()
+        if revision.revision and not rulebook.is_current(revision)
+    )
+    if not old:
+        return [f"live: all {sum(opened.values()):,} open instances go by these rules"]
+    return [_sentence(each, number, rulebook, texts.get(each.revision)) for each, number in old]
+
+
+async def _look(
+    settings: Settings,
+) -> tuple[Mapping[tuple[str, str], int], Mapping[str, KeptDefinition]]:
+    async with memory(settings) as store:
+        return await store.open_revisions(), await store.definitions()
+
+
+def _sentence(
+    revision: Revision, number: int, rulebook: Rulebook, kept: KeptDefinition | None
+) -> str:
+    current = rulebook.by_name.get(revision.name)
+    stay = "1 open instance stays" if number == 1 else f"{number:,} open instances stay"
+    what = "is gone" if current is None else "differs"
+    told = f"live: rule {revision.name} {what}: {stay} on revision {revision.revision}"
+    if kept is None or rulebook.recall is None:
+        return f"{told}, whose text is not kept: their events and timers become dead letters"
+    try:
+        before = rulebook.recall(revision, kept.text).definition
+    except InvalidDefinitions as error:
+        why = "; ".join(str(error).splitlines())
+        return f"{told}, which these schemas cannot read: their events become dead letters ({why})"
+    return f"{told} until they end{_differences(before, current)}"
+
+
+def _differences(before: Definition, current: Definition | None) -> str:
+    """Say what of an old wording another shape makes it worth to know."""
+    if current is None:
+        return ""
+    told = []
+    if gone := [each for each in before.triggers if each not in current.triggers]:
+        told.append(f"they still wait for {', '.join(gone)}")
+    if new := [each for each in current.triggers if each not in before.triggers]:
+        told.append(f"{', '.join(new)} means nothing to them")
+    if isinstance(before, StatefulRule) and isinstance(current, StatefulRule):
+        if _keys(before) != _keys(current):
+            told.append("they keep the key (`by`) they began with")
+        if before.within != current.within:
+            told.append("they keep the time (`within`) they began with")
+    return "".join(f"; {each}" for each in told)
+
+
+def _keys(rule: StatefulRule) -> dict[str, str] | None:
+    return None if rule.by is None else {each: rule.by[each].source for each in rule.by}

@@ -1,0 +1,62 @@
+"""What the check says about instances that are open while rules change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orchestrator.cli.live import live_sentences
+from orchestrator.ports import KeptDefinition
+from tests.engine.written import types, written
+
+CATALOG = types(("A", "B", "C"), ("Send",))
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+def join(events: str, extra: str = "within: 1h") -> str:
+    return f"- name: join\n  when: {{all: {events}}}\n  {extra}\n  then: [Send]\n"
+
+
+OLD = written(join("[A, B]"), CATALOG)
+((REVISION, TEXT),) = OLD.texts.items()
+KEPT = {REVISION.revision: KeptDefinition(TEXT, NOW)}
+STAY = f"2 open instances stay on revision {REVISION.revision}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (join("[A, B]"), "live: all 2 open instances go by these rules"),
+        ("[]", f"live: rule join is gone: {STAY} until they end"),
+        (
+            join("[A, C]"),
+            (
+                f"live: rule join differs: {STAY} until they end; they still wait for B; C means"
+                " nothing to them"
+            ),
+        ),
+        (
+            join("[A, B]", "by: data.case"),
+            (
+                f"live: rule join differs: {STAY} until they end; they keep the key (`by`) they began"
+                " with; they keep the time (`within`) they began with"
+            ),
+        ),
+    ],
+    ids=["same", "gone", "elements", "key"],
+)
+def test_each_old_wording_is_told_with_what_it_means(rules: str, told: str) -> None:
+    """Before a file is saved one should know what becomes of the cases that are open."""
+    assert live_sentences(written(rules, CATALOG), {tuple(REVISION): 2}, KEPT) == [told]
+
+
+def test_a_wording_that_cannot_go_on_is_told_as_such() -> None:
+    """Its cases would strand: that is the moment to put something back."""
+    fewer = written("[]", types(("A",), ("Send",)))
+    (told,) = live_sentences(fewer, {tuple(REVISION): 1}, KEPT)
+    assert "1 open instance stays" in told
+    assert "which these schemas cannot read" in told
+    assert "B" in told
+    (lost,) = live_sentences(fewer, {tuple(REVISION): 1}, {})
+    assert "whose text is not kept" in lost
