@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Definition
     from orchestrator.core.definitions import Action, Rulebook
-    from orchestrator.core.workflow.definition import Step
+    from orchestrator.core.workflow.definition import Plan, Step
     from orchestrator.rulefile.messages import MessageCatalog
 
 NodeKind = Literal["event", "command", "rule", "memory", "schedule", "workflow", "service"]
@@ -125,14 +125,7 @@ class _Drawing:
                     self._node("schedule", name, f"every {schedule.text}"), actions, timed=True
                 )
             case Workflow(plan=plan):
-                within = (f"within {spoken(plan.timeout)}",) if plan.timeout else ()
-                node = self._node("workflow", plan.name, f"{len(plan.steps)} steps", *within)
-                for start in plan.starts:
-                    self._arrow(self._message(start.event_type), node)
-                for name, work in _commands(plan.steps):
-                    self._add_step(node, name, work)
-                self._send(node, plan.then)
-                self._send(node, plan.otherwise, note="otherwise")
+                self._add_plan(plan)
 
     def finished(self) -> Graph:
         """Return everything, and the services at the ends of the messages."""
@@ -161,6 +154,17 @@ class _Drawing:
         time = f"after {spoken(rule.within)}" if rule.within else ""
         self._send(node, rule.actions, note=time if missed else "", timed=missed)
         self._send(node, rule.otherwise, note=f"otherwise, {time}", timed=True)
+
+    def _add_plan(self, plan: Plan) -> None:
+        steps = f"{len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}"
+        within = (f"within {spoken(plan.timeout)}",) if plan.timeout else ()
+        node = self._node("workflow", plan.name, steps, *within)
+        for start in plan.starts:
+            self._arrow(self._message(start.event_type), node)
+        for name, work in _commands(plan.steps):
+            self._add_step(node, name, work)
+        self._send(node, plan.then)
+        self._send(node, plan.otherwise, note="otherwise")
 
     def _add_step(self, node: Node, name: str, work: Command | Awaited) -> None:
         if isinstance(work, Command):

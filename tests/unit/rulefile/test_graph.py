@@ -87,6 +87,32 @@ def test_rules_say_what_they_wait_for(catalog: Catalog) -> None:
     assert notes["weekly"] == ("schedule", ("every 0 8 * * MON UTC",))
 
 
+WORKFLOW = """
+workflows:
+  - name: permit
+    when: PermitApplicationSubmitted
+    timeout: 30d
+    steps:
+      review: {send: ReviewPermit, await: PermitReviewed, compensate: {send: CloseCase, with: {}}}
+    then: [CaseClosed: {reason: done}]
+"""
+
+
+def test_a_workflow_is_drawn_with_its_steps(catalog: Catalog) -> None:
+    """What it sends, what it waits for, and what undoes a step."""
+    graph = drawn(catalog, WORKFLOW)
+    (workflow,) = (node for node in graph.nodes if node.kind == "workflow")
+
+    assert workflow.notes == ("1 step", "within 30d")
+    assert set(arrows(graph)) >= {
+        ("PermitApplicationSubmitted", "permit", "", False),
+        ("permit", "ReviewPermit", "review", False),
+        ("PermitReviewed", "permit", "review", False),
+        ("permit", "CloseCase", "undo review", False),
+        ("permit", "CaseClosed", "", False),
+    }
+
+
 def test_around_a_rule_is_what_it_touches(catalog: Catalog) -> None:
     """A thousand rules are no picture; one with its neighbours is."""
     graph = drawn(catalog).around({"weekly"}, set())
