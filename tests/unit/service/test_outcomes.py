@@ -40,6 +40,17 @@ async def test_a_returned_model_is_published_in_the_case_of_its_command(bench: W
     assert bench.broker.depth("bakery") == 0
 
 
+async def test_a_reply_keeps_the_count_of_its_command(bench: Workbench) -> None:
+    """Only so can rules that feed each other through this service be stopped."""
+    bench.service.on("Bake")(bake)
+    await bench.send(hops=7, trail="Asked -(ping)-> Bake")
+
+    await bench.work_off(1)
+
+    (reply,) = bench.broker.published
+    assert (reply.headers["x-hops"], reply.headers["x-trail"]) == (7, "Asked -(ping)-> Bake")
+
+
 @pytest.mark.parametrize(
     ("returned", "cakes"),
     [
