@@ -90,7 +90,7 @@ def _title(console: Console, title: str, remark: str) -> None:
 def _mails(console: Console, mails: Sequence[Mail]) -> None:
     """Show a mail of each kind: the one that took most attempts, or else the traced case's."""
     ordered = sorted(mails, key=lambda mail: (mail.attempts, TRACED.key in mail.subject))
-    kinds = {tuple(mail.subject.split()[:2]): mail for mail in ordered}
+    kinds = {_kind(mail.subject): mail for mail in ordered}
     if not console.is_terminal:
         print()
         for mail in kinds.values():
@@ -104,6 +104,11 @@ def _mails(console: Console, mails: Sequence[Mail]) -> None:
             style = "yellow" if mail.attempts > 1 else ""
             table.add_row(mail.to, Text(mail.subject), Text(str(mail.attempts), style=style))
         console.print(table)
+
+
+def _kind(subject: str) -> tuple[str, ...]:
+    """Return how a subject begins, without the numbers of cases."""
+    return tuple(word for word in subject.split()[:3] if not any(map(str.isdigit, word)))
 
 
 def _next_steps(console: Console) -> None:
