@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.integration.cli.conftest import Shell
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
 
 
+@pytest.mark.timeout(180)  # some forty processes, one after the other
 def test_the_examples_work_as_written(shell: Shell, tmp_path: Path) -> None:
     """People copy them; one that fails costs more trust than a missing one."""
     program = tmp_path / "bin" / "orchestrator"
@@ -35,7 +38,7 @@ def test_the_examples_work_as_written(shell: Shell, tmp_path: Path) -> None:
         cwd=shell.folder,
         capture_output=True,
         text=True,
-        timeout=55,
+        timeout=170,
         check=False,
     )
 
