@@ -14,9 +14,11 @@ from showcase.logbook import Logbook
 
 from orchestrator.cli.context import read_settings
 from orchestrator.errors import OrchestratorError
+from orchestrator.service.registry import installed
 
 HTTP_PORTS = (8080, 8081, 8082, 8083, 8084)
-OFFICES = ("admissions", "analytics", "archive", "legislation", "licensing")
+ALONE = frozenset({"notify", "hr", "permits"})
+"""The services with a process of their own; all others share one."""
 FOLDERS = {
     "NOTIFY_MAILDIR": "mail",
     "DOCUMENTS_FOLDER": "documents",
@@ -52,7 +54,8 @@ async def _run(console: Console) -> None:
     """
     settings = read_settings()
     await apply(settings)
-    programs = parts("notify", OFFICES, HTTP_PORTS)
+    offices = [name for name in installed() if name not in ALONE]
+    programs = parts("notify", offices, HTTP_PORTS)
     logbook = Logbook(console)
     async with running(programs, logbook.write) as children:
         async with guarded(children):

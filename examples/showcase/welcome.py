@@ -58,7 +58,7 @@ def _places(settings: Settings, parts: Sequence[Part]) -> Iterator[tuple[str, st
     if "NOTIFY_SMTP_URL" not in os.environ:
         yield "mails", f"{_folder('NOTIFY_MAILDIR')}/new", "a Maildir"
     yield "documents", _folder("DOCUMENTS_FOLDER"), "large ones, by digest"
-    yield "archive", _folder("ARCHIVE_FOLDER"), "those kept for good, by name"
+    yield "archive", _folder("ARCHIVE_FOLDER"), "kept for good"
 
 
 def _folder(variable: str) -> str:
