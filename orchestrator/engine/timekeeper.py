@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ TIMERS_AT_ONCE = 4000
 
 PART = 250
 """How many of them are decided and committed together: events must not wait long behind them."""
+
+PARTS_IN_FLIGHT = 3
+"""How many parts may be publishing and settling while the next is decided."""
 
 
 class Timekeeper:
@@ -72,18 +76,19 @@ class Timekeeper:
         due = await self._patience.until_done("store", lambda: self._store.due(now, TIMERS_AT_ONCE))
         ready = await self._behind_no_event(due)
         fired = 0
-        sending: asyncio.Task[None] | None = None
+        sending: deque[asyncio.Task[None]] = deque()
         try:
             for begin in range(0, len(ready), PART):
+                if self._patience.stopping:
+                    break
                 part = ready[begin : begin + PART]
                 batch = await self._spine.elapse(part, self._engine.rulebook)
                 fired += sum(batch.report.reactions.values())
-                if sending is not None:
-                    await sending
-                sending = asyncio.create_task(self._send(batch))
+                if len(sending) == PARTS_IN_FLIGHT:
+                    await sending.popleft()
+                sending.append(asyncio.create_task(self._send(batch)))
         finally:
-            if sending is not None:
-                await sending
+            await asyncio.gather(*sending)
         return fired
 
     async def _send(self, batch: Batch) -> None:
