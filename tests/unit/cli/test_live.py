@@ -39,8 +39,8 @@ STAY = f"2 open instances stay on revision {REVISION.revision}"
         (
             join("[A, B]", "by: data.case"),
             (
-                f"live: rule join differs: {STAY} until they end; they keep the key (`by`) they began"
-                " with; they keep the time (`within`) they began with"
+                f"live: rule join differs: {STAY} until they end; they keep the key (`by`) they"
+                " began with; they keep the time (`within`) they began with"
             ),
         ),
     ],
