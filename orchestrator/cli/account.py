@@ -70,7 +70,7 @@ class Account:
     ) -> None:
         self._evidence = evidence
         self.rule = rule
-        self._show_values = show_values
+        self.show_values = show_values
         self._sent: dict[tuple[str | None, str | None], list[Seen]] = {}
         for logged in evidence.logged:
             seen = logged.seen
@@ -143,7 +143,7 @@ class Account:
         return None
 
     def _reason(self, hearing: Hearing) -> str:
-        return reason(hearing, show_values=self._show_values)
+        return reason(hearing, show_values=self.show_values)
 
     def _letter(self, event: Event, rule: str) -> DeadLetter | None:
         return next(

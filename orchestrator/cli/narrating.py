@@ -49,6 +49,7 @@ class Narration:
     def __init__(self, evidence: Evidence, account: Account, event: str | None = None) -> None:
         self._evidence = evidence
         self._rule = account.rule
+        self._show_values = account.show_values
         steps = causal_steps(
             [published(each.seen) for each in evidence.logged],
             [given_up(seen, letter) for seen, letter in evidence.letters],
@@ -83,7 +84,8 @@ class Narration:
         steps = content["steps"]
         assert isinstance(steps, list)  # noqa: S101 - what `as_json` says
         for step in steps:
-            step["rules"] = [_note_as_json(note) for note in self.notes.get(step["id"], ())]
+            notes = self.notes.get(step["id"], ())
+            step["rules"] = [_note_as_json(note, show_values=self._show_values) for note in notes]
         return {
             **content,
             "waits": [_wait_as_json(wait) for wait in waits(self._evidence, self._rule)],
@@ -185,14 +187,18 @@ def _wrapped(sentence: str, indent: str, width: int | None) -> Iterator[str]:
         yield f"{indent}{line}"
 
 
-def _note_as_json(note: Note) -> dict[str, object]:
+def _note_as_json(note: Note, *, show_values: bool) -> dict[str, object]:
     return {
         "rule": note.rule,
         "verdict": note.verdict,
         "words": note.words,
         "key": note.key,
         "clauses": [
-            {"clause": clause.source, "holds": clause.holds, "told": told(clause)}
+            {
+                "clause": clause.source,
+                "holds": clause.holds,
+                "told": told(clause, show_values=show_values),
+            }
             for clause in note.clauses
         ],
     }

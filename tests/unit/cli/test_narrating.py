@@ -66,6 +66,17 @@ def test_one_event_or_one_rule_can_be_asked_about(rulebook: Rulebook) -> None:
     assert [note.rule for note in narration.notes["Filed-1"]] == ["pair"]
 
 
+@pytest.mark.parametrize("show_values", [False, True])
+def test_secrets_are_masked_unless_asked_for(*, show_values: bool) -> None:
+    """In what people read and in what programs read."""
+    rules = rules_of(RULES.replace("data.amount > 100", 'data.apikey == "x"'))
+    found = event(apikey="hunter2")
+    evidence = known(rules, of(found))
+    narration = Narration(evidence, Account(evidence, show_values=show_values))
+    told = [str(narration.as_json()), "\n".join(narration.lines(None))]
+    assert ["hunter2" in each.partition("data.apikey is")[2] for each in told] == [show_values] * 2
+
+
 def test_a_rules_own_key_finds_its_events_and_what_it_sent(rulebook: Rulebook) -> None:
     """`by: data.employer` is what people know a repeat offender by."""
     sieve = Sieve("Acme", rulebook)
