@@ -135,8 +135,8 @@ def test_a_command_that_no_service_receives_is_told() -> None:
     """It would lie in a queue, or in none."""
     assert told("- {when: BillSent, then: [Remind, Sue]}")[1] == [
         (
-            'f.yaml:1:35: warning: no service receives "Sue": add it to the operations of the one that'
-            " does, or send another"
+            'f.yaml:1:35: warning: no service receives "Sue": add it to the operations of the one'
+            " that does, or send another"
         )
     ]
 
@@ -153,7 +153,7 @@ def test_a_message_without_a_channel_cannot_be_sent() -> None:
     assert book is None
     assert found == [
         (
-            'f.yaml:1:27: error: "BillTorn" has no channel: list it among the messages of one in its'
-            " document"
+            'f.yaml:1:27: error: "BillTorn" has no channel: list it among the messages of one in'
+            " its document"
         )
     ]
