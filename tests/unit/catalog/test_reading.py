@@ -70,13 +70,21 @@ def test_the_shipped_documents_have_no_problems() -> None:
         "admissions.v1",
         "analytics.v1",
         "archive.v1",
+        "businesses.v1",
         "complaints.v1",
+        "emergency.v1",
+        "environment.v1",
         "failures.v1",
+        "fire.v1",
+        "health.v1",
         "hr.v1",
         "legislation.v1",
         "licensing.v1",
         "notify.v1",
         "permits.v1",
+        "planning.v1",
+        "traffic.v1",
+        "utilities.v1",
     ]
 
 
