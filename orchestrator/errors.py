@@ -75,11 +75,11 @@ class Unreadable(Refused):
 
     reason = "unreadable-revision"
 
-    def __init__(self, rule: str, revision: str, why: str) -> None:
+    def __init__(self, rule: str, revision: str, key: str, why: str) -> None:
         super().__init__(
-            f"rule {rule}: what is open here began under its revision {revision}, which cannot be"
-            f" asked any more: {why}. Put back what that revision needs and redrive this, or end"
-            " the instance with `orchestrator instances cancel`"
+            f"rule {rule}, key {key}: what is open there began under revision {revision}, which"
+            f" cannot be asked any more: {why}. Put back what that revision needs and redrive this,"
+            f" or end it with `orchestrator instances cancel {key} --rule {rule}`"
         )
 
 

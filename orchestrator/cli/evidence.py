@@ -101,7 +101,7 @@ def wording(rulebook: Rulebook, at: InstanceKey, instance: Instance) -> Definiti
     None where the rule is gone, or its old text cannot be read.
     """
     try:
-        return rulebook.responsible(Revision(at.definition, instance.revision))
+        return rulebook.responsible(Revision(at.definition, instance.revision), at.key)
     except Unreadable:
         return None
 

@@ -281,8 +281,12 @@ class Rulebook:
         """Tell whether it is known what becomes of instances of a wording."""
         return not revision.revision or self.is_current(revision) or revision in self.retired
 
-    def responsible(self, revision: Revision) -> Definition | None:
-        """Return who decides on an instance of a wording; None if it was ended by nobody's will.
+    def responsible(self, revision: Revision, key: str) -> Definition | None:
+        """Return who decides on an instance; None if its rule, which kept no revision, is gone.
+
+        Args:
+            revision: the wording it began under.
+            key: its correlation key, to be told.
 
         Raises:
             Unreadable: it is known that this wording cannot be asked any more.
@@ -292,4 +296,5 @@ class Rulebook:
             return current
         if revision in self.retired.definitions:
             return self.retired.definitions[revision]
-        raise Unreadable(*revision, self.retired.unreadable.get(revision, "it is not known here"))
+        why = self.retired.unreadable.get(revision, "it is not known here")
+        raise Unreadable(revision.name, revision.revision, key, why)

@@ -129,14 +129,20 @@ def _fire_one(
     life = Life(asked_for(timer), instance, instance.revision)
     life.take(decision, reaction)
     commit = Commit(at.key, (Reaction(reaction, messages),), life.writes(), timer)
-    rule = None if at.part else rulebook.responsible(Revision(at.definition, instance.revision))
+    rule = (
+        None
+        if at.part
+        else rulebook.responsible(Revision(at.definition, instance.revision), at.key)
+    )
     return Firing(timer, commit, life.now, lapsed=lapsed(rule, at.key, instance, timer.due))
 
 
 def _decide(timer: Timer, instance: Instance, elapsed: Elapsed, rulebook: Rulebook) -> Decision:
     if timer.at.message:
         return release(instance, elapsed)
-    definition = rulebook.responsible(Revision(timer.at.definition, instance.revision))
+    definition = rulebook.responsible(
+        Revision(timer.at.definition, instance.revision), timer.at.key
+    )
     # A rule that kept no revision is gone: what it remembered goes with it.
     return forget() if definition is None else definition.decide(instance, elapsed)
 

@@ -113,7 +113,7 @@ def _responsible(
         instance = instances[current.at]
         if instance is not None and instance.revision:
             # Of another wording, which does not want this event: that case goes on without it.
-            rulebook.responsible(Revision(found.name, instance.revision))
+            rulebook.responsible(Revision(found.name, instance.revision), current.key)
             if found.error is not None:  # or could not tell: then the event must be kept
                 raise found.error
             return None

@@ -181,7 +181,10 @@ async def test_a_wording_that_cannot_be_read_costs_only_its_own_cases(store: Sto
     (letter,) = new.dead_letters
     assert letter.headers["x-reason"] == "unreadable-revision"
     error = str(letter.headers["x-error"])
-    assert all(word in error for word in ("rule join", revision, "Gone", "redrive"))
+    assert all(
+        word in error
+        for word in ("rule join, key 1", revision, "Gone", "redrive", "cancel 1 --rule join")
+    )
     assert await store.load([InstanceKey("join", "1")]) != [None]
     new.clock.moment = NOW + HOUR
     await new.fire()
