@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SECOND: Final = timedelta(seconds=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_NAMED: Final = 3
+"""Event types in the name of a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,9 @@ class _Scribe:
     def head(self) -> dict[str, object]:
         """Return name, start and key of the test."""
         start, first = self._recorded.start, self._recorded.events[0]
-        types = ", ".join(dict.fromkeys(event.type for event in self._recorded.events))
+        kinds = list(dict.fromkeys(event.type for event in self._recorded.events))
+        more = " and more" if len(kinds) > _NAMED else ""
+        types = ", ".join(kinds[:_NAMED]) + more
         head: dict[str, object] = {
             "name": f"{types}, as it was on {start:%Y-%m-%d} at {start:%H:%M:%S}",
             "start": start.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

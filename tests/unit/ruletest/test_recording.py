@@ -45,6 +45,10 @@ SIMPLE = [
 ]
 
 
+A_MOMENT = timedelta(milliseconds=5)
+"""No answer comes at the very moment at which a timer fires: only in a case does it."""
+
+
 async def happened(case: Case) -> Recorded:
     """What the log and the store would hold after the case, had it been real."""
     quiet = replace(case, without_schedules=True, instances=(), messages=(), letters=())
@@ -52,7 +56,7 @@ async def happened(case: Case) -> Recorded:
     clock, events = case.start, []
     for number, step in enumerate(case.steps):
         if isinstance(step, Advance):
-            clock += step.by
+            clock += step.by + A_MOMENT
         elif step.type in RULEBOOK.by_type:
             clock = max(clock, step.at or clock)
             events.append(_event(step, number, clock))
