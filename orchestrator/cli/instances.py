@@ -36,6 +36,7 @@ from orchestrator.operation.account import account, is_workflow
 from orchestrator.ports import FinishedInstance, OpenInstance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from orchestrator.adapters.redis import RedisStore
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from orchestrator.ports import InstanceKey
 
 _ENDED_SHOWN = 20
+_WIDE = 110
 
 
 @click.group("instances", cls=Group)
@@ -93,16 +95,22 @@ def list_instances(
         past = after if isinstance(after, FinishedInstance) else None
         ended = asyncio.run(_list_finished(rule, chosen, past, limit))
         rows = [finished_row(each, now) for each in ended]
-        output.table(FINISHED_COLUMNS, rows, empty="none has ended so")
+        output.table(_fitting(FINISHED_COLUMNS), rows, empty="none has ended so")
     else:
         place = after if isinstance(after, OpenInstance) else None
         since = now - stuck if stuck is not None else None
         found = asyncio.run(_list(rule, chosen, since, place, limit))
         rows = [instance_row(each, now) for each in found]
-        output.table(INSTANCE_COLUMNS, rows, empty="no open instance")
+        output.table(_fitting(INSTANCE_COLUMNS), rows, empty="no open instance")
     if len(rows) == limit:
         where = shlex.quote(output.text(rows[-1]["cursor"]))
         output.note(f"there may be more: repeat it with --after {where}")
+
+
+def _fitting(columns: Sequence[str]) -> Sequence[str]:
+    """Leave out the moment where a terminal is narrow: how long ago it was says enough."""
+    narrow = output.on_terminal() and output.console().width < _WIDE
+    return columns[1:] if narrow else columns
 
 
 def _refuse_mixed(status: Status | None, stuck: timedelta | None, after: Place | None) -> None:
