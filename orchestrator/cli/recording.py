@@ -10,6 +10,7 @@ import click
 from orchestrator.cli import output
 from orchestrator.cli.inquiry import inquire
 from orchestrator.cli.problems import ERRORS
+from orchestrator.core.workflow.ids import read_command_id
 from orchestrator.errors import Misconfigured
 from orchestrator.ruletest.recording import record
 from orchestrator.ruletest.transcript import Recorded, RecordedEvent
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.catalog import Catalog
     from orchestrator.cli.evidence import Evidence
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.event import Event
     from orchestrator.ruletest.recording import Recording
     from orchestrator.settings import Settings
 
@@ -66,6 +68,12 @@ def _tell(recording: Recording) -> int:
     return ERRORS if recording.problems else 0
 
 
+def answered(event: Event) -> str | None:
+    """Return the step of a workflow that an event answers, as it says itself; None for none."""
+    command = read_command_id(event.causation_id) if event.causation_id else None
+    return None if command is None else str(command[1])
+
+
 def recorded_case(evidence: Evidence) -> Recorded:
     """Return what the evidence tells of a case, without what its own rules sent being given."""
     # What only the store remembers came before everything the log still holds.
@@ -87,6 +95,7 @@ def recorded_case(evidence: Evidence) -> Recorded:
                 each.event.id,
                 each.event.time,
                 effects.get(each.event.id),
+                answered(each.event),
             )
             for each in logged
             if each.event is not None

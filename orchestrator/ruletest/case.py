@@ -23,6 +23,8 @@ class Given:
         id: its id; None for one of its own. Two events with one id are one that is redelivered.
         source: who publishes it.
         at: when it happened. It arrives then, or at once if that is past. None for now.
+        answers: the step of a workflow whose last command it answers, such as ``license``,
+            ``units[2]`` or ``license~`` for what takes it back, with its place in the file.
     """
 
     type: str
@@ -31,6 +33,7 @@ class Given:
     id: str | None
     source: str
     at: datetime | None
+    answers: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EVENT_FORM = Form(
     what="a given event",
-    keys=("event", "data", "example", "at", "key", "id", "source"),
+    keys=("event", "data", "example", "at", "key", "id", "source", "answers"),
     elsewhere={},
     synonyms={
         "type": "event",
@@ -29,6 +29,8 @@ EVENT_FORM = Form(
         "time": "at",
         "correlationid": "key",
         "subject": "key",
+        "causationid": "answers",
+        "reply_to": "answers",
     },
     note="; fields of the event go under `data`",
 )
@@ -106,10 +108,13 @@ def _event(
     event_id = read_text(entries.get("id"), "")
     source = read_text(entries.get("source"), DEFAULT_SOURCE)
     at = read_moment(entries["at"], setting.start) if "at" in entries else None
+    answers = entries.get("answers")
+    if answers is not None and not answers.text("name the step, such as license or units[2]"):
+        answers = None
     if contract is None:
         return None
     data = _data(item, contract, entries)
-    return Given(contract.name, data, key, event_id or None, source, at)
+    return Given(contract.name, data, key, event_id or None, source, at, answers)
 
 
 def _data(item: Part, contract: MessageType, entries: dict[str, Part]) -> object:

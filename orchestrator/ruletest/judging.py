@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.core.problem import Position
     from orchestrator.engine.report import DeadLetter
     from orchestrator.ports import InstanceKey
+    from orchestrator.rulefile.parts import Part
     from orchestrator.ruletest.case import Case, ExpectedLetter
 
 
@@ -45,12 +46,14 @@ class Observed:
         letters: what was dead-lettered.
         instances: what rules remember in the end.
         restless: whether the case had to be stopped.
+        unasked: steps that were to be answered, and had sent no command.
     """
 
     sent: Sequence[Sent]
     letters: Sequence[DeadLetter]
     instances: Sequence[InstanceKey]
     restless: bool
+    unasked: Sequence[Part] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,10 @@ def judge(case: Case, observed: Observed) -> Outcome:
     """Compare what `case` expects with what was observed."""
     found, marked = compare(case, observed.sent)
     failures = [Failure(position, message) for position, message in found]
+    failures += [
+        Failure(part.position, f"step {part.value} had sent no command that this could answer")
+        for part in observed.unasked
+    ]
     failures += _unexpected_letters(case, observed.letters)
     failures += _wrong_instances(case, observed.instances)
     if observed.restless:

@@ -15,6 +15,7 @@ from orchestrator.core import headers
 from orchestrator.core.event import Message
 from orchestrator.core.payload import MAX_BODY_BYTES
 from orchestrator.core.scheduled import ScheduledRule
+from orchestrator.core.workflow.ids import read_command_id
 from orchestrator.engine.arming import Arming
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.spine import Spine
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.report import DeadLetter
     from orchestrator.ports import Commit, CommitResult, InstanceKey, Subscription
+    from orchestrator.rulefile.parts import Part
 
 T = TypeVar("T")
 
@@ -128,6 +130,7 @@ class _Stage:
     letters: list[DeadLetter] = field(default_factory=list)
     start: datetime = field(init=False)
     restless: bool = False
+    unasked: list[Part] = field(default_factory=list)
     spine: Spine = field(init=False)
     _events: int = 0
     _rounds: int = 0
@@ -151,7 +154,7 @@ class _Stage:
                 if step.at is not None and step.at > self.clock.moment:
                     # An event is never overtaken by a timer that is due in the same moment.
                     await self._turn_clock(step.at, last_due=step.at - _MICROSECOND)
-                await self.broker.publish([self._message(step)])
+                await self._publish(step)
                 await self._react()
                 await self._fire(self.clock.moment)
             case Advance():
@@ -167,7 +170,9 @@ class _Stage:
             for message in self.broker.published
             if message.exchange is None
         ]
-        return Observed(sent, self.letters, await self._open(), restless=self.restless)
+        return Observed(
+            sent, self.letters, await self._open(), restless=self.restless, unasked=self.unasked
+        )
 
     async def _open(self) -> list[InstanceKey]:
         """Return what rules wait with; a schedule waits for its next tick, in every case."""
@@ -178,7 +183,15 @@ class _Stage:
             if not isinstance(rules.get(at.definition), ScheduledRule)
         ]
 
-    def _message(self, given: Given) -> Message:
+    async def _publish(self, given: Given) -> None:
+        """Let an event arrive, unless it answers a command that was never sent."""
+        command = self._command(given, given.answers) if given.answers is not None else None
+        if given.answers is not None and command is None:
+            self.unasked.append(given.answers)
+        else:
+            await self.broker.publish([self._message(given, command)])
+
+    def _message(self, given: Given, causation: str | None) -> Message:
         """Return the event as a service publishes it, addressed to nobody but us."""
         self._events += 1
         envelope = {
@@ -191,8 +204,19 @@ class _Stage:
             "correlationid": given.key,
             "data": given.data,
         }
+        if causation is not None:
+            envelope["causationid"] = causation
         body = orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
         return Message("", _QUEUE, body, None, given.type, given.key, None, None, None, {})
+
+    def _command(self, given: Given, answers: Part) -> str | None:
+        """Return the id of the command that an event answers, the last one its step has sent."""
+        for message in reversed(self.broker.published):
+            if message.exchange is None and message.correlation_id == given.key:
+                sent = read_command_id(message.id or "")
+                if sent is not None and str(sent[1]) == answers.value:
+                    return message.id
+        return None
 
     async def _turn_clock(self, until: datetime, *, last_due: datetime) -> None:
         await self._fire(last_due)

@@ -39,6 +39,8 @@ class RecordedEvent:
         id: its id.
         time: when it happened, aware.
         arrived: when it arrived, as far as that is known; None for when it happened.
+        answers: the step of a workflow whose command it answers, such as ``units[2]``; None for
+            none.
     """
 
     type: str
@@ -47,6 +49,7 @@ class RecordedEvent:
     id: str
     time: datetime
     arrived: datetime | None = None
+    answers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,8 @@ class _Scribe:
             step["key"] = self._names[event.key]
         if event.id in self._ids:
             step["id"] = self._ids[event.id]
+        if event.answers is not None:
+            step["answers"] = event.answers
         self._clock = max(self._clock, event.time)
         self.given.append({**step, "data": data})
 

@@ -80,7 +80,13 @@ _LETTER = re.compile(r"(?:rule (\S+) failed on )?\w+: dead letter with reason ([
 
 def _event(given: Given, number: int, clock: datetime) -> RecordedEvent:
     return RecordedEvent(
-        given.type, given.data, given.key, given.id or f"e-{number}", given.at or clock, clock
+        given.type,
+        given.data,
+        given.key,
+        given.id or f"e-{number}",
+        given.at or clock,
+        clock,
+        str(given.answers.value) if given.answers else None,
     )
 
 
