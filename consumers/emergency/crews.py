@@ -35,6 +35,13 @@ AT_RISK: Final[Mapping[EmergencyType, tuple[str, ...]]] = {
     "other": (),
 }
 
+_NOWHERE: Final = frozenset({"?", "here", "somewhere", "unknown"})
+
+
+def is_nowhere(asked: DispatchResponders) -> bool:
+    """Tell whether no crew would find the place."""
+    return asked.location.strip().lower() in _NOWHERE
+
 
 def crews(asked: DispatchResponders) -> list[str]:
     """Return who is sent; with a critical emergency, somebody who leads them, too."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from consumers.department import Department, Grant
-from consumers.emergency.crews import AT_RISK, crews, resources
+from consumers.department import Check, Department, Grant
+from consumers.emergency.crews import AT_RISK, crews, is_nowhere, resources
 from consumers.messages import (
     AlertPublic,
     AllocateResources,
@@ -13,6 +13,7 @@ from consumers.messages import (
     PublicAlerted,
     ResourcesAllocated,
     RespondersDispatched,
+    RespondersRefused,
 )
 
 service = Department(
@@ -20,7 +21,9 @@ service = Department(
     Grant(
         asked=DispatchResponders,
         granted=RespondersDispatched,
+        denied=RespondersRefused,
         prefix="DR",
+        checks=[Check("Nobody knows where that is: ask the caller.", is_nowhere)],
         details=lambda asked, _day: {"units": crews(asked)},
     ),
     Grant(

@@ -42,6 +42,7 @@ from consumers.messages.emergency import (
     PublicAlerted,
     ResourcesAllocated,
     RespondersDispatched,
+    RespondersRefused,
 )
 from consumers.messages.environment import (
     AssessEnvironment,
@@ -297,6 +298,7 @@ __all__ = [
     "ReportGenerated",
     "ResourcesAllocated",
     "RespondersDispatched",
+    "RespondersRefused",
     "RestoreUtility",
     "ReviewPermit",
     "RoadsAccepted",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from consumers.messages.grant import Granted
+from consumers.messages.grant import Denied, Granted
 from consumers.messages.message import Label, Message, Name, Reason
 
 EmergencyType = Literal[
@@ -32,6 +32,10 @@ class RespondersDispatched(Granted):
     """Event: crews are on their way."""
 
     units: list[Label]
+
+
+class RespondersRefused(Denied):
+    """Event: nobody can be sent."""
 
 
 class AlertPublic(Message):
