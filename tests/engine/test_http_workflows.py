@@ -121,7 +121,15 @@ async def office(
     spine = Spine(
         broker, store, clock, Patience(Ledger()), queue=QUEUE, source="test", max_body_bytes=100_000
     )
-    desk = Desk(broker, store, store, clock, source="test", messages=built_in_types(), rulebook=lambda: RULEBOOK)
+    desk = Desk(
+        broker,
+        store,
+        store,
+        clock,
+        source="test",
+        messages=built_in_types(),
+        rulebook=lambda: RULEBOOK,
+    )
     app = create_app(Health(), Metrics(), workflow_routes(desk, Access(keys or {}, host)))
     transport = ASGITransport(app)
     async with (

@@ -140,7 +140,7 @@ def test_a_key_that_would_let_anybody_in_is_refused(
 ) -> None:
     """A short key can be guessed, and a role that nobody knows may be a slip for another."""
     monkeypatch.setenv("ORCHESTRATOR_API_KEYS", keys)
-    with pytest.raises(ValidationError, match="role|list such as"):
+    with pytest.raises(ValidationError, match=r"role|list such as"):
         Settings()
 
 
