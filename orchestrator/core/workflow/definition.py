@@ -136,7 +136,8 @@ class Group:
 
     Attributes:
         steps: in the order written; their `depends_on` name steps of this group only.
-        atomic: a transaction: once it is done, its members are not compensated any more.
+        atomic: a transaction: when a member fails, all are compensated; once it is done, they are
+            not compensated any more. `on_failure` of its step is about the whole.
     """
 
     steps: tuple[Step, ...]
@@ -184,7 +185,8 @@ class Step:
     """One step.
 
     Attributes:
-        name: unique in the workflow, groups' members included.
+        name: unique in the workflow, groups' members included; without any of ``. [ ] ~ /``, and
+            neither ``then`` nor ``otherwise``.
         work: what is to be done.
         depends_on: names of the steps beside it that must be closed first, as the mode says.
         guard: the step is skipped unless this holds; None for always.
@@ -243,7 +245,7 @@ class Plan:
         then: sent when all steps are closed.
         otherwise: sent when it ends any other way.
         announce: which lifecycle events are sent.
-        contracts: of the built-in messages that the machine sends, by type.
+        contracts: of the built-in messages, by type: the machine sends most of them.
         accepts: raises ``SchemaViolation`` for input that is not as asked for; None for any.
         position: where it stands in the rule file.
     """

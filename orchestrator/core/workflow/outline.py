@@ -178,9 +178,7 @@ def _place(plan: Plan, step: Step, groups: tuple[Step, ...], repeated: frozenset
         parent=groups[0].name if groups else ROOT,
         ancestors=(*(group.name for group in groups), ROOT),
         policy=_policy(plan, step, groups),
-        rolled_back=next(
-            (group.name for group in groups if group.on_failure == "compensate"), ROOT
-        ),
+        rolled_back=next((group.name for group in groups if _takes_back(group)), ROOT),
         errand=Errand(work, step.timeout, step.retry, _outputs_read([work.data], repeated))
         if isinstance(work, Command | Run)
         else None,
@@ -193,10 +191,22 @@ def _place(plan: Plan, step: Step, groups: tuple[Step, ...], repeated: frozenset
 def _policy(plan: Plan, step: Step, groups: tuple[Step, ...]) -> OnFailure:
     """Return the step's own word, else the innermost group's that has one, else the workflow's.
 
-    A group's word is about its members; it has used it up when it fails itself.
+    A group's word is about its members; it has used it up when it fails itself. The members of a
+    transaction are taken back whatever anybody says; its word is about the whole.
     """
-    asked = groups if isinstance(step.work, Group) else (step, *groups)
+    if any(_is_atomic(group) for group in groups):
+        return "compensate"
+    asked = groups if isinstance(step.work, Group) and not _is_atomic(step) else (step, *groups)
     return next((each.on_failure for each in asked if each.on_failure), plan.on_failure)
+
+
+def _takes_back(group: Step) -> bool:
+    """Tell whether a group takes back its members itself when one of them fails."""
+    return _is_atomic(group) or group.on_failure == "compensate"
+
+
+def _is_atomic(step: Step) -> bool:
+    return isinstance(step.work, Group) and step.work.atomic
 
 
 def _undo(step: Step, repeated: frozenset[str]) -> Errand | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from orchestrator.core.decision import Elapsed
+    from orchestrator.core.workflow.definition import Step
     from orchestrator.core.workflow.running import Running
     from orchestrator.core.workflow.state import Fault, Task
 
@@ -34,12 +35,12 @@ def lapse(run: Running, elapsed: Elapsed) -> None:
         tasks = [(Target(name), task) for name, task in run.state.tasks.items()]
     if run.state.suspended:
         return
+    _lapse_instance(run, due)
     for target, task in tasks:
         _lapse_task(run, target, task, due)
         if task.undo is not None:
             undoing = Target(target.step, target.index, undoing=True)
             _lapse_task(run, undoing, task.undo, due)
-    _lapse_instance(run, due)
 
 
 def _lapse_instance(run: Running, due: int) -> None:
@@ -50,7 +51,8 @@ def _lapse_instance(run: Running, due: int) -> None:
     error: Fault = {"step": None, "type": "timeout", "reason": reason}
     if plan.on_failure == "stop":
         stop(run, error)
-    else:
+    elif run.state.phase == "running":
+        _hasten(run, ROOT, due)
         roll_back(run, ROOT, error)
 
 
@@ -73,19 +75,43 @@ def _lapse_task(run: Running, target: Target, task: Task, due: int) -> None:
             complete(run, target, None)
         case Approval() as approval:
             escalate(run, target, approval)
-        case Group() as group:
-            task.due = None
-            if not _is_final(run, group):
-                reason = f"not done within {_text(step.timeout)}"
-                roll_back(run, step.name, {"step": step.name, "type": "timeout", "reason": reason})
+        case Group():
+            _lapse_group(run, step, task, due)
         case _:
             assert_never(work)
 
 
-def _is_final(run: Running, group: Group) -> bool:
-    """Tell whether a transaction commits already: then it is too late to be too late."""
-    tasks = run.state.tasks
-    return any(member.patient and member.name in tasks for member in group.steps)
+def _lapse_group(run: Running, group: Step, task: Task, due: int) -> None:
+    """Let a group fail, unless it is a transaction that commits: then it is too late for that."""
+    task.due = None
+    places, inside = run.outline.places, run.outline.inside[group.name]
+    if any(name in run.state.tasks and places[name].step.patient for name in inside):
+        return
+    _hasten(run, group.name, due)
+    reason = f"not done within {_text(group.timeout)}"
+    roll_back(run, group.name, {"step": group.name, "type": "timeout", "reason": reason})
+
+
+def _hasten(run: Running, container: str, due: int) -> None:
+    """Let the time of commands in flight that have no limit of their own be over as well.
+
+    They would be waited for without end before anything is taken back.
+    """
+    places, inside = run.outline.places, run.outline.inside[container]
+    for name, task in run.state.tasks.items():
+        if name not in inside or places[name].errand is None or places[name].step.patient:
+            continue
+        if task.items is None:
+            _set_due(task, due)
+        elif task.items.open > 0:
+            for index, item in run.pieces.items(name, 0, task.items.next):
+                if item.status == "running":
+                    _set_due(run.task(Target(name, index)), due)
+
+
+def _set_due(task: Task, due: int) -> None:
+    if task.status == "running" and task.due is None:
+        task.due = due
 
 
 def _text(duration: timedelta | None) -> str:

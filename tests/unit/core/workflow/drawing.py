@@ -13,6 +13,7 @@ from tests.unit.core.workflow.build import (
     command,
     each,
     group,
+    in_sequence,
     retry,
     run,
     step,
@@ -60,13 +61,20 @@ class Drawing:
     def transaction(self, after: list[str]) -> Step:
         names = [next(self.names), next(self.names)]
         prepares = [step(f"P{name}", timeout=60, undo=undo(f"Abort{name}")) for name in names]
-        known = [one.name for one in prepares]
         commits = [
-            step(f"C{name}", after=known, timeout=60, retry=retry(None, 10), patient=True)
-            for name in names
+            step(f"C{name}", timeout=60, retry=retry(None, 10), patient=True) for name in names
         ]
-        inner = (*prepares, *commits)
-        return group(next(self.names), *inner, atomic=True, on_failure="compensate", after=after)
+        inner = (group(next(self.names), *prepares), group(next(self.names), *commits))
+        word = self.one_of(None, "continue")
+        timeout = self.one_of(None, 30)
+        return group(
+            next(self.names),
+            *in_sequence(*inner),
+            atomic=True,
+            on_failure=word,
+            after=after,
+            timeout=timeout,
+        )
 
     def leaf(self, after: list[str]) -> Step:
         name = next(self.names)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.unit.core.workflow.build import (
     act,
     command,
+    each,
     group,
     in_sequence,
     retry,
@@ -193,21 +196,17 @@ def test_the_members_of_a_group_are_taken_back_with_everything_else() -> None:
     assert play.types[4:] == ["UndoC", "UndoB", "UndoA"]
 
 
+def atomic(**parts: Any) -> Step:
+    """Return what the reader makes of ``transaction:`` with two participants."""
+    prepares = [step(f"P{n}", timeout=60, undo=undo(f"Abort{n}")) for n in "12"]
+    commits = [step(f"C{n}", timeout=60, retry=retry(None), patient=True) for n in "12"]
+    inner = in_sequence(group("T_prepare", *prepares), group("T_commit", *commits))
+    return group("T", *inner, atomic=True, **parts)
+
+
 def transaction() -> tuple[Step, ...]:
-    """Return what the reader makes of ``transaction:`` with two participants, and a step after."""
-    prepares = [
-        step(
-            f"P{n}",
-            timeout=60,
-            undo=undo(f"Abort{n}"),
-        )
-        for n in "12"
-    ]
-    commits = [
-        step(f"C{n}", after=["P1", "P2"], timeout=60, retry=retry(None), patient=True) for n in "12"
-    ]
-    inner = group("T", *prepares, *commits, atomic=True, on_failure="compensate")
-    return in_sequence(inner, step("Z"))
+    """Return a transaction and a step after it."""
+    return in_sequence(atomic(), step("Z"))
 
 
 def test_a_transaction_commits_when_all_are_prepared() -> None:
@@ -226,6 +225,26 @@ def test_a_transaction_aborts_what_was_prepared() -> None:
     play.advance(60)
     assert sorted(play.types[2:]) == ["Abort1", "Abort2"]
     assert play.status == "faulted"
+
+
+@pytest.mark.parametrize("word", ["continue", "stop", "compensate"])
+def test_a_refusal_never_lets_a_transaction_commit(word: str) -> None:
+    """What the workflow says about failures is about the transaction as a whole."""
+    flow = workflow(*in_sequence(atomic(), step("Z")), on_failure=word)
+    play = Play(flow).start()
+    play.reply("DoP1", "P1Denied")
+    play.answer("P2")
+    assert play.types[2:3] == ["Abort2"]
+    assert (play.step("T"), "DoC1" in play.types) == ("failed", False)
+    assert play.types[3:] == (["DoZ"] if word == "continue" else [])
+
+
+def test_a_transaction_may_have_a_word_of_its_own() -> None:
+    """Then the workflow goes on without it."""
+    play = Play(workflow(*in_sequence(atomic(on_failure="continue"), step("Z")))).start()
+    play.reply("DoP1", "P1Denied")
+    play.answer("P2")
+    assert play.types[2:] == ["Abort2", "DoZ"]
 
 
 def test_a_transaction_that_is_done_stays_done() -> None:
@@ -250,10 +269,7 @@ def test_a_commit_is_tried_without_end_and_fails_only_by_a_person() -> None:
 
 def test_a_workflow_that_fails_elsewhere_aborts_a_transaction_that_prepares() -> None:
     """No commit may open any more."""
-    prepares = [step(f"P{n}", undo=undo(f"Abort{n}")) for n in "12"]
-    commits = [step("C1", after=["P1", "P2"], retry=retry(None), patient=True)]
-    inner = group("T", *prepares, *commits, atomic=True, on_failure="compensate")
-    play = Play(workflow(inner, step("X"))).start()
+    play = Play(workflow(atomic(), step("X"))).start()
     play.answer("P1")
     play.reply("DoX", "XDenied")
     play.answer("P2")
@@ -263,18 +279,15 @@ def test_a_workflow_that_fails_elsewhere_aborts_a_transaction_that_prepares() ->
 
 def test_a_transaction_that_commits_is_not_too_late() -> None:
     """Its time is for the prepares; half of the commits may be done."""
-    prepares = [step(f"P{n}", undo=undo(f"Abort{n}")) for n in "12"]
-    commits = [step("C1", after=["P1", "P2"], retry=retry(None), patient=True)]
-    inner = group("T", *prepares, *commits, atomic=True, on_failure="compensate", timeout=60)
-    late, in_time = (Play(workflow(inner)).start() for _ in range(2))
+    late, in_time = (Play(workflow(atomic(timeout=50))).start() for _ in range(2))
     late.answer("P1")
-    late.advance(60)
+    late.advance(50)
     late.answer("P2")
     assert (late.types[2:], late.status) == (["Abort2", "Abort1"], "faulted")
     in_time.answer("P1", "P2")
-    in_time.advance(60)
-    in_time.answer("C1")
-    assert (in_time.types[2:], in_time.status) == (["DoC1"], "completed")
+    in_time.advance(50)
+    in_time.answer("C1", "C2")
+    assert (in_time.types[2:], in_time.status) == (["DoC1", "DoC2"], "completed")
 
 
 def test_a_timeout_of_a_group_takes_back_its_members() -> None:
@@ -286,6 +299,25 @@ def test_a_timeout_of_a_group_takes_back_its_members() -> None:
     assert play.types[2:] == []
     play.advance(10)
     assert (play.types[2:], play.step("G"), play.status) == (["UndoA"], "failed", "completed")
+
+
+def test_a_group_whose_time_is_over_waits_for_nobody_without_a_limit() -> None:
+    """A command in flight that has no timeout of its own would be waited for without end."""
+    work = command("Do", "Done")
+    items = step("I", work, for_each=each("[1, 2]"), undo=undo("UndoI"))
+    inner = group("G", step("A", undo=True), items, timeout=20)
+    play = Play(workflow(inner)).start()
+    play.reply("Do", "Done")
+    play.advance(20)
+    assert sorted(play.types[3:]) == ["UndoA", "UndoI", "UndoI"]
+    assert play.status == "faulted"
+
+
+def test_a_workflow_whose_time_is_over_waits_for_nobody_without_a_limit() -> None:
+    """Otherwise it would neither go on nor end."""
+    play = Play(workflow(step("A", undo=True), timeout=20)).start()
+    play.advance(20)
+    assert (play.types, play.status) == (["DoA", "UndoA"], "faulted")
 
 
 def test_data_of_a_compensation_may_read_the_output() -> None:
