@@ -140,6 +140,14 @@ class FinalPlatDenied(Denied):
     """Event: the division is not recorded."""
 
 
+class WithdrawFinalPlat(Undoing):
+    """Command: take the record of a division back."""
+
+
+class FinalPlatWithdrawn(Undone):
+    """Event: the land is divided no more."""
+
+
 class IssueOccupancyCertificate(Message):
     """Command: let people live in a unit."""
 
@@ -156,6 +164,16 @@ class OccupancyCertificateIssued(Granted):
 
 class OccupancyCertificateDenied(Denied):
     """Event: people may not live in the unit."""
+
+
+class RevokeOccupancyCertificate(Undoing):
+    """Command: let nobody live in a unit any more."""
+
+    unit: Label
+
+
+class OccupancyCertificateRevoked(Undone):
+    """Event: nobody may live in the unit."""
 
 
 class IssueCompletionCertificate(Message):
