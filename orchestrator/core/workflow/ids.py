@@ -11,7 +11,9 @@ from orchestrator.core.ids import ReactionId
 
 _WORKFLOW_BYTES: Final = 4
 _START_BYTES: Final = 8
-INSTANCE_DIGITS: Final = 2 * (_WORKFLOW_BYTES + _START_BYTES)
+
+WORKFLOW_DIGITS: Final = 2 * _WORKFLOW_BYTES
+"""How many digits of an instance's id its workflow decides."""
 
 _COMMAND: Final = re.compile(r"([0-9a-f]{24})\.([^.\[\]~]+)(?:\[(\d{1,9})\])?(~?)\.\d{1,9}")
 _TARGET: Final = re.compile(r"([^.\[\]~]+)(?:\[(\d{1,9})\])?")

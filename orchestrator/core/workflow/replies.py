@@ -9,7 +9,7 @@ from orchestrator.core.workflow.attempts import lose
 from orchestrator.core.workflow.closing import complete
 from orchestrator.core.workflow.definition import Awaited, Command, Run
 from orchestrator.core.workflow.failing import fail
-from orchestrator.core.workflow.ids import Target, command_id, read_command_id
+from orchestrator.core.workflow.ids import WORKFLOW_DIGITS, Target, command_id, read_command_id
 from orchestrator.core.workflow.outline import COMMAND_FAILED, RUN_REPLIES
 from orchestrator.core.workflow.state import pack_event, unpack_event
 from orchestrator.errors import Refused
@@ -22,7 +22,6 @@ MAX_EARLY: Final = 20
 """Replies of one type that are kept for steps to come."""
 
 _MAX_REASON: Final = 300
-_WORKFLOW_DIGITS: Final = 8
 
 Meaning = Literal["done", "refused", "lost"]
 
@@ -50,7 +49,7 @@ def receive(run: Running, event: Event) -> bool:
             return _answered(run, target, event)
         if (
             instance != run.state.id
-            and instance[:_WORKFLOW_DIGITS] == run.state.id[:_WORKFLOW_DIGITS]
+            and instance[:WORKFLOW_DIGITS] == run.state.id[:WORKFLOW_DIGITS]
         ):
             return False  # a reply to an instance that ended, and had the same key
     if event.type == COMMAND_FAILED or event.type in RUN_REPLIES:
