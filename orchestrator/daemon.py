@@ -16,16 +16,19 @@ from orchestrator.adapters.rabbit.administration import Administration, refuse
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.ledger import RedisLedger
+from orchestrator.adapters.redis.progress import RedisProgress
 from orchestrator.catalog import built_in_types, read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.arming import Arming
+from orchestrator.engine.backlog import Backlog
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
 from orchestrator.engine.spine import Spine
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.engine.timekeeper import Timekeeper
+from orchestrator.engine.witness import Witness
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.http import create_app, serving
 from orchestrator.http.access import Access
@@ -114,6 +117,19 @@ class Daemon:
             namespace=settings.namespace,
             size=settings.unmatched_max_length,
         )
+        self._progress = RedisProgress(
+            settings.redis_url.get_secret_value(),
+            namespace=settings.namespace,
+            queue=settings.queue,
+        )
+        self._witness = Witness(
+            Backlog(),
+            self._progress,
+            self._broker,
+            clock=SystemClock(),
+            patience=self._patience,
+            queue=settings.queue,
+        )
         self._engine = self._compose_engine(rulebook)
         self._sweeper = Sweeper(
             self._broker,
@@ -127,12 +143,10 @@ class Daemon:
         self._timekeeper = Timekeeper(
             self._engine,
             self._spine,
-            self._broker,
             self._store,
             clock=SystemClock(),
             patience=self._patience,
             observer=self._telemetry,
-            queue=settings.queue,
         )
         self._reloader = Reloader(
             self._engine,
@@ -165,6 +179,7 @@ class Daemon:
             self._spine,
             self._patience,
             self._telemetry,
+            witness=self._witness,
             rulebook=rulebook,
             queue=settings.queue,
             prefetch=settings.prefetch,
@@ -189,6 +204,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._ledger.close)
+            stack.push_async_callback(self._progress.close)
             stack.push_async_callback(self._broker.close)
             app = create_app(self._health, self._metrics, self._workflow_routes())
             await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
@@ -197,6 +213,7 @@ class Daemon:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._sweeper.run(), name="sweeper")
                 tasks.create_task(self._timekeeper.run(), name="timekeeper")
+                tasks.create_task(self._witness.run(), name="witness")
                 tasks.create_task(self._reloader.run(settings.sweep_seconds), name="archivist")
                 tasks.create_task(self._watch_files(), name="watcher")
                 tasks.create_task(self._reload_on_demand(), name="reloader")

@@ -62,6 +62,13 @@ class Subscription(Protocol):
     def waiting(self) -> int:
         """Return how many deliveries have arrived and were not yet received."""
 
+    async def catch_up(self) -> None:
+        """Return once everything that was handed out to us before the call has arrived.
+
+        Raises:
+            Unavailable: the connection is lost.
+        """
+
 
 class Broker(Protocol):
     """The message broker, as far as a consuming process needs it."""
@@ -88,6 +95,12 @@ class Broker(Protocol):
 
     async def backlog(self, queue: str) -> int:
         """Return how many messages wait in `queue`, those handed out not counted."""
+
+    async def consumers(self, queue: str) -> int:
+        """Return how many subscriptions `queue` has, ours and everybody's.
+
+        Of one that ended, what it had not acknowledged is ready again, before all else.
+        """
 
     async def bind(self, queue: str, channels: Collection[str]) -> None:
         """Make `queue` receive what is published under `channels` from now on. Idempotent."""
@@ -508,3 +521,49 @@ class Ledger(Protocol):
 
     async def remove(self, ids: Sequence[str]) -> None:
         """Remove entries. Idempotent."""
+
+
+JOINED: Final = -1
+"""What a member says before it opens its subscription."""
+
+OPEN: Final = 0
+"""What it says once it has, until it answers to a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the members that share an input queue have come.
+
+    A member is one subscription of one process: ``<process>/<number>``, numbered as they follow
+    each other.
+
+    Attributes:
+        turn: how often markers were taken so far.
+        members: what each said last: ``JOINED``, ``OPEN``, or the turn it answered to: whatever it
+            was handed before that turn is decided.
+        takings: of whom a marker was taken: the number of the newest, and at which turn.
+    """
+
+    turn: int
+    members: Mapping[str, int]
+    takings: Mapping[str, tuple[int, int]]
+
+
+class Progress(Protocol):
+    """What the processes that share an input queue tell each other about it.
+
+    Who says nothing for about a minute is forgotten: by then the broker has noticed, too, that it
+    is gone. Turns only grow, in the order of the calls, whoever makes them; no clock of theirs
+    counts. Each call returns how things stand after it.
+
+    Every method raises ``Unavailable`` or ``Misconfigured`` and may be repeated then.
+    """
+
+    async def look(self) -> Standing:
+        """Say nothing."""
+
+    async def say(self, member: str, said: int) -> Standing:
+        """Let a member say something, or the same again."""
+
+    async def took(self, member: str, number: int) -> Standing:
+        """Begin a turn: a marker of a member was taken; none if that member is forgotten."""

@@ -12,21 +12,12 @@ class Backlog:
     "nobody answered".
 
     Attributes:
-        decided_until: events that arrived before it are decided.
-        idle: whether the engine waits for deliveries with none in hand.
+        decided_until: events that arrived before it are decided, whoever took them.
     """
 
     def __init__(self) -> None:
         self.decided_until = datetime.min.replace(tzinfo=UTC)
-        self.idle = False
 
-    def decided(self, newest: datetime, now: datetime) -> None:
-        """Note that events are decided, the newest of them stamped `newest`.
-
-        A stamp from the future tells nothing about the present.
-        """
-        self.decided_until = max(self.decided_until, min(newest, now))
-
-    def seen_empty(self, moment: datetime) -> None:
-        """Note that the queue was empty at `moment`, with nothing in hand."""
+    def proven(self, moment: datetime) -> None:
+        """Note that everything which arrived before `moment` is decided."""
         self.decided_until = max(self.decided_until, moment)

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from orchestrator.backoff import delays
-from orchestrator.engine.backlog import Backlog
 from orchestrator.engine.patience import LONGEST_SECONDS
 from orchestrator.errors import Defect, Misconfigured, OrchestratorError, Unavailable
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import Observer
     from orchestrator.engine.spine import Spine
+    from orchestrator.engine.witness import Witness
     from orchestrator.ports import Broker, Subscription
 
 FINISHING_BATCHES = 3
@@ -33,6 +33,7 @@ class Engine:
         spine: what happens to a batch.
         patience: how to wait; `stop` stops it too.
         observer: hears what was done.
+        witness: counts what is received and decided.
         rulebook: what to react with; assign `rulebook` to swap it between two batches.
         queue: the input queue.
         prefetch: how many deliveries to hold.
@@ -46,12 +47,14 @@ class Engine:
         patience: Patience,
         observer: Observer,
         *,
+        witness: Witness,
         rulebook: Rulebook,
         queue: str,
         prefetch: int,
         batch_size: int,
     ) -> None:
         self.rulebook = rulebook
+        self.witness = witness
         self._broker = broker
         self._spine = spine
         self._patience = patience
@@ -59,7 +62,6 @@ class Engine:
         self._queue = queue
         self._prefetch = prefetch
         self._batch_size = batch_size
-        self.backlog = Backlog()
         self._idle_task: asyncio.Task[object] | None = None
 
     def stop(self) -> None:
@@ -74,14 +76,18 @@ class Engine:
         waits: Iterator[float] | None = None
         while not self._patience.stopping:
             try:
+                await self.witness.join()
                 async with self._broker.subscribe(self._queue, self._prefetch) as subscription:
+                    self.witness.opened(subscription)
                     if waits is not None:
                         self._observer.recovered("broker")
                         waits = None
                     await self._consume(subscription)
             except* (Unavailable, Misconfigured) as errors:
                 waits = waits or delays(LONGEST_SECONDS)
+                self.witness.closed()
                 await self._patience.pause("broker", _first(errors), next(waits))
+        self.witness.closed()
 
     async def _consume(self, subscription: Subscription) -> None:
         """React to batch after batch; finish each behind the one before it.
@@ -94,9 +100,10 @@ class Engine:
         async with asyncio.TaskGroup() as finishing:
             while not self._patience.stopping:
                 deliveries = await self._receive(subscription)
-                for batch in await self._react(deliveries):
-                    if batch.intakes:
-                        self.backlog.decided(batch.intakes[-1].event.time, batch.now)
+                await self.witness.took(deliveries)
+                batches = await self._react(deliveries)
+                self.witness.decided(len(deliveries))
+                for batch in batches:
                     await room.acquire()
                     before = finishing.create_task(self._finish(batch, subscription, before))
                     before.add_done_callback(lambda _: room.release())
@@ -107,7 +114,6 @@ class Engine:
         `stop` cancels this wait and no other: nothing is in hand here, so nothing can be torn.
         """
         task = self._idle_task = asyncio.current_task()
-        self.backlog.idle = not subscription.waiting()
         try:
             return await subscription.receive(self._batch_size)
         except asyncio.CancelledError:
@@ -117,7 +123,6 @@ class Engine:
             return ()
         finally:
             self._idle_task = None
-            self.backlog.idle = False
 
     async def _react(self, deliveries: Sequence[Delivery]) -> Sequence[Batch]:
         """React to `deliveries` together; on a defect of ours one by one, to find the culprit."""

@@ -28,6 +28,7 @@ class Patience:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._stopping = asyncio.Event()
+        self._bells: list[asyncio.Event] = []
 
     @property
     def stopping(self) -> bool:
@@ -37,6 +38,14 @@ class Patience:
     def stop(self) -> None:
         """Wait for nothing any more: what fails from now on fails at once."""
         self._stopping.set()
+        for bell in self._bells:
+            bell.set()
+
+    def bell(self) -> asyncio.Event:
+        """Return an event for somebody who waits for something, and is not to wait past `stop`."""
+        bell = asyncio.Event()
+        self._bells.append(bell)
+        return bell
 
     async def until_done(self, service: str, operation: Callable[[], Awaitable[T]]) -> T:
         """Return the result of `operation`, repeating it for as long as `service` is away.
@@ -83,10 +92,12 @@ class Patience:
         self._observer.waiting(service, str(error), seconds)
         await self.idle(seconds)
 
-    async def idle(self, seconds: float) -> None:
-        """Sleep, but not past `stop`."""
+    async def idle(self, seconds: float, bell: asyncio.Event | None = None) -> None:
+        """Sleep, but not past `stop`, nor past the ring of a `bell`, which is silent again then."""
         try:
             async with asyncio.timeout(seconds):
-                await self._stopping.wait()
+                await (bell or self._stopping).wait()
         except TimeoutError:
             return
+        if bell is not None and not self.stopping:
+            bell.clear()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import Observer
     from orchestrator.engine.spine import Spine
-    from orchestrator.ports import Broker, Clock, Store, Timer
+    from orchestrator.ports import Clock, Store, Timer
 
 PERIOD_SECONDS = 0.5
 TIMERS_AT_ONCE = 4000
@@ -34,30 +34,26 @@ class Timekeeper:
     """Looks for due timers twice a second; any number of replicas may.
 
     Args:
-        engine: whose rulebook decides, and whose backlog goes first.
-        queue: the input queue.
+        engine: whose rulebook decides, and whose witness finds out what must go first.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root passes each by name
         self,
         engine: Engine,
         spine: Spine,
-        broker: Broker,
         store: Store,
         *,
         clock: Clock,
         patience: Patience,
         observer: Observer,
-        queue: str,
     ) -> None:
         self._engine = engine
-        self._broker = broker
         self._store = store
         self._clock = clock
         self._spine = spine
         self._patience = patience
         self._observer = observer
-        self._queue = queue
+        self._witness = engine.witness
 
     async def run(self) -> None:
         """Fire timers until the process stops."""
@@ -65,7 +61,7 @@ class Timekeeper:
         with suppress(Unavailable, Misconfigured):
             while not self._patience.stopping:
                 if not await self.fire_due():
-                    await self._patience.idle(PERIOD_SECONDS)
+                    await self._patience.idle(PERIOD_SECONDS, self._witness.proved)
 
     async def fire_due(self) -> int:
         """Fire what is due and behind no event; return how many timers that were.
@@ -97,12 +93,7 @@ class Timekeeper:
 
     async def _behind_no_event(self, due: Sequence[Timer]) -> Sequence[Timer]:
         """Return the timers that every event which arrived before them has been decided for."""
-        backlog = self._engine.backlog
-        if due and due[-1].due > backlog.decided_until and backlog.idle:
-            moment = self._clock.now()
-            depth = await self._patience.until_done(
-                "broker", lambda: self._broker.backlog(self._queue)
-            )
-            if depth == 0 and backlog.idle:
-                backlog.seen_empty(moment)
+        backlog = self._witness.backlog
+        if due and due[-1].due > backlog.decided_until:
+            await self._witness.seek()
         return [timer for timer in due if timer.due <= backlog.decided_until]

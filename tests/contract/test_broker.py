@@ -284,3 +284,27 @@ async def test_a_cancelled_publish_leaves_the_broker_usable(bench: Bench) -> Non
     await bench.publish("sure", exchange="", routing_key=bench.queue)
 
     assert names(await bench.take(1)) == ["sure"]
+
+
+async def test_consumers_are_counted_as_they_come_and_go(bench: Bench) -> None:
+    """Nobody who still holds deliveries may be taken for gone."""
+    assert await bench.broker.consumers(bench.queue) == 0
+    async with bench.broker.subscribe(bench.queue, 1):
+        assert await bench.broker.consumers(bench.queue) == 1
+        async with bench.broker.subscribe(bench.queue, 1):
+            assert await bench.broker.consumers(bench.queue) == 2
+        assert await bench.broker.consumers(bench.queue) == 1
+
+
+async def test_catching_up_changes_nothing_else(bench: Bench) -> None:
+    """It is done while others wait for deliveries on the same subscription."""
+    await bench.broker.bind(bench.queue, [CHANNEL])
+    async with bench.broker.subscribe(bench.queue, 2) as subscription:
+        receiving = asyncio.create_task(subscription.receive(10))
+        await asyncio.gather(*(subscription.catch_up() for _ in range(3)))
+        await bench.publish("a", "b", "c")
+        received = [*await receiving]
+        while len(received) < 2:
+            received += await subscription.receive(10)
+        await subscription.catch_up()
+        assert (names(received), subscription.waiting()) == (["a", "b"], 0)

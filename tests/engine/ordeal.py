@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from orchestrator.adapters.memory.progress import MemoryProgress
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.ids import ReactionId, event_identity, reaction_id
 from orchestrator.engine.timekeeper import Timekeeper
+from orchestrator.engine.witness import Witness
 from orchestrator.ports import Committed
 from tests.engine.forms import (
     FORMS,
@@ -28,7 +30,7 @@ from tests.engine.forms import (
     rules,
 )
 from tests.engine.stepping import Replica, settle
-from tests.engine.world import NOW, QUEUE, World
+from tests.engine.world import NOW, QUEUE, StillClock, World
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 LONG = 1000 * SECOND
 MANY = 100
+LOOKS = 4
+"""How often all look how far the others are, until whatever can be proven is."""
 HAPPENINGS = st.tuples(
     st.sampled_from("ABC"),  # its type
     st.integers(1, 2),  # its case
@@ -65,7 +69,7 @@ class Journal(MemoryStore):
 
 
 class Forms(RuleBasedStateMachine):
-    """Up to two replicas on one store and one queue.
+    """Up to three replicas on one store and one queue.
 
     Attributes:
         reached: the commands that any example led to.
@@ -73,6 +77,7 @@ class Forms(RuleBasedStateMachine):
 
     reached: ClassVar[set[str]] = set()
     store: type[Journal] = Journal
+    witness = Witness
     timekeeper = Timekeeper
 
     def __init__(self) -> None:
@@ -81,6 +86,8 @@ class Forms(RuleBasedStateMachine):
         self.loop.set_exception_handler(lambda *_: None)  # of processes that were killed
         self.world = World(self.store(self))
         self.world.rulebook = BOOK
+        self.silence = StillClock()
+        self.world.progress = MemoryProgress(self.silence)
         self.published: dict[Fact, datetime] = {}
         self.cases: dict[tuple[str, int], Case] = {}
         self.expected = Counter[Outcome]()
@@ -88,7 +95,7 @@ class Forms(RuleBasedStateMachine):
         self.reactions: dict[ReactionId, tuple[str, Fact]] = {}
         self.replicas: list[Replica] = []
 
-    @initialize(count=st.integers(1, 2))
+    @initialize(count=st.integers(1, 3))
     def start(self, count: int) -> None:
         self.replicas = [self._replica() for _ in range(count)]
 
@@ -117,7 +124,7 @@ class Forms(RuleBasedStateMachine):
                 busy[choice % len(busy)].steps.step(choice // len(busy))
                 self._settle()
 
-    @rule(by=st.sampled_from([0, 1, 2, 5, 11]), looking=st.sets(st.integers(0, 1)))
+    @rule(by=st.sampled_from([0, 1, 2, 5, 11]), looking=st.sets(st.integers(0, 2)))
     def time_passes(self, by: int, looking: set[int]) -> None:
         """And replicas look for timers that are due."""
         self.world.clock.moment += by * SECOND
@@ -125,12 +132,18 @@ class Forms(RuleBasedStateMachine):
             self.replicas[which % len(self.replicas)].fire()
         self._settle()
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=st.integers(0, 2))
+    def look(self, which: int) -> None:
+        """A replica looks how far the others are."""
+        self.replicas[which % len(self.replicas)].look()
+        self._settle()
+
+    @rule(which=st.integers(0, 2))
     def sweep(self, which: int) -> None:
         self.replicas[which % len(self.replicas)].sweep()
         self._settle()
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=st.integers(0, 2))
     def kill(self, which: int) -> None:
         """A process dies between any two steps, and another takes its place."""
         which %= len(self.replicas)
@@ -140,6 +153,13 @@ class Forms(RuleBasedStateMachine):
     @rule()
     def calm(self) -> None:
         """Everything that has begun comes to its end."""
+        self._finish()
+        for _ in range(LOOKS):
+            for replica in self.replicas:
+                replica.look()
+            self._finish()
+
+    def _finish(self) -> None:
         self._settle()
         while busy := [replica for replica in self.replicas if replica.steps.held]:
             busy[0].steps.step(0)
@@ -176,7 +196,7 @@ class Forms(RuleBasedStateMachine):
     def _elapsed(self, timer: Timer) -> None:
         if timer.due > self.world.clock.now():
             self.problems.append(f"{timer} is early")
-        if len(self.replicas) == 1 and (undecided := self._undecided(timer.due)):
+        if undecided := self._undecided(timer.due):
             self.problems.append(f"{timer} overtakes {undecided}")
         if not timer.at.part:
             case = self._case(timer.at.definition, int(timer.at.key[-1]))
@@ -184,10 +204,7 @@ class Forms(RuleBasedStateMachine):
 
     def _undecided(self, until: datetime) -> list[Fact]:
         """Return the events that had arrived before then, and that some rule did not decide."""
-        # A stamp is believed once its time has come: by so much a fast clock misleads.
-        fast = max(NOW + fact.second * SECOND - moment for fact, moment in self.published.items())
-        before = until - max(fast, 0 * SECOND)
-        arrived = [fact for fact, moment in self.published.items() if moment < before]
+        arrived = [fact for fact, moment in self.published.items() if moment < until]
         return [fact for fact in arrived if fact.id not in self._decided(fact)]
 
     def _decided(self, fact: Fact) -> set[str]:
@@ -201,6 +218,8 @@ class Forms(RuleBasedStateMachine):
     def _come_to_an_end(self) -> None:
         if not self.replicas:
             return
+        self.calm()
+        self.silence.moment += LONG  # whoever was killed is forgotten at last
         self.calm()
         for _ in range(MANY):  # a timer may set another
             self.world.clock.moment += LONG
@@ -230,7 +249,7 @@ class Forms(RuleBasedStateMachine):
         self._settle()
 
     def _replica(self) -> Replica:
-        return Replica(self.world, self.loop, self.timekeeper)
+        return Replica(self.world, self.loop, self.timekeeper, self.witness)
 
     def _settle(self) -> None:
         settle(self.loop)

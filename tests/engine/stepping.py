@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.engine.timekeeper import Timekeeper
+from orchestrator.engine.witness import Witness
 from tests.engine.interference import CrashedError, Meddled, MeddledBroker
-from tests.engine.world import QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -80,24 +80,24 @@ class Replica:
         world: World,
         loop: asyncio.AbstractEventLoop,
         timekeeper: type[Timekeeper] = Timekeeper,
+        witness: type[Witness] = Witness,
     ) -> None:
         self.steps = Steps()
         self._loop = loop
         store: Any = _SteppedStore(world.store, self.steps)
         broker: Any = MeddledBroker(world.broker, self.steps)
-        self._engine, ledger = world.engine(between=self.steps)
+        self._engine, ledger = world.engine(between=self.steps, witness=witness)
         ledger.enough = 10**9
         patience = self._engine._patience  # noqa: SLF001 - what the composition root would pass
         spine = self._engine._spine  # noqa: SLF001
+        self._witness = self._engine.witness
         self._timekeeper = timekeeper(
             self._engine,
             spine,
-            broker,
             store,
             clock=world.clock,
             patience=patience,
             observer=ledger,
-            queue=QUEUE,
         )
         self._sweeper = Sweeper(
             broker, store, world.clock, patience, ledger, period_seconds=1, age_seconds=30
@@ -107,6 +107,10 @@ class Replica:
     def fire(self) -> None:
         """Begin to look for due timers, unless it is being done."""
         self._begin("timers", self._timekeeper.fire_due)
+
+    def look(self) -> None:
+        """Begin to look how far the others are, unless it is being done."""
+        self._begin("look", self._witness.look)
 
     def sweep(self) -> None:
         """Begin to look through the outbox, unless it is being done."""

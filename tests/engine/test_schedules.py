@@ -27,7 +27,7 @@ from tests.engine.timetable import (
     sent,
     work_off,
 )
-from tests.engine.world import HERE, NOW, QUEUE, World, filed
+from tests.engine.world import HERE, NOW, QUEUE, World, filed, prove
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Message
@@ -123,7 +123,7 @@ async def test_a_tick_waits_for_the_events_that_came_before_it(new_store: NewSto
     this = await armed(new_store(), hourly())
     this.clock.moment = TEN
     timekeeper, engine, _ = this.timekeeper()
-    engine.backlog.decided(TEN - SECOND, this.clock.now())
+    prove(engine, TEN - SECOND)
     assert await timekeeper.fire_due() == 0
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import orjson
+import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
@@ -14,11 +16,9 @@ from orchestrator.engine import timekeeper
 from orchestrator.errors import ExpressionError
 from tests.engine.interference import Fuse, survived
 from tests.engine.mistakes import TakesTimersFirst
-from tests.engine.world import NOW, PATIENCE, Reminder, World, filed
+from tests.engine.world import NOW, PATIENCE, Reminder, World, filed, prove
 
 if TYPE_CHECKING:
-    import pytest
-
     from orchestrator.core.event import Message
     from orchestrator.ports import Store
     from tests.engine.conftest import NewStore
@@ -137,7 +137,7 @@ async def test_it_looks_again_at_once_while_it_fires(monkeypatch: pytest.MonkeyP
     this = await waiting(MemoryStore())
     this.clock.moment = DUE
     keeper, engine, ledger = this.timekeeper()
-    engine.backlog.seen_empty(DUE)
+    prove(engine, DUE)
     ledger.enough = 10**9
     task = asyncio.create_task(keeper.run())
     await ledger.until(lambda: len(this.sent) == len(KEYS))
@@ -160,35 +160,27 @@ async def test_a_timer_waits_for_the_events_that_came_before_it() -> None:
     this = await waiting(MemoryStore())
     this.clock.moment = DUE + PATIENCE / 2
     await this.publish(filed("a-0", "C-0", "Answered"))
-    keeper, engine, ledger = this.timekeeper()
-    assert await keeper.fire_due() == 0  # nothing is known about the queue yet
-    ledger.enough = 10**9
-    task = asyncio.create_task(engine.run())
-    await ledger.until(lambda: bool(ledger.reports) and engine.backlog.idle)
-    assert await keeper.fire_due() == len(KEYS) - 1
-    engine.stop()
-    await task
+    async with this.running() as (engine, ledger):
+        keeper = this.beside(engine, ledger)
+        watching = asyncio.create_task(engine.witness.run())
+        await ledger.until(lambda: bool(ledger.reports))
+        await engine.witness.look()
+        assert await keeper.fire_due() == 0  # nothing is known about the queue yet
+        await engine.witness.proved.wait()
+        assert await keeper.fire_due() == len(KEYS) - 1
+    await watching
     assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-0")]
 
 
-async def test_load_does_not_hold_timers_up() -> None:
-    """Under load the queue is never seen empty: an event stamped after the timer is enough."""
+@pytest.mark.parametrize("hours", [-1, 1, 10])
+async def test_no_clock_of_a_producer_counts(hours: int) -> None:
+    """A stamp after the timer does not prove that what came before it is decided."""
     this = await waiting(MemoryStore())
     this.clock.moment = DUE + PATIENCE / 2
-    keeper, engine, _ = this.timekeeper()
-    engine.backlog.decided(DUE - SOON, this.clock.now())
-    assert await keeper.fire_due() == 0
-    engine.backlog.decided(DUE, this.clock.now())
-    assert await keeper.fire_due() == len(KEYS)
-
-
-async def test_a_stamp_from_the_future_tells_nothing_about_the_present() -> None:
-    """One producer with a wrong clock must not let timers overtake everybody's events."""
-    this = await waiting(MemoryStore())
-    keeper, engine, _ = this.timekeeper()
-    engine.backlog.decided(DUE + PATIENCE, this.clock.now())
-    this.clock.moment = DUE
-    assert await keeper.fire_due() == 0
+    await this.publish(replace(filed("a-9", "C-9"), time=DUE + hours * PATIENCE))
+    async with this.running() as (engine, ledger):
+        await ledger.until(lambda: bool(ledger.reports))
+        assert await this.beside(engine, ledger).fire_due() == 0
 
 
 class Failing(Reminder):

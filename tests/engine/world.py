@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from orchestrator.adapters.memory.broker import MemoryBroker
+from orchestrator.adapters.memory.progress import MemoryProgress
 from orchestrator.core.decision import (
     Decision,
     Elapsed,
@@ -26,10 +27,12 @@ from orchestrator.core.definitions import Action, Rule, Rulebook
 from orchestrator.core.event import Delivery, Event, Message, Outgoing
 from orchestrator.core.ids import message_id
 from orchestrator.core.problem import Position
+from orchestrator.engine.backlog import Backlog
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.spine import Spine
 from orchestrator.engine.timekeeper import Timekeeper
+from orchestrator.engine.witness import Witness
 from tests.engine.interference import Meddled, MeddledBroker
 
 if TYPE_CHECKING:
@@ -275,6 +278,7 @@ class World:
         self.broker = MemoryBroker([QUEUE, f"{QUEUE}.dlq"])
         self.store = store
         self.clock = StillClock()
+        self.progress = MemoryProgress(self.clock)
         self.rulebook = rulebook(*definitions)
         self.unmatched: Any = None
 
@@ -304,6 +308,7 @@ class World:
         between: Interference | None = None,
         spine: type[Spine] = Spine,
         engine: type[Engine] = Engine,
+        witness: type[Witness] = Witness,
     ) -> tuple[Engine, Ledger]:
         """Return an engine that stops once the queue as it is now is worked off."""
         broker: Any = MeddledBroker(self.broker, between) if between else self.broker
@@ -313,6 +318,10 @@ class World:
             unmatched = Meddled(unmatched, between)
         ledger = Ledger(enough=self.broker.depth(QUEUE))
         patience = Patience(ledger)
+        progress: Any = Meddled(self.progress, between) if between else self.progress
+        watching = witness(
+            Backlog(), progress, broker, clock=self.clock, patience=patience, queue=QUEUE
+        )
         ledger.engine = engine(
             broker,
             spine(
@@ -327,6 +336,7 @@ class World:
             ),
             patience,
             ledger,
+            witness=watching,
             rulebook=self.rulebook,
             queue=QUEUE,
             prefetch=1000,
@@ -337,22 +347,23 @@ class World:
     def timekeeper(self, between: Interference | None = None) -> tuple[Timekeeper, Engine, Ledger]:
         """Return a timekeeper beside an engine that is not started."""
         engine, ledger = self.engine(between=between)
-        timekeeper = Timekeeper(
+        return self.beside(engine, ledger), engine, ledger
+
+    def beside(self, engine: Engine, ledger: Ledger) -> Timekeeper:
+        """Return a timekeeper beside an engine."""
+        return Timekeeper(
             engine,
             engine._spine,  # noqa: SLF001 - what the composition root would pass
-            engine._broker,  # noqa: SLF001
             engine._spine._store,  # noqa: SLF001
             clock=self.clock,
             patience=engine._patience,  # noqa: SLF001
             observer=ledger,
-            queue=QUEUE,
         )
-        return timekeeper, engine, ledger
 
     async def fire(self, between: Interference | None = None) -> int:
         """Fire what is due, as an engine would that has seen the queue empty just now."""
         timekeeper, engine, _ = self.timekeeper(between)
-        engine.backlog.seen_empty(self.clock.now())
+        prove(engine, self.clock.now())
         return await timekeeper.fire_due()
 
     async def run(self, **options: Any) -> Ledger:
@@ -374,6 +385,11 @@ class World:
             engine.stop()
             async with asyncio.timeout(5):
                 await task
+
+
+def prove(engine: Engine, moment: datetime) -> None:
+    """Let a replica take it for proven that what arrived before `moment` is decided."""
+    engine.witness.backlog.proven(moment)
 
 
 def told(messages: Iterable[Message]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
@@ -39,6 +39,7 @@ class MemoryBroker:
         self._bindings: dict[str, set[str]] = {}
         self._arrival = asyncio.Condition()
         self._tokens = count(1)
+        self._open: Counter[str] = Counter()
 
     def depth(self, queue: str) -> int:
         """Return how many deliveries wait in `queue`, those in hand not counted."""
@@ -48,13 +49,20 @@ class MemoryBroker:
         """See ``ports.Broker.backlog``."""
         return len(self._existing(queue))
 
+    async def consumers(self, queue: str) -> int:
+        """See ``ports.Broker.consumers``."""
+        self._existing(queue)
+        return self._open[queue]
+
     @asynccontextmanager
     async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[MemorySubscription]:
         """See ``ports.Broker.subscribe``."""
         subscription = MemorySubscription(self._existing(queue), self._arrival, prefetch)
+        self._open[queue] += 1
         try:
             yield subscription
         finally:
+            self._open[queue] -= 1
             await subscription.close()
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -151,6 +159,10 @@ class MemorySubscription:
     def waiting(self) -> int:
         """See ``ports.Subscription.waiting``."""
         return min(len(self._queue), self._prefetch - len(self._held))
+
+    async def catch_up(self) -> None:
+        """See ``ports.Subscription.catch_up``. There is no way on which a delivery could be."""
+        self._ensure_open()
 
     async def close(self) -> None:
         """Hand back what was not acknowledged, in its old order, marked as redelivered."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from aiormq.exceptions import ChannelNotFoundEntity
+from pamqp.commands import Queue
 
 from orchestrator.adapters.rabbit.failures import translated
 from orchestrator.adapters.rabbit.link import Link
@@ -108,15 +109,11 @@ class RabbitBroker:
 
     async def backlog(self, queue: str) -> int:
         """Count the messages that wait in `queue`: see `ports.Broker`."""
-        count = 0
+        return (await self._look_at(queue)).message_count or 0
 
-        async def look(channel: AbstractChannel) -> None:
-            nonlocal count
-            found = await channel.queue_declare(queue, passive=True)
-            count = found.message_count or 0
-
-        await self._once(f"look at {queue}", look)
-        return count
+    async def consumers(self, queue: str) -> int:
+        """Count who consumes `queue`: see `ports.Broker`. Zero too where it cannot tell in time."""
+        return (await self._look_at(queue)).consumer_count or 0
 
     async def bind(self, queue: str, channels: Collection[str]) -> None:
         """Bind `queue` on the bus: see `ports.Broker`."""
@@ -137,6 +134,16 @@ class RabbitBroker:
                 await channel.queue_unbind(queue, bus, key)
 
         await self._once(f"unbind {queue} from {bus}", unbind)
+
+    async def _look_at(self, queue: str) -> Queue.DeclareOk:
+        found = Queue.DeclareOk()
+
+        async def look(channel: AbstractChannel) -> None:
+            nonlocal found
+            found = await channel.queue_declare(queue, passive=True)
+
+        await self._once(f"look at {queue}", look)
+        return found
 
     async def _once(self, doing: str, work: Callable[[AbstractChannel], Awaitable[None]]) -> None:
         link = await self._consuming.link()

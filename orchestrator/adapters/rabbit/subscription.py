@@ -36,7 +36,7 @@ async def start_consuming(
     Raises:
         AMQPError: of the client library: the caller says what was being done.
     """
-    subscription = RabbitSubscription(link, channel.number, queue)
+    subscription = RabbitSubscription(link, channel, queue, prefetch)
     await channel.basic_qos(prefetch_count=prefetch)
     await channel.basic_consume(
         queue, _never_called, consumer_tag=_CONSUMER_TAG, arguments=dict(arguments or {})
@@ -82,15 +82,17 @@ async def _never_called(_message: object) -> None:
 class RabbitSubscription:
     """What arrives on one channel, in order, until the channel ends."""
 
-    def __init__(self, link: Link, channel: int, queue: str) -> None:
+    def __init__(self, link: Link, channel: AbstractChannel, queue: str, prefetch: int) -> None:
         self._link = link
-        self._channel = channel
+        self._consuming = channel
+        self._prefetch = prefetch
+        self._channel = channel.number
         self._doing = f"{link.where}: consume {queue}"
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[Delivery] = deque()
         self._arrival: asyncio.Future[None] | None = None
         self._failure: Unavailable | None = None
-        link.tap.attach(channel, self)
+        link.tap.attach(channel.number, self)
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait for deliveries: see `ports.Subscription`."""
@@ -121,6 +123,17 @@ class RabbitSubscription:
     def waiting(self) -> int:
         """Return how many deliveries wait to be received."""
         return len(self._arrived)
+
+    async def catch_up(self) -> None:
+        """Wait for what is on its way: see `ports.Subscription`.
+
+        Whatever the broker answers on this channel comes behind what it sent on it before. Setting
+        the prefetch changes nothing: it counts for those who begin to consume after it.
+        """
+        self._raise_failure()
+        with translated(self._doing):
+            await self._consuming.basic_qos(prefetch_count=self._prefetch)
+        self._raise_failure()
 
     def delivered(self, method: bytes, header: bytes, body: bytes) -> None:
         """Keep a message until somebody receives it: see `tap.Receiver`."""
