@@ -53,7 +53,7 @@ class Dispatch:
         moment: the decision's time; `now` is the same in milliseconds.
         reaction: what ids without a purpose of their own derive from.
         source: the name this orchestrator sends under.
-        directory: who lives; None for nobody.
+        directory: who lives, and what was sent to them so far; None for nobody.
         cause: the id of the event that led to it; None for a timer.
         traceparent: the trace it came with.
         origin: what started the instance; None while there is none. Whatever an instance sends

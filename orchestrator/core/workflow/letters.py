@@ -114,10 +114,20 @@ def _child_key(run: Running, target: Target) -> str:
 
 
 def _chosen(run: Running, route: Route, command: str) -> Live | None:
-    """Return who gets a command. Who is equally good is told apart by the command's id."""
-    directory = run.dispatch.directory
-    living = directory.living(route.capability) if directory is not None else ()
-    if route.strategy == "least_busy" and living:
+    """Return who gets a command, and take note of it for those that follow.
+
+    It is the least busy if that is asked for; of several, whoever waited longest for a command, so
+    that they take turns; of those that never had one, the command's id picks.
+    """
+    dispatch = run.dispatch
+    living = dispatch.directory.living(route.capability) if dispatch.directory is not None else ()
+    if dispatch.directory is None or not living:
+        return None
+    if route.strategy == "least_busy":
         least = min(each.load for each in living)
         living = [each for each in living if each.load == least]
-    return living[int(fraction(command) * len(living))] if living else None
+    longest = min(each.turn for each in living)
+    waiting = [each for each in living if each.turn == longest]
+    chosen = waiting[int(fraction(command) * len(waiting))]
+    dispatch.directory = dispatch.directory.after(chosen.channel)
+    return chosen

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.core.decision import ignore
-from orchestrator.core.directory import Live
+from orchestrator.core.directory import Live, Snapshot
 from orchestrator.core.workflow.definition import Route, Start
 from orchestrator.errors import ExpressionError, Refused, SchemaViolation
-from tests.unit.core.workflow.build import command, formula, in_sequence, step, workflow
+from tests.unit.core.workflow.build import command, each, formula, in_sequence, step, workflow
 from tests.unit.core.workflow.play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from orchestrator.core.directory import Directory
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class Living:
 
     def living(self, capability: str) -> Sequence[Live]:
         return self.services if capability == "pump" else ()
+
+    def after(self, channel: str) -> Living:
+        del channel
+        return self
 
 
 def news(play: Play) -> list[tuple[str, object]]:
@@ -182,3 +188,39 @@ def test_a_command_waits_for_somebody_who_can_do_it() -> None:
     play.directory = Living((Live("a", "pump.a", 0),))
     play.advance(1)
     assert (play.types, play.sent[0].id[24:]) == (["Pump"], ".A.1")
+
+
+def idle(*names: str) -> Snapshot:
+    services = {f"pump.{name}": Live(name, f"pump.{name}", 0, share=0.1) for name in names}
+    return Snapshot(services, {"pump": tuple(services)})
+
+
+@pytest.mark.parametrize("strategy", ["least_busy", "round_robin"])
+def test_the_items_of_a_step_take_turns(strategy: str) -> None:
+    """All are decided on one snapshot: the first idle instance must not get them all."""
+    route = Route("pump", strategy)  # type: ignore[arg-type]  # one of the two
+    work = step(
+        "A",
+        command("Pump", "Pumped", route=route),
+        for_each=each("[1, 2, 3, 4, 5, 6]", max_parallel=6),
+    )
+    play = Play(workflow(work))
+    play.directory = idle(*"abc")
+    play.start()
+    channels = [one.channel for one in play.sent if one.type == "Pump"]
+    assert sorted(channels) == [f"pump.{name}" for name in "aabbcc"]
+
+
+def test_nobody_waits_twice_as_long_as_another() -> None:
+    """A fair rotation: the engine tells the next decision what this one sent."""
+    directory: Directory = idle(*"abc")
+    channels = []
+    for number in range(9):
+        play = routed("round_robin")
+        play.directory = directory
+        channel = play.start(id=f"start-{number}").command("Pump").channel
+        directory = directory.after(channel)
+        channels.append(channel)
+    assert {tuple(sorted(channels[at : at + 3])) for at in (0, 3, 6)} == {
+        ("pump.a", "pump.b", "pump.c")
+    }
