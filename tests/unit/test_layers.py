@@ -51,7 +51,7 @@ LAYERS["cli"] = LAYERS["daemon"] - {"adapters.memory"} | {
 LAYERS["__main__"] = {"cli"}
 
 # A port that stands beside the only layer that needs it.
-PORTS = {"orchestrator.service.inbox"}
+PORTS = {"orchestrator.service.inbox", "orchestrator.service.register"}
 
 # Who may import a package that reaches the outside world.
 CLIENTS: dict[str, set[str]] = {
