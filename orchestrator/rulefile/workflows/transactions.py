@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.core.workflow.definition import Compensation, Group, Retry, Step
@@ -21,6 +22,9 @@ _WITHOUT_END = Retry(
     max_delay=DEFAULT_RETRY.max_delay,
     jitter=True,
 )
+_ANSWERED_WITHIN = timedelta(minutes=1)
+"""Then a commit or an abort that is awaited is sent again: a service may have lost it."""
+
 _FEWEST = 2
 
 
@@ -58,7 +62,7 @@ def read_transaction(name: str, part: Part, catalog: MessageCatalog, readable: R
                     f"{name}_prepare_{participant}",
                     prepare,
                     entry.position,
-                    compensation=Compensation(abort, None, _WITHOUT_END if abort.awaits else None),
+                    compensation=_compensation(abort),
                 )
             )
             commits.append(
@@ -66,6 +70,7 @@ def read_transaction(name: str, part: Part, catalog: MessageCatalog, readable: R
                     f"{name}_commit_{participant}",
                     commit,
                     entry.position,
+                    timeout=_ANSWERED_WITHIN if commit.awaits else None,
                     retry=_WITHOUT_END if commit.awaits else None,
                     patient=True,
                 )
@@ -73,6 +78,12 @@ def read_transaction(name: str, part: Part, catalog: MessageCatalog, readable: R
     first = Step(f"{name}_prepare", Group(tuple(prepares)), part.position)
     second = Step(f"{name}_commit", Group(tuple(commits)), part.position, depends_on=(first.name,))
     return Group((first, second), atomic=True)
+
+
+def _compensation(abort: Command) -> Compensation:
+    if not abort.awaits:
+        return Compensation(abort, None, None)
+    return Compensation(abort, _ANSWERED_WITHIN, _WITHOUT_END)
 
 
 def _read_exchange(part: Part, catalog: MessageCatalog, readable: Readable) -> Command | None:
