@@ -7,12 +7,18 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.local import Services, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+if not os.environ.get("CI"):  # there, Hypothesis has a profile of its own
+    # A deadline is an assertion about time, and a busy machine is no defect.
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
