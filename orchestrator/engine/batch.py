@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.unmatched import Unmatched
     from orchestrator.engine.report import EventOutcome, Stage
+    from orchestrator.engine.roster import Roster
     from orchestrator.errors import Refused
     from orchestrator.ports import CommitResult, Timer
 
@@ -149,6 +150,7 @@ class Batch:
         deliveries: in the queue's order; at least one.
         now: the time of every decision in the batch.
         queue: where they came from.
+        roster: knows which instances of services live; None for nobody.
         intakes: those that could be read.
         messages: what rules send.
         dead_letters: copies of what was given up, to be published too.
@@ -159,6 +161,7 @@ class Batch:
     deliveries: Sequence[Delivery]
     now: datetime
     queue: str
+    roster: Roster | None = None
     intakes: list[Intake] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     dead_letters: list[Message] = field(default_factory=list)

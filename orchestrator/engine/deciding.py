@@ -228,12 +228,18 @@ def _ask(
     batch: Batch, definition: Definition, instance: Instance | None, trigger: Trigger
 ) -> tuple[Decision, tuple[Message, ...]] | None:
     """Return what is decided and the messages to send; None for nothing, or where that failed."""
+    signal, roster = trigger.signal, batch.roster
+    if roster is not None and roster.directory is not None:
+        signal = replace(signal, directory=roster.directory)
     try:
-        decision = definition.decide(instance, trigger.signal)
-        return None if decision.ignored else (decision, encoded(decision.outgoing))
+        decision = definition.decide(instance, signal)
+        answer = None if decision.ignored else (decision, encoded(decision.outgoing))
     except Refused as error:
         batch.fail(trigger.intake, definition.name, error)
         return None
+    if roster is not None:
+        roster.sent(decision.outgoing)
+    return answer
 
 
 def _commit(case: Case, reactions: Sequence[Reaction], life: Life) -> Commit:

@@ -115,7 +115,9 @@ def _fire_one(
     """Decide one timer, or return the pieces that are wanted first."""
     at = timer.at
     reaction = _reaction(timer, instance.version)
-    elapsed = Elapsed(at.key, timer.due, reaction, batch.now, source, at.piece)
+    roster = batch.roster
+    directory = roster.directory if roster is not None else None
+    elapsed = Elapsed(at.key, timer.due, reaction, batch.now, source, at.piece, directory)
     try:
         decision = _decide(timer, instance, elapsed, rulebook)
         messages = encoded(decision.outgoing)
@@ -126,6 +128,8 @@ def _fire_one(
         return _stuck(timer, instance, error)
     if decision.wanted is not None:
         return decision.wanted
+    if roster is not None:
+        roster.sent(decision.outgoing)
     life = Life(asked_for(timer), instance, instance.revision)
     life.take(decision, reaction)
     commit = Commit(at.key, (Reaction(reaction, messages),), life.writes(), timer)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.batch import Case, Firing
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
+    from orchestrator.engine.roster import Roster
     from orchestrator.engine.routing import Dispute
     from orchestrator.errors import Refused
     from orchestrator.ports import (
@@ -57,6 +58,7 @@ class Spine:
         max_body_bytes: larger messages are refused.
         max_hops: rules do not react to an event that so many reactions led to.
         ledger: keeps what leads to nothing; None for nobody.
+        roster: knows which instances of services live; None for nobody.
     """
 
     def __init__(  # noqa: PLR0913 - the collaborators of the engine's one centre
@@ -71,6 +73,7 @@ class Spine:
         max_body_bytes: int,
         max_hops: int = MAX_HOPS,
         ledger: Ledger | None = None,
+        roster: Roster | None = None,
     ) -> None:
         self._broker = broker
         self._store = store
@@ -81,11 +84,12 @@ class Spine:
         self._max_body_bytes = max_body_bytes
         self._max_hops = max_hops
         self._ledger = ledger
+        self._roster = roster
         self._archive = Archive(store, clock, patience)
 
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""
-        batch = Batch(deliveries, self._clock.now(), self._queue)
+        batch = Batch(deliveries, self._clock.now(), self._queue, self._roster)
         read(batch, rulebook, self._max_body_bytes)
         cases: Sequence[Case] = match(batch, rulebook, self._source, self._max_hops)
         for _ in range(MAX_CONFLICTS):
@@ -106,7 +110,7 @@ class Spine:
         A timer that is no longer set for its time was fired, moved or cancelled by somebody else:
         it commits nothing, and the next look at what is due tells how things stand.
         """
-        batch = Batch((), self._clock.now(), self._queue)
+        batch = Batch((), self._clock.now(), self._queue, self._roster)
         wanted: Mapping[InstanceKey, Sequence[str]] = {}
         while timers:
             asked = await self._ask(batch, timers, wanted, rulebook)

@@ -105,6 +105,11 @@ class Workflow:
         """Return True: it decides on how far an instance is."""
         return True
 
+    @property
+    def routes(self) -> bool:
+        """Tell whether decisions need to know which instances of services live."""
+        return self.outline.routes
+
     def condition(self, event_type: str) -> Condition | None:
         """Return what must hold of an event before anybody looks for an instance of it."""
         if event_type in {START, COMPENSATE, ORDER}:

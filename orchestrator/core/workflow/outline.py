@@ -102,6 +102,7 @@ class Outline:
         ending_reads: for-each steps whose outputs are needed for ``then`` and ``otherwise``.
         sends: whether it sends commands, which may be given up.
         runs: whether it runs workflows.
+        routes: whether a command of it is for a live instance of a service.
     """
 
     plan: Plan
@@ -113,6 +114,7 @@ class Outline:
     ending_reads: frozenset[str]
     sends: bool
     runs: bool
+    routes: bool
 
     @classmethod
     def of(cls, plan: Plan) -> Outline:
@@ -139,7 +141,13 @@ class Outline:
             ending_reads=_outputs_read(ending, repeated),
             sends=any(place.errand or place.undo for place in places.values()),
             runs=any(isinstance(step.work, Run) for step in steps),
+            routes=any(_routes(place.errand, place.undo) for place in places.values()),
         )
+
+
+def _routes(*errands: Errand | None) -> bool:
+    commands = (errand.work for errand in errands if errand is not None)
+    return any(isinstance(work, Command) and work.route is not None for work in commands)
 
 
 def _awaiting(places: Mapping[str, Place]) -> Mapping[str, tuple[Target, ...]]:
