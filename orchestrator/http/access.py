@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from typing import TYPE_CHECKING, Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import APIKeyHeader
@@ -17,7 +18,7 @@ Role = Literal["viewer", "operator"]
 _ROLES: Final[tuple[Role, ...]] = ("viewer", "operator")
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
-_LOCAL_NAMES: Final = frozenset({"localhost", "testserver"})
+_LOCAL_NAME: Final = "localhost"
 _KEY: Final = APIKeyHeader(
     name="X-API-Key", auto_error=False, description="A key of ORCHESTRATOR_API_KEYS."
 )
@@ -69,13 +70,18 @@ def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host == _LOCAL_NAME
 
 
 def _refuse_foreign_names(request: Request) -> None:
     """Refuse a request for another name: a page in a browser here must not speak for a person."""
-    name = request.url.hostname or ""
-    if name not in _LOCAL_NAMES and not is_loopback(name):
+    try:
+        # Not from request.url, which says our own name where the header cannot be read.
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        name = ""
+    if not is_loopback(name):
         raise HTTPException(
-            _FORBIDDEN, f"ask for 127.0.0.1, not {name}, or set ORCHESTRATOR_API_KEYS"
+            _FORBIDDEN,
+            f"ask for 127.0.0.1, not {name or 'nobody'}, or set ORCHESTRATOR_API_KEYS",
         )

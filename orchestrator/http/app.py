@@ -26,7 +26,9 @@ def create_app(health: Health, metrics: Metrics, *routers: APIRouter) -> FastAPI
         metrics: what it counts.
         routers: whatever else it offers.
     """
-    app = FastAPI(title="Orchestrator", version=__version__)
+    # The pages of docs_url and redoc_url load scripts of strangers, which would speak for whoever
+    # looks at them.
+    app = FastAPI(title="Orchestrator", version=__version__, docs_url=None, redoc_url=None)
 
     @app.get("/live", summary="The process runs and its loop turns")
     async def live() -> dict[str, str]:

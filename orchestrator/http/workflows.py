@@ -6,14 +6,12 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 
 from orchestrator.core.expression.failure import EvaluationError
 from orchestrator.core.expression.times import parse_duration
 from orchestrator.core.status import Status  # noqa: TC001 - read from the routes' signatures
-from orchestrator.errors import Misconfigured, Refused, Unavailable
+from orchestrator.errors import Refused, Unavailable
 from orchestrator.http.documents import (
     Accepted,
     Failure,
@@ -31,17 +29,17 @@ from orchestrator.http.places import (
     read_cursor,
     read_instance_id,
 )
-from orchestrator.operation.account import account, outputs
+from orchestrator.http.refusals import TellingRoute
+from orchestrator.operation.account import account, is_workflow, outputs
+from orchestrator.operation.fitting import unfit
 from orchestrator.operation.outline import document
 from orchestrator.ports import FinishedInstance, OpenInstance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from orchestrator.core.decision import Instance
     from orchestrator.core.workflow.machine import Workflow
     from orchestrator.http.access import Access
-    from orchestrator.operation.desk import Desk
+    from orchestrator.operation.desk import Desk, Started
     from orchestrator.ports import InstanceKey
 
 LONGEST_WAIT: Final = timedelta(minutes=1)
@@ -50,43 +48,22 @@ MOST_LISTED: Final = 500
 _SUMMARY: Final = tuple(WorkflowSummary.model_fields)
 
 _OK, _ACCEPTED = 200, 202
-_NOT_FOUND, _CONFLICT, _UNPROCESSABLE, _UNAVAILABLE = 404, 409, 422, 503
+_NOT_FOUND, _CONFLICT, _TOO_LARGE, _UNPROCESSABLE, _UNAVAILABLE = 404, 409, 413, 422, 503
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Failure, "description": description}
     for status, description in (
         (401, "no key, or a wrong one"),
         (403, "the key may not do that"),
         (_NOT_FOUND, "there is no such thing"),
+        (_TOO_LARGE, "the body has more than 1 MiB"),
         (_UNPROCESSABLE, "the request is not as it must be"),
         (_UNAVAILABLE, "broker or store are away: try again"),
     )
 }
 _CONFLICTS: Final[dict[int | str, dict[str, Any]]] = {
     **_REFUSALS,
-    _CONFLICT: {"model": Failure, "description": "it has ended already"},
+    _CONFLICT: {"model": Failure, "description": "it has ended, or is being taken back, already"},
 }
-
-
-class _Telling(APIRoute):
-    """Answers what we refuse, and what is away, with its own words."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the library's handler, with our errors as answers."""
-        handle = super().get_route_handler()
-
-        async def told(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Refused as error:
-                return _failure(_UNPROCESSABLE, error)
-            except (Unavailable, Misconfigured) as error:
-                return _failure(_UNAVAILABLE, error)
-
-        return told
-
-
-def _failure(status: int, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": str(error)}, status)
 
 
 def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - one function per route
@@ -96,7 +73,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         desk: does what is asked for.
         access: who may ask.
     """
-    router = APIRouter(tags=["workflows"], responses=_REFUSALS, route_class=_Telling)
+    router = APIRouter(tags=["workflows"], responses=_REFUSALS, route_class=TellingRoute)
     viewer, operator = Depends(access.needs("viewer")), Depends(access.needs("operator"))
 
     @router.get("/workflows", summary="The workflows in force", dependencies=[viewer])
@@ -118,7 +95,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         "/workflows/instances/{instance:path}", summary="An instance", dependencies=[viewer]
     )
     async def instance(instance: str) -> InstanceDocument:
-        at = _known(desk, instance)
+        at = read_instance_id(instance)
         return _document(at, await _found(desk, at))
 
     @router.delete(
@@ -129,10 +106,10 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         dependencies=[operator],
     )
     async def cancel(instance: str) -> Accepted:
-        at = _known(desk, instance)
-        found = await _found(desk, at)
-        if found.status.final:
-            raise HTTPException(_CONFLICT, f"{instance} is {found.status} already")
+        at = read_instance_id(instance)
+        objection = unfit(await _found(desk, at), "cancel", {})
+        if objection:
+            raise HTTPException(_CONFLICT, f"{instance_id(at)}: {objection}")
         return _accepted(at, await desk.order(at, "cancel", by="http"))
 
     @router.get("/workflows/{name}", summary="A workflow with its steps", dependencies=[viewer])
@@ -168,7 +145,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         )
         response.headers["Location"] = address(started.at)
         if patience:
-            found = await desk.wait(started, datetime.now(UTC) + patience)
+            found = await _ended(desk, started, datetime.now(UTC) + patience)
             if found is not None:
                 response.status_code = _OK
                 return _document(started.at, found)
@@ -191,19 +168,21 @@ def _summary(workflow: Workflow) -> WorkflowSummary:
     return WorkflowSummary.model_validate({name: told[name] for name in _SUMMARY})  # type: ignore[literal-required]  # its own names
 
 
-def _known(desk: Desk, instance: str) -> InstanceKey:
-    at = read_instance_id(instance)
-    _workflow(desk, at.definition)
-    return at
-
-
 async def _found(desk: Desk, at: InstanceKey) -> Instance:
     found = await desk.look(at)
-    if found is None:
+    if found is None or not is_workflow(found):
+        _workflow(desk, at.definition)
         raise HTTPException(
             _NOT_FOUND, f"there is no instance {instance_id(at)}, or it ended too long ago"
         )
     return found
+
+
+async def _ended(desk: Desk, started: Started, until: datetime) -> Instance | None:
+    try:
+        return await desk.wait(started, until)
+    except Unavailable:
+        return None  # it was asked for all the same: a refusal would have it asked for twice
 
 
 async def _page(

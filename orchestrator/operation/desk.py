@@ -107,9 +107,10 @@ class Desk:
         if workflow.plan.accepts is not None:
             workflow.plan.accepts(data)
         message = request or str(uuid.uuid4())
-        key = key or self._key(workflow, data) or message
-        if len(key) > MAX_KEY_LENGTH:
-            raise Refused(f"the key has {len(key)} characters, over the limit of {MAX_KEY_LENGTH}")
+        if key is None:
+            key = self._key(workflow, data) or message
+        if not 0 < len(key) <= MAX_KEY_LENGTH:
+            raise Refused(f"a key has 1 to {MAX_KEY_LENGTH} characters, and this has {len(key)}")
         told = {"workflow": workflow.name, "input": data}
         await self._send(START, told, key, message)
         identity = event_identity(self._source, START, message)
