@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from consumers.store import Store
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _FOLDER: Final = Path(__file__).parent
 GRANT: Final = (_FOLDER / "grant.lua").read_text()
 UNDO: Final = (_FOLDER / "undo.lua").read_text()
+READ: Final = "return redis.call('HMGET', KEYS[1], unpack(ARGV))"
 
 
 class Entry(BaseModel):
@@ -70,6 +72,17 @@ class Register:
         wanted = "" if number is None else str(number)
         found = await self.store.run(UNDO, (f"{book}:entries",), subject, _ms(asked), wanted)
         return Entry.model_validate_json(found)
+
+    async def read(self, book: str, subjects: Sequence[str]) -> list[Entry]:
+        """Return the entries of those of `subjects` that have been granted and still are.
+
+        Args:
+            book: the kind of grant.
+            subjects: at most a few thousand.
+        """
+        written = await self.store.run(READ, (f"{book}:entries",), *subjects)
+        entries = [Entry.model_validate_json(each) for each in written if each]
+        return [each for each in entries if each.undone is None]
 
 
 def _ms(moment: datetime) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consumers.businesses import service as businesses
+from consumers.casefiles import service as casefiles
 from consumers.department.register import Register
 from consumers.messages import (
     BusinessLicenseCancelled,
@@ -17,10 +18,15 @@ from consumers.messages import (
     BusinessLicenseIssued,
     CancelBuildingPermit,
     CancelBusinessLicense,
+    CasefileMissing,
+    CreateCasefile,
+    DeleteCasefile,
+    FetchCasefile,
     IssueBuildingPermit,
     IssueBusinessLicense,
     Message,
     ShutOffUtility,
+    StoreMessage,
 )
 from consumers.planning import service as planning
 from consumers.utilities import service as utilities
@@ -135,3 +141,21 @@ async def test_utilities_are_shut_off_each(register: Register) -> None:
 
     assert [reply.valves for reply in found] == [6, 4]
     assert len({reply.number for reply in found}) == 2
+
+
+async def test_a_file_is_read_as_it_was_told(register: Register) -> None:
+    """In order, each message once; a file of another case, or one that is closed, is not there."""
+    created = await tell(casefiles, CreateCasefile(title="Pay"), at(register))
+    said = [StoreMessage(session="CS-1", position=n, text=f"Message {n}.") for n in (1, 0, 1)]
+    for each in said:
+        await tell(casefiles, each, at(register))
+    wanted = FetchCasefile(casefile=created.number)
+
+    fetched = await tell(casefiles, wanted, at(register))
+    other = await tell(casefiles, wanted, at(register, case="R-2"))
+    await tell(casefiles, DeleteCasefile(number=created.number), at(register, 60))
+    closed = await tell(casefiles, wanted, at(register, 120))
+
+    assert fetched.texts == ["Message 0.", "Message 1."]
+    assert isinstance(other, CasefileMissing)
+    assert isinstance(closed, CasefileMissing)

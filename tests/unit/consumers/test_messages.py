@@ -25,6 +25,7 @@ PARTS = {
     "Investigator",
     "Message",
     "Person",
+    "Photo",
     "Renewal",
     "Statute",
     "StatuteVersion",
@@ -39,6 +40,7 @@ SERVICES = (
     "analytics.v1",
     "archive.v1",
     "businesses.v1",
+    "casefiles.v1",
     "emergency.v1",
     "environment.v1",
     "fire.v1",
@@ -49,17 +51,26 @@ SERVICES = (
     "notify.v1",
     "permits.v1",
     "planning.v1",
+    "styling.v1",
     "traffic.v1",
     "utilities.v1",
 )
 # Published by others or by workflows, and no consumer handles them.
 UNTYPED = {
+    "AnalysisCompleted",
+    "AnalysisFailed",
+    "AnalysisRequested",
     "ApplicationSubmitted",
     "BillSigned",
+    "CasefileReady",
+    "CasefileRequested",
+    "CasefileSetupFailed",
     "CasinoAuditCompleted",
     "EmergencyHandled",
     "EmergencyReported",
     "EmergencyResponseFailed",
+    "EvidenceGathered",
+    "EvidenceRequested",
     "HousingDevelopmentCompleted",
     "HousingDevelopmentFailed",
     "HousingDevelopmentProposed",
@@ -67,6 +78,8 @@ UNTYPED = {
     "RestaurantApplicationSubmitted",
     "RestaurantOpened",
     "RestaurantOpeningFailed",
+    "StylingCompleted",
+    "StylingRequested",
 }
 
 SCALARS: dict[str, st.SearchStrategy[object]] = {
