@@ -186,7 +186,8 @@ class InstanceWrite:
 
     Attributes:
         at: which instance, or which kept message; never a piece.
-        expected: the instance as the decision saw it; None when there was none.
+        expected: the instance as the decision saw it; None when there was none. One that has ended
+            is begun again: none may be open, and it must be the one that was kept last.
         status: from now on. A final one ends it: it goes with its pieces and their timers, and is
             listed as finished for a while. None writes nothing, and only insists on `expected`.
         state: the next state. Of one that ends, what is kept for a while beside its pieces; None
@@ -203,6 +204,11 @@ class InstanceWrite:
     due: datetime | None = None
     revision: str = ""
     parts: tuple[Part, ...] = ()
+
+    @property
+    def recalled(self) -> Instance | None:
+        """The instance that had ended and is begun again; None for any other write."""
+        return self.expected if self.expected and self.expected.status.final else None
 
     @property
     def parted(self) -> bool:
@@ -308,6 +314,13 @@ class Store(Protocol):
             instances: which; instances or kept messages, no pieces.
             pieces: which pieces of them to load too, by name; an empty list for all of one. Those
                 that do not exist are left out of `Instance.parts`.
+        """
+
+    async def ended(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+        """Return instances that have ended as they were kept, all pieces loaded, in order.
+
+        Where one key had several, the last of them; None where none was kept, or not any more.
+        Their status is final.
         """
 
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:

@@ -238,10 +238,17 @@ class Definition(Protocol):
     def pieces(self, event: Event) -> tuple[str, ...]:
         """Return the names of the pieces that deciding on `event` needs, if they exist."""
 
+    def recalls(self, event_type: str) -> bool:
+        """Tell whether such an event may be about an instance that has ended.
+
+        Where none is open, `decide` then gets the last one that was kept, with all its pieces.
+        """
+
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Return what follows. Raise a ``Refused`` error when it cannot be decided.
 
         Args:
             instance: what is remembered under the key; None for nothing. Never None on `Elapsed`.
+                One that has ended only where the definition recalls such events.
             signal: an event that its condition let through, or the instance's timer.
         """

@@ -122,6 +122,10 @@ class Rule:
         """Return none: it remembers nothing."""
         return ()
 
+    def recalls(self, event_type: str) -> bool:  # noqa: ARG002 - the protocol
+        """Return False: what has ended is over."""
+        return False
+
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:  # noqa: ARG002
         """Return the messages its actions send. Raise ``Refused`` when one of them cannot be."""
         if isinstance(signal, Elapsed):  # of a rule that had this name, and remembered

@@ -133,6 +133,10 @@ class ScheduledRule:
         """Return none: what it remembers is one piece."""
         return ()
 
+    def recalls(self, event_type: str) -> bool:  # noqa: ARG002 - the protocol
+        """Return False: what has ended is over."""
+        return False
+
     def arm(self, instance: Instance | None, now: datetime) -> Decision:
         """Return the decision to wait for the next tick, before anything was due.
 

@@ -109,6 +109,19 @@ class Case:
         return instance.revision in {self.definition.revision, ""}
 
     @property
+    def recalls(self) -> bool:
+        """Whether what is decided first may be about an instance that has ended."""
+        definition = self.definition
+        return definition.stateful and definition.recalls(self.triggers[0].signal.event.type)
+
+    def must_look_again(self, instance: Instance | None, trigger: Trigger) -> bool:
+        """Tell whether more has to be known of the case than before, after `instance` was left."""
+        if instance is not None and not instance.status.final:
+            return False
+        recalls = self.definition.recalls(trigger.signal.event.type)
+        return recalls if instance is None else not recalls
+
+    @property
     def pieces(self) -> list[str] | None:
         """The names of the pieces to load; an empty list for all, None for none."""
         if self.wanted == ():

@@ -199,7 +199,7 @@ def _propose(
     reactions: list[Reaction] = []
     back: Case | None = None
     for number, trigger in enumerate(case.triggers):
-        if not case.is_for(life.now):
+        if not case.is_for(life.now) or (number and case.must_look_again(life.now, trigger)):
             back = replace(case, triggers=case.triggers[number:], stray=True)
             break
         answer = _ask(batch, definition, life.now, trigger)

@@ -10,6 +10,7 @@ from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, match, read
 from orchestrator.engine.firing import Asked, asked_for, fire, needed_pieces
+from orchestrator.engine.recalling import Recaller
 from orchestrator.engine.routing import dispute, places, settle, unknown
 from orchestrator.errors import Unavailable
 from orchestrator.ports import Committed, Conflict, Duplicate
@@ -86,6 +87,7 @@ class Spine:
         self._ledger = ledger
         self._roster = roster
         self._archive = Archive(store, clock, patience)
+        self._recaller = Recaller(store, self._archive, patience)
 
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""
@@ -96,7 +98,8 @@ class Spine:
             if not cases:
                 return batch
             cases = await self._route(batch, cases, rulebook)
-            instances = await self._load(batch, cases)
+            loaded = await self._load(batch, cases)
+            cases, instances = await self._recaller.complete(cases, loaded, rulebook)
             proposals = await self._decide(batch, cases, instances)
             cases = await self._commit(batch, proposals)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.

@@ -103,6 +103,11 @@ class Pairs:
         del event
         return ()
 
+    def recalls(self, event_type: str) -> bool:
+        """Return False."""
+        del event_type
+        return False
+
     def decide(self, instance: Instance | None, signal: Signal) -> Decision:
         """Remember the first, pair it with the second."""
         event = signal.event
@@ -146,6 +151,11 @@ class Reminder:
         """Return none."""
         del event
         return ()
+
+    def recalls(self, event_type: str) -> bool:
+        """Return False."""
+        del event_type
+        return False
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Wait for the answer, or for the hour."""

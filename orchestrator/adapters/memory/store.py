@@ -75,6 +75,10 @@ class MemoryStore:
             found, parts={name: kept[name] for name in wanted or sorted(kept) if name in kept}
         )
 
+    async def ended(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+        """See ``ports.Store.ended``."""
+        return [self._graves.last_state(at) for at in instances]
+
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``."""
         return [self._apply(commit, now) for commit in commits]
@@ -104,11 +108,15 @@ class MemoryStore:
         timer = commit.timer
         if timer is not None and self._timers.get(timer.at) != timer.due:
             return False
-        found = [(self._instances.get(write.at), write.expected) for write in commit.writes]
-        return all(
-            (instance and instance.version) == (expected and expected.version)
-            for instance, expected in found
-        )
+        return all(map(self._is_as_expected, commit.writes))
+
+    def _is_as_expected(self, write: InstanceWrite) -> bool:
+        found, expected = self._instances.get(write.at), write.expected
+        if write.recalled is not None:
+            if found is not None:
+                return False
+            found, expected = self._graves.last_state(write.at), write.recalled
+        return (found and found.version) == (expected and expected.version)
 
     def _write(self, write: InstanceWrite, version: ReactionId, now: datetime) -> None:
         at, status = write.at, write.status

@@ -62,8 +62,11 @@ class Call:
     def add(self, commit: Commit) -> None:
         """Let the call make `commit`, too, after those before it."""
         arguments, timer = self._arguments, commit.timer
-        arguments += (len(commit.reactions), len(commit.writes))
+        recalled = [write for write in commit.writes if write.recalled]
+        arguments += (len(commit.reactions), len(commit.writes) + len(recalled))
         arguments += (timer_name(timer.at), milliseconds(timer.due)) if timer else (b"", b"")
+        for write in recalled:
+            self._insist_on_last_state(write)
         for write in commit.writes:
             self._add_write(write, commit.reactions[-1].id)
         for reaction in commit.reactions:
@@ -74,17 +77,23 @@ class Call:
         """Return number of keys, keys and arguments."""
         return (len(self._keys), *self._keys, *self._arguments)
 
+    def _insist_on_last_state(self, write: InstanceWrite) -> None:
+        """Add a write that writes nothing: what is begun again must still be as it was kept.
+
+        That none is open does not tell: others may have begun and ended it again since.
+        """
+        kept = self._position(self._layout.last_state(write.at))
+        self._arguments += (kept, _header(write.recalled), b"", b"", b"", b"", 0)
+
     def _add_write(self, write: InstanceWrite, version: ReactionId) -> None:
         """Add the arguments of a write. Its value and its index have positions that follow."""
-        at, before, status = write.at, write.expected, write.status
+        at, before, status = write.at, _open_before(write), write.status
         layout, arguments = self._layout, self._arguments
         listed = before.status if before and (status is None or status.final) else status
         index, name = self._listed(at, listed or Status.WAITING)
         value = self._position(layout.instance(at))
         self._keys.append(index)
-        expected = b""
-        if before:
-            expected = header(before.version, before.status, before.revision, parted=before.parted)
+        expected = _header(before)
         if status is None:
             arguments += (value, expected, b"", b"", b"", b"", 0)
             return
@@ -103,7 +112,7 @@ class Call:
 
     def _steps(self, write: InstanceWrite, status: Status, last: bytes) -> Sequence[bytes | int]:
         """Return what changes beside the value, the timer and the entry in the index."""
-        at, before = write.at, write.expected
+        at, before = write.at, _open_before(write)
         counted = revision_name(at.definition, write.revision)
         if before is None and not status.final and not write.parts:
             return (b"begin", counted)
@@ -185,3 +194,15 @@ class Call:
     def _position(self, key: bytes) -> int:
         self._keys.append(key)
         return len(self._keys)
+
+
+def _open_before(write: InstanceWrite) -> Instance | None:
+    """Return the instance that must be open; None where none may be."""
+    return None if write.recalled else write.expected
+
+
+def _header(found: Instance | None) -> bytes:
+    """Return what the value of an instance begins with; nothing where there is none."""
+    if found is None:
+        return b""
+    return header(found.version, found.status, found.revision, parted=found.parted)

@@ -106,12 +106,21 @@ class RedisInspection:
 
     async def last_state(self, at: InstanceKey) -> Instance | None:
         """See ``ports.Inspection.last_state``."""
+        (found,) = await self.last_states((at,))
+        return found
+
+    async def last_states(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+        """Return the same for several, in one round trip."""
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.get(self._layout.last_state(at))
-        pipeline.hgetall(self._layout.last_pieces(at))
+        for at in instances:
+            pipeline.get(self._layout.last_state(at))
+            pipeline.hgetall(self._layout.last_pieces(at))
         with translated(self._server):
-            value, pieces = await pipeline.execute()
-        return instance(value, read_pieces((), pieces))
+            found = await pipeline.execute()
+        return [
+            instance(value, read_pieces((), pieces))
+            for value, pieces in zip(found[::2], found[1::2], strict=True)
+        ]
 
     async def remembered(self, key: str) -> list[OpenInstance]:
         """See ``ports.Inspection.remembered``."""

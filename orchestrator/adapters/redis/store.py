@@ -127,6 +127,10 @@ class RedisStore:
                 loaded[index] = instance(value, parts.get(instances[index], NO_PARTS))
         return loaded
 
+    async def ended(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
+        """See ``ports.Store.ended``."""
+        return await self.inspection.last_states(instances)
+
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
         if not self._installation.epoch or self._installation.lost:

@@ -115,6 +115,10 @@ class StatefulRule:
         """Return none: what it remembers is one piece."""
         return ()
 
+    def recalls(self, event_type: str) -> bool:  # noqa: ARG002 - the protocol
+        """Return False: what has ended is over."""
+        return False
+
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Return what follows from an event, or from the end of the oldest event's time.
 

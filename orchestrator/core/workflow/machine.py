@@ -152,10 +152,7 @@ class Workflow:
         return piece_of(target.step, index), piece_of(target.step, index + PIECE)
 
     def recalls(self, event_type: str) -> bool:
-        """Tell whether such an event is about instances that have ended, as far as kept.
-
-        `decide` then gets what `finish` left, and all its pieces, where no instance is open.
-        """
+        """Tell whether such an event takes back what an instance did, be it that it has ended."""
         return event_type == COMPENSATE
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
