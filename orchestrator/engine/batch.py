@@ -247,8 +247,12 @@ class Batch:
                 self.repeated(trigger.intake)
                 self._send(case.key, reaction, done[reaction])
 
-    def fired(self, firing: Firing, result: CommitResult) -> None:
-        """Take over what a timer's commit did; nothing if somebody else was faster."""
+    def fired(self, firing: Firing, result: CommitResult, *, repeated: bool) -> None:
+        """Take over what a timer's commit did; nothing if somebody else was faster.
+
+        Where the commit was `repeated`, because it is not known what came of it the first time,
+        what was done then is ours to send. What another did it sends itself, or the sweeper.
+        """
         commit, name = firing.commit, firing.timer.at.definition
         match result:
             case Committed():
@@ -259,10 +263,10 @@ class Batch:
                     tried = firing.tried or _timer_delivery(firing.timer)
                     event_type, key = tried.type or TIMER_TYPE, tried.correlation_id or commit.key
                     self._give_up(tried, DeadLetter(event_type, key, name, firing.error))
-            case Duplicate(done=done):
+            case Duplicate(done=done) if repeated:
                 for reaction in commit.reactions:
                     self._send(commit.key, reaction.id, done[reaction.id])
-            case Conflict():
+            case Duplicate() | Conflict():
                 self.report.conflicts += 1
 
     def repeated(self, intake: Intake) -> None:

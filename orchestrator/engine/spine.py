@@ -169,12 +169,17 @@ class Spine:
     async def _commit_firings(self, batch: Batch, firings: Sequence[Firing]) -> None:
         noted = await self._note([firing.lapsed for firing in firings if firing.lapsed])
         commits = [firing.commit for firing in firings]
-        results = await self._patience.until_done(
-            "store", lambda: self._store.commit(commits, batch.now)
-        )
+        tries = 0
+
+        async def commit() -> list[CommitResult]:
+            nonlocal tries
+            tries += 1
+            return await self._store.commit(commits, batch.now)
+
+        results = await self._patience.until_done("store", commit)
         batch.lap("commit")
         for firing, result in zip(firings, results, strict=True):
-            batch.fired(firing, result)
+            batch.fired(firing, result, repeated=tries > 1)
         await self._strike(noted, firings, results)
 
     def give_up(self, delivery: Delivery, error: Refused) -> Batch:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -13,8 +14,9 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
 from orchestrator.engine import timekeeper
+from orchestrator.engine.batch import Batch
 from orchestrator.errors import ExpressionError
-from tests.engine.interference import Fuse, survived
+from tests.engine.interference import Fuse, Gate, Outage, survived
 from tests.engine.mistakes import TakesTimersFirst
 from tests.engine.world import NOW, PATIENCE, Reminder, World, filed, prove
 
@@ -127,6 +129,48 @@ async def test_replicas_that_see_the_same_timer_fire_it_once(
     this.clock.moment = DUE
     await asyncio.gather(*(this.fire() for _ in range(3)))
     assert len(this.sent) == len(KEYS)
+    assert kinds(this.sent) == REMINDED
+
+
+async def fire_at_the_same_moment(this: World) -> int:
+    """Return how many messages two replicas send that decide the same timers, one commit later."""
+    slow, sending = Gate("commit"), Gate("publish")
+    loser = asyncio.create_task(this.fire(slow))
+    await slow.reached_by(1)
+    winner = asyncio.create_task(this.fire(sending))
+    await sending.reached_by(1)
+    slow.open()
+    assert await loser == 0
+    sending.open()
+    assert await winner == len(KEYS)
+    return len(this.sent)
+
+
+async def test_who_was_slower_sends_nothing(new_store: NewStore) -> None:
+    """What the other has committed it is sending just now; if it dies, the sweeper does."""
+    this = await waiting(new_store())
+    this.clock.moment = DUE
+    assert await fire_at_the_same_moment(this) == len(KEYS)
+
+
+async def test_the_suite_notices_what_is_sent_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: to send whatever is left in the outbox doubles every message."""
+    fired = Batch.fired
+    always: Any = lambda *arguments, **_: fired(*arguments, repeated=True)  # noqa: E731
+    monkeypatch.setattr(Batch, "fired", always)
+    this = await waiting(MemoryStore())
+    this.clock.moment = DUE
+    assert await fire_at_the_same_moment(this) == 2 * len(KEYS)
+
+
+async def test_what_may_have_been_committed_is_sent_at_once(
+    new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to a commit was lost: its messages must not wait for the sweeper."""
+    monkeypatch.setattr("orchestrator.engine.patience.delays", lambda _: repeat(0.0))
+    this = await waiting(new_store())
+    this.clock.moment = DUE
+    await this.fire(Outage("commit", late=True))
     assert kinds(this.sent) == REMINDED
 
 
