@@ -53,6 +53,20 @@ class Arming:
         while left:
             left = await self._arm(left, rules)
 
+    async def restore(self, rulebook: Rulebook) -> None:
+        """Set the timers of schedules of which nothing is left, and touch no other.
+
+        One may have been cancelled, or dropped by a replica that does not know the rule.
+        """
+        rules = _by_place(each for each in rulebook.definitions if isinstance(each, ScheduledRule))
+        places = list(rules)
+        if not places:
+            return
+        found = await self._patience.until_done("store", lambda: self._store.load(places))
+        left = [at for at, instance in zip(places, found, strict=True) if instance is None]
+        while left:
+            left = await self._arm(left, rules)
+
     async def _arm(
         self, places: Sequence[InstanceKey], rules: Mapping[InstanceKey, Definition]
     ) -> list[InstanceKey]:

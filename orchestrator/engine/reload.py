@@ -68,7 +68,7 @@ class Reloader:
         self._announce(rulebook, old)
 
     async def run(self, period_seconds: float) -> None:
-        """Look every `period_seconds` what is still open under old wordings, until we stop."""
+        """Look every `period_seconds` what is open under old wordings, until we stop."""
         # What fails when the process stops is no loss: the next one looks at start.
         with suppress(Unavailable, Misconfigured):
             while not self._patience.stopping:
@@ -78,7 +78,8 @@ class Reloader:
     async def refresh(self) -> None:
         """Look what is open under old wordings now; forget those that nothing is open under.
 
-        Other replicas may have begun instances under a wording that we never ran.
+        Other replicas may have begun instances under a wording that we never ran, and one that does
+        not know a rule yet drops its schedule: it is set again.
         """
         async with self._busy:
             rulebook = self._engine.rulebook
@@ -88,6 +89,7 @@ class Reloader:
             await self._archive.tidy(rulebook, old)
             await self._bind(rulebook.channels - before)
             await self._unbind(before - rulebook.channels)
+            await self._arming.restore(rulebook)
             self._observer.old_revisions(old, rulebook.retired.unreadable)
 
     async def reload(self) -> bool:

@@ -16,6 +16,7 @@ from orchestrator.core.scheduled import PUNCTUAL, ScheduledRule
 from orchestrator.errors import ExpressionError
 from tests.engine.interference import CrashedError, Fuse
 from tests.engine.timetable import (
+    AT,
     HOUR,
     SECOND,
     TEN,
@@ -24,6 +25,7 @@ from tests.engine.timetable import (
     beside,
     hourly,
     next_due,
+    restore,
     sent,
     work_off,
 )
@@ -116,6 +118,27 @@ async def test_the_suite_notices_ticks_that_are_taken_before_the_commit() -> Non
     """Negative control: that is how a job runner loses them."""
     _, problems = await crash_everywhere(Forgetful, "last", ["Copy 12", "Digest 12"])
     assert problems
+
+
+async def test_a_schedule_that_was_dropped_comes_back(new_store: NewStore) -> None:
+    """By a replica that did not know the rule yet, or by mistake; nobody has to reload for it."""
+    this = await armed(new_store(), hourly())
+    stranger = await beside(this)
+    this.clock.moment = TEN
+    await stranger.fire()
+    assert await next_due(this) is None
+    await restore(this)
+    assert await next_due(this) == TEN + HOUR
+
+
+async def test_restoring_touches_no_schedule_that_is_set(new_store: NewStore) -> None:
+    """It is done all the time: a tick that is overdue stays, and nothing is written."""
+    this = await armed(new_store(), hourly())
+    (before,) = await this.store.load([AT])
+    this.clock.moment = TEN + 2 * HOUR
+    await restore(this)
+    assert await this.store.load([AT]) == [before]
+    assert await next_due(this) == TEN
 
 
 async def test_a_tick_waits_for_the_events_that_came_before_it(new_store: NewStore) -> None:

@@ -42,6 +42,12 @@ async def arm(
     await arming.arm(this.rulebook, before.rulebook if before else None)
 
 
+async def restore(this: World) -> None:
+    """Do what a daemon does now and then."""
+    engine, _ = this.engine()
+    await Arming(this.store, this.clock, engine._patience).restore(this.rulebook)  # noqa: SLF001
+
+
 async def armed(store: Store, *definitions: Any) -> World:
     """A world whose schedules were set at `NOW`."""
     this = World(store, *definitions)
