@@ -17,6 +17,7 @@ from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.ledger import RedisLedger
 from orchestrator.adapters.redis.progress import RedisProgress
+from orchestrator.adapters.redis.register import RedisRegister
 from orchestrator.catalog import built_in_types, read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
 from orchestrator.engine.archive import Archive
@@ -25,6 +26,7 @@ from orchestrator.engine.backlog import Backlog
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
+from orchestrator.engine.roster import Roster
 from orchestrator.engine.spine import Spine
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.engine.timekeeper import Timekeeper
@@ -122,6 +124,10 @@ class Daemon:
             namespace=settings.namespace,
             queue=settings.queue,
         )
+        self._register = RedisRegister(
+            settings.redis_url.get_secret_value(), namespace=settings.namespace
+        )
+        self._roster = Roster(self._register, lambda: self._engine.rulebook, self._patience)
         self._witness = Witness(
             Backlog(),
             self._progress,
@@ -154,7 +160,12 @@ class Daemon:
             self._patience,
             self._telemetry,
             arming=Arming(self._store, SystemClock(), self._patience),
-            archive=Archive(self._store, SystemClock(), self._patience),
+            archive=Archive(
+                self._store,
+                SystemClock(),
+                self._patience,
+                retention=timedelta(hours=settings.retention_hours),
+            ),
             queue=settings.queue,
             build=lambda: build_rulebook(settings),
         )
@@ -173,6 +184,7 @@ class Daemon:
             max_body_bytes=settings.max_body_bytes,
             max_hops=settings.max_hops,
             ledger=self._ledger,
+            roster=self._roster,
         )
         return Engine(
             self._broker,
@@ -205,6 +217,7 @@ class Daemon:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._ledger.close)
             stack.push_async_callback(self._progress.close)
+            stack.push_async_callback(self._register.close)
             stack.push_async_callback(self._broker.close)
             app = create_app(self._health, self._metrics, self._workflow_routes())
             await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
@@ -214,6 +227,7 @@ class Daemon:
                 tasks.create_task(self._sweeper.run(), name="sweeper")
                 tasks.create_task(self._timekeeper.run(), name="timekeeper")
                 tasks.create_task(self._witness.run(), name="witness")
+                tasks.create_task(self._roster.run(), name="roster")
                 tasks.create_task(self._reloader.run(settings.sweep_seconds), name="archivist")
                 tasks.create_task(self._watch_files(), name="watcher")
                 tasks.create_task(self._reload_on_demand(), name="reloader")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import signal
+import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,10 +15,12 @@ from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.inbox import RedisInbox
+from orchestrator.adapters.redis.register import RedisRegister
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
 from orchestrator.errors import InvalidDefinitions, Unavailable
 from orchestrator.http import create_app, serving
+from orchestrator.service.instance import Instance
 from orchestrator.service.patience import Patience
 from orchestrator.service.registry import AnyService, find
 from orchestrator.service.runtime import Runtime
@@ -23,7 +28,14 @@ from orchestrator.service.surroundings import Limits, Surroundings
 from orchestrator.telemetry.health import Health
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.service_observer import ServiceTelemetry
-from orchestrator.topology import Names, service_topology, topology
+from orchestrator.topology import (
+    Names,
+    instance_name,
+    instance_topology,
+    instances_topology,
+    service_topology,
+    topology,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -77,6 +89,9 @@ class Runner:
             namespace=settings.namespace,
             dedupe=timedelta(hours=settings.dedupe_hours),
         )
+        self._register = RedisRegister(
+            settings.redis_url.get_secret_value(), namespace=settings.namespace
+        )
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -88,6 +103,7 @@ class Runner:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._inbox.close)
+            stack.push_async_callback(self._register.close)
             stack.push_async_callback(self._broker.close)
             app = create_app(self._health, self._metrics)
             await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
@@ -96,11 +112,10 @@ class Runner:
             await self._consume()
 
     async def _consume(self) -> None:
-        surroundings = self._surroundings()
         try:
             async with asyncio.TaskGroup() as tasks:
                 for service in self._services:
-                    runtime = Runtime(service, surroundings)
+                    runtime = Runtime(service, self._surroundings(service))
                     tasks.create_task(runtime.run(self._stopped), name=service.name)
         except ExceptionGroup as failures:
             # One service that cannot go on ends the process: its supervisor must see that.
@@ -134,8 +149,10 @@ class Runner:
                 await administration.prepare(
                     service_topology(settings, service.name, service.channels)
                 )
+                if service.capabilities:
+                    await administration.prepare(instances_topology(settings, service.name))
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self, service: AnyService) -> Surroundings:
         settings = self._settings
         return Surroundings(
             broker=self._broker,
@@ -148,7 +165,25 @@ class Runner:
                 max_body_bytes=settings.max_body_bytes,
                 drain_seconds=settings.drain_seconds,
             ),
+            instance=self._instance(service) if service.capabilities else None,
         )
+
+    def _instance(self, service: AnyService) -> Instance:
+        """Return a new name for this process of `service`, and how it comes and goes."""
+        name = instance_name(service.name, secrets.token_hex(4))
+        parts = instance_topology(service.name, name)
+        url = self._settings.amqp_url.get_secret_value()
+
+        async def declare() -> None:
+            async with Administration.connect(url) as administration:
+                await administration.prepare(parts)
+
+        async def withdraw() -> None:
+            async with Administration.connect(url) as administration:
+                await administration.unbind(parts)
+
+        host = f"{socket.gethostname()}:{os.getpid()}"
+        return Instance(name, host, self._register, declare, withdraw)
 
 
 def _read_catalog(settings: Settings) -> Catalog:

@@ -16,6 +16,10 @@ RETRY_DELAYS: Final[Mapping[str, int]] = {"1s": 1, "10s": 10, "1m": 60, "10m": 6
 
 ORCHESTRATOR_DELIVERY_LIMIT: Final = 1000  # every restart counts against every prefetched message
 SERVICE_DELIVERY_LIMIT: Final = 20
+HANDOVER_SECONDS: Final = 5
+"""How long a command lies in the queue of one instance before any other may take it."""
+INSTANCE_QUEUE_SECONDS: Final = 3600
+"""How long the queue of an instance stays when nobody consumes it."""
 NO_DELIVERY_LIMIT: Final = 1_000_000_000  # RabbitMQ 4 would drop what was looked at 20 times
 PROGRESS_CHANNEL: Final = "orchestrator.events.v1"
 """Where instances of workflows tell how they get on, as the built-in document says."""
@@ -136,6 +140,47 @@ def service_topology(settings: Settings, queue: str, channels: Collection[str]) 
     bindings = tuple(Binding(names.bus, queue, "queue", channel) for channel in sorted(channels))
     queues = _work_queue(queue, SERVICE_DELIVERY_LIMIT, settings.dlq_max_length)
     return _combined(queues, Topology((), (), bindings))
+
+
+def instances_topology(settings: Settings, service: str) -> Topology:
+    """Return what passes on commands for one instance of a service: to it, else to all of them.
+
+    A command for an instance whose queue is gone takes the alternate exchange to the shared queue.
+    """
+    bus, instances, shared = Names.of(settings).bus, f"{service}.instance", f"{service}.shared"
+    return Topology(
+        exchanges=(
+            Exchange(shared, "fanout"),
+            Exchange(instances, "topic", {"alternate-exchange": shared}),
+        ),
+        queues=(),
+        bindings=(
+            Binding(shared, service, "queue"),
+            Binding(bus, instances, "exchange", f"{instances}.*"),
+        ),
+    )
+
+
+def instance_name(service: str, identifier: str) -> str:
+    """Return the queue of one instance, which is also the routing key that reaches it alone."""
+    return f"{service}.instance.{identifier}"
+
+
+def instance_topology(service: str, name: str) -> Topology:
+    """Return the queue of the instance called `name`.
+
+    What nobody takes in time goes on to the service's queue, confirmed. Unused for an hour, the queue
+    is deleted: RabbitMQ drops what is in it then, which lay there for seconds at most.
+    """
+    arguments: dict[str, Argument] = {
+        **_dead_lettering(),
+        "x-dead-letter-routing-key": service,
+        "x-delivery-limit": SERVICE_DELIVERY_LIMIT,
+        "x-message-ttl": HANDOVER_SECONDS * 1000,
+        "x-expires": INSTANCE_QUEUE_SECONDS * 1000,
+    }
+    binding = Binding(f"{service}.instance", name, "queue", name)
+    return Topology((), (Queue(name, arguments),), (binding,))
 
 
 def _combined(*parts: Topology) -> Topology:

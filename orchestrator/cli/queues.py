@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.service.registry import find, installed
-from orchestrator.topology import Names, dead_letter_queue, service_topology
+from orchestrator.topology import (
+    Names,
+    dead_letter_queue,
+    instances_topology,
+    service_topology,
+)
 
 if TYPE_CHECKING:
     from orchestrator.settings import Settings
@@ -20,7 +25,9 @@ def installed_topologies(settings: Settings) -> list[Topology]:
         Misconfigured: one of them cannot be imported.
     """
     services = [find(name).prefixed(settings.service_prefix) for name in installed()]
-    return [service_topology(settings, service.name, service.channels) for service in services]
+    queues = [service_topology(settings, service.name, service.channels) for service in services]
+    able = [service.name for service in services if service.capabilities]
+    return [*queues, *(instances_topology(settings, name) for name in able)]
 
 
 async def dead_letter_queues(settings: Settings) -> list[str]:

@@ -14,7 +14,7 @@ from orchestrator.service.context import Context, R
 from orchestrator.service.errors import CrashLoop
 from orchestrator.service.outcome import Failing, Outcome, one_line, replied
 from orchestrator.service.patience import Patience
-from orchestrator.service.slots import Slots
+from orchestrator.service.slots import Slots, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,7 +35,11 @@ RETRIES_EXHAUSTED: Final = "retries-exhausted"
 
 
 class Executor(Generic[R]):
-    """Runs the handlers of one service."""
+    """Runs the handlers of one service, for all its subscriptions.
+
+    Attributes:
+        turns: keeps two deliveries of one message apart.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Executor(Generic[R]):
         self._replies = replies
         self._resources = resources
         self._slots = Slots(service.concurrency)
+        self.turns = Turns()
         self._patience = Patience("store", surroundings.observer, surroundings.sleep)
         self._failing = Failing(service.name, surroundings.limits.retry_prefix)
         observer = surroundings.observer
@@ -61,6 +66,11 @@ class Executor(Generic[R]):
             sleep=surroundings.sleep,
         )
         self._log = structlog.get_logger().bind(service=service.name)
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits for what it depends on."""
+        return self._breaker.is_open
 
     async def execute(self, flight: Flight, work: Work) -> Outcome:
         """Run the handler of `work` when its turn comes, and return what follows.

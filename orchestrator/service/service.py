@@ -31,9 +31,10 @@ class Service(Generic[R]):
         name: its queue's name, and the source of the events it publishes.
         channels: routing keys its queue is bound to.
         concurrency: how many handlers run at once.
+        capabilities: what workflows may ask any one of its instances for.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a declaration: all but the name are named, most have defaults
         self,
         name: str,
         *,
@@ -41,6 +42,7 @@ class Service(Generic[R]):
         resources: Callable[[], AbstractAsyncContextManager[R]] | None = None,
         concurrency: int = 10,
         policy: Policy | None = None,
+        capabilities: Sequence[str] = (),
     ) -> None:
         """Declare a service.
 
@@ -51,6 +53,7 @@ class Service(Generic[R]):
                 ``Unavailable`` from it is waited for.
             concurrency: how many handlers run at once.
             policy: how often and how long handlers may try, unless they say so themselves.
+            capabilities: what each running process announces, for workflows that `route` by it.
 
         Raises:
             Misconfigured: the name cannot be a queue's, or there is no channel.
@@ -59,9 +62,12 @@ class Service(Generic[R]):
             raise Misconfigured(f"service {name!r}: use letters, digits and _ . : - in its name")
         if isinstance(channels, str) or not channels:
             raise Misconfigured(f'service {name}: channels is a list, such as ["notify.v1"]')
+        if isinstance(capabilities, str) or not all(capabilities):
+            raise Misconfigured(f'service {name}: capabilities is a list, such as ["pump"]')
         self.name = name
         self.channels = tuple(channels)
         self.concurrency = concurrency
+        self.capabilities = tuple(capabilities)
         self._resources = resources
         self._policy = policy or Policy()
         self._handlers: dict[str, Handler] = {}
@@ -119,6 +125,7 @@ class Service(Generic[R]):
             resources=self._resources,
             concurrency=self.concurrency,
             policy=self._policy,
+            capabilities=self.capabilities,
         )
         twin._handlers = self._handlers
         return twin

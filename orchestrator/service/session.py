@@ -11,7 +11,6 @@ from orchestrator.service.flight import Flight
 from orchestrator.service.outcome import Failing, ignored, repeated
 from orchestrator.service.patience import Patience
 from orchestrator.service.settler import Settler
-from orchestrator.service.slots import Turns
 from orchestrator.service.window import Window
 
 if TYPE_CHECKING:
@@ -49,11 +48,16 @@ class Session(Generic[R]):
         self._executor = executor
         self._failing = Failing(service.name, surroundings.limits.retry_prefix)
         self._patience = Patience("store", surroundings.observer, surroundings.sleep)
-        self._turns = Turns()
+        self._turns = executor.turns
         self._unremembered = asyncio.Semaphore(UNREMEMBERED_PER_SLOT * service.concurrency)
         self._window = Window()
         self._settler = Settler(service.name, surroundings, subscription, self._window)
         self._flights: dict[asyncio.Task[None], Flight] = {}
+
+    @property
+    def in_hand(self) -> int:
+        """How many messages were received and are not acknowledged."""
+        return len(self._window)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handle deliveries until `stop` is set, then let running handlers finish.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from orchestrator.ports import Broker, Clock
     from orchestrator.service.directory import Directory
     from orchestrator.service.inbox import Inbox
+    from orchestrator.service.instance import Instance
     from orchestrator.service.report import Observer
 
 Sleep = Callable[[float], Awaitable[object]]
@@ -43,6 +44,7 @@ class Surroundings:
         observer: hears what it does.
         limits: how it may behave.
         sleep: waits for a number of seconds.
+        instance: how this process is reached alone; None if nothing is asked of it alone.
     """
 
     broker: Broker
@@ -52,3 +54,4 @@ class Surroundings:
     observer: Observer
     limits: Limits = Limits()
     sleep: Sleep = asyncio.sleep
+    instance: Instance | None = None

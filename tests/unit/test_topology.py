@@ -6,6 +6,8 @@ from orchestrator.topology import (
     Queue,
     Topology,
     dead_letter_queue,
+    instance_topology,
+    instances_topology,
     service_topology,
     topology,
 )
@@ -100,3 +102,33 @@ def test_the_progress_of_workflows_has_a_queue_of_its_own() -> None:
     (binding,) = [b for b in topology(Settings()).bindings if b.target == "orchestrator.progress"]
 
     assert {binding.routing_key} == channels
+
+
+def test_the_queue_of_an_instance_passes_on_to_all_at_least_once() -> None:
+    """What an instance that died does not take must reach another, confirmed."""
+    (own,) = instance_topology("pumps", "pumps.instance.a").queues
+
+    assert own.arguments["x-dead-letter-exchange"] == ""
+    assert own.arguments["x-dead-letter-routing-key"] == "pumps"
+    assert own.arguments["x-queue-type"] == "quorum"
+    assert own.arguments["x-dead-letter-strategy"] == "at-least-once"
+    assert own.arguments["x-overflow"] == "reject-publish"
+
+
+def test_a_queue_outlives_what_lies_in_it() -> None:
+    """A queue that expires takes its messages with it: they must have been passed on by then."""
+    (own,) = instance_topology("pumps", "pumps.instance.a").queues
+    lifetimes = own.arguments["x-message-ttl"], own.arguments["x-expires"]
+
+    assert 100 * int(lifetimes[0]) < int(lifetimes[1])
+
+
+def test_what_is_for_an_instance_without_a_queue_goes_to_all() -> None:
+    """By the alternate exchange; the bus itself would call it unrouted."""
+    found = instances_topology(SETTINGS, "pumps")
+
+    assert Binding("hms.bus", "pumps.instance", "exchange", "pumps.instance.*") in found.bindings
+    assert Binding("pumps.shared", "pumps", "queue") in found.bindings
+    (instances,) = [each for each in found.exchanges if each.name == "pumps.instance"]
+    assert instances.arguments["alternate-exchange"] == "pumps.shared"
+    assert found.exchanges[0].name == "pumps.shared"

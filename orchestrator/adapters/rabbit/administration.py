@@ -127,6 +127,15 @@ class Administration:
             await channel.close()
         return QueueStatus(queue, found.message_count or 0, found.consumer_count or 0)
 
+    async def unbind(self, topology: Topology) -> None:
+        """Remove the bindings of queues that `topology` describes; what the queues hold stays."""
+        with translated(f"{self._link.where}: unbind"):
+            channel = await self._link.channel()
+            for binding in topology.bindings:
+                if binding.kind == "queue":
+                    await channel.queue_unbind(binding.target, binding.source, binding.routing_key)
+            await channel.close()
+
     async def delete(self, topology: Topology) -> None:
         """Remove everything `topology` describes, with all messages. For tests and uninstalling."""
         with translated(f"{self._link.where}: delete"):

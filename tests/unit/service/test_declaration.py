@@ -116,7 +116,10 @@ def test_the_sample_services_are_installed() -> None:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("notfy", "there is no service notfy: installed are admissions, analytics, archive, businesses,"),
+        (
+            "notfy",
+            "there is no service notfy: installed are admissions, analytics, archive, businesses,",
+        ),
         ("nowhere:service", "nowhere:service cannot be imported: No module named 'nowhere'"),
         ("consumers.hr:desk", "cannot be imported: .*has no attribute 'desk'"),
         ("consumers.hr.desks:Desks", "consumers.hr.desks:Desks is not a Service"),
@@ -126,3 +129,16 @@ def test_a_service_that_is_not_there_says_what_is(name: str, advice: str) -> Non
     """A person mends it from this one line."""
     with pytest.raises(Misconfigured, match=advice):
         find(name)
+
+
+@pytest.mark.parametrize("capabilities", ["pump", ["pump", ""]])
+def test_capabilities_are_a_list_of_names(capabilities: Any) -> None:
+    """A text would be announced letter by letter."""
+    with pytest.raises(Misconfigured, match=r"capabilities is a list, such as \[\"pump\"\]"):
+        Service("pumps", channels=["pumps.v1"], capabilities=capabilities)
+
+
+def test_a_prefix_changes_nothing_but_the_name() -> None:
+    """Another installation runs the same service."""
+    service: Service[None] = Service("pumps", channels=["pumps.v1"], capabilities=["pump"])
+    assert service.prefixed("x.").capabilities == ("pump",)
