@@ -85,13 +85,16 @@ class Grant(Generic[C]):
             return self.denied(reason=" ".join(reasons))
         return orjson.dumps({"fee": self.fee, **self.details(asked, day)})
 
-    def written(self, entry: Entry) -> Granted | Denied:
-        """Return what was granted, as it stands in the register."""
+    def written(self, entry: Entry) -> Granted | Denied | None:
+        """Return what was granted, as it stands in the register.
+
+        What was taken back before it was granted is denied, or not answered: nobody waits for it.
+        """
         if entry.number is not None:
             content = orjson.loads(entry.content) | {"number": self.label(entry.number)}
             return self.granted.model_validate_json(orjson.dumps(content))
         if self.denied is None:
-            raise Reject("this was taken back before it was granted")
+            return None
         return self.denied(reason="This was taken back before it was granted.")
 
     def undone(self, undo: Undo, entry: Entry) -> Undone:
@@ -153,7 +156,7 @@ async def _open_register(name: str) -> AsyncIterator[Register]:
 
 
 def _register_grant(service: Service[Register], grant: Grant[Any]) -> None:
-    async def decide(command: Message, context: Context[Register]) -> Message:
+    async def decide(command: Message, context: Context[Register]) -> Message | None:
         time = context.event.time
         content = grant.decide(command, time.date())
         if isinstance(content, Denied):

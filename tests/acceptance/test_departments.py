@@ -93,10 +93,11 @@ def has_ended(site: Site, key: str) -> bool:
 
 
 def types(site: Site, key: str) -> Counter[str]:
-    """Return how many different messages of each type there are for `key`."""
+    """Return how many different messages of each type there are for `key`, lifecycle apart."""
     traced = site.run("trace", key, "--json")
     steps = json.loads(traced.stdout)["steps"] if traced.returncode == 0 else []
-    return Counter(step["type"] for step in steps if step["found"])
+    found = [step["type"] for step in steps if step["found"]]
+    return Counter(name for name in found if not name.startswith("instance."))
 
 
 def fees(site: Site, key: str) -> list[float]:

@@ -6,13 +6,15 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
 from consumers.businesses import service as businesses
 from consumers.casefiles import service as casefiles
-from consumers.department.register import Register
+from consumers.department.register import Entry, Register
 from consumers.messages import (
+    ApproveSiteWork,
     BusinessLicenseCancelled,
     BusinessLicenseDenied,
     BusinessLicenseIssued,
@@ -26,6 +28,7 @@ from consumers.messages import (
     IssueBusinessLicense,
     Message,
     ShutOffUtility,
+    StopSiteWork,
     StoreMessage,
 )
 from consumers.planning import service as planning
@@ -34,6 +37,8 @@ from orchestrator.service import Reject
 from tests.unit.consumers.contexts import context
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from consumers.store import Store
     from orchestrator.service import Context, Service
 
@@ -130,6 +135,36 @@ async def test_what_cannot_be_refused_is_rejected(register: Register) -> None:
     """A number of another kind is a mistake of the sender, and no attempt would help."""
     with pytest.raises(Reject, match="no number of the kind BL-000001"):
         await tell(businesses, CancelBusinessLicense(number="HP-000001"), at(register))
+
+
+async def test_what_nobody_waits_for_is_not_answered(register: Register) -> None:
+    """Site work that was stopped before it was granted cannot be denied: nobody asks any more."""
+    await tell(planning, StopSiteWork(), at(register, 60))
+
+    work = ApproveSiteWork(area_hectares=1, preliminary_plat="PP-000001")
+
+    assert await tell(planning, work, at(register)) is None
+    assert (await tell(planning, work, at(register, 120))).number == "SW-000001"
+
+
+class Forgetful(Register):
+    """A register that enters everything anew."""
+
+    async def grant(self, book: str, subject: str, asked: datetime, content: str) -> Entry:
+        """Enter `content` under a subject of its own."""
+        return await super().grant(book, f"{subject}/{uuid4()}", asked, content)
+
+
+async def test_a_register_that_forgets_is_noticed(store: Store) -> None:
+    """The negative control of the tests above: two numbers for one case, and nothing is over."""
+    forgetful = Forgetful(store)
+
+    numbers = [(await tell(businesses, APPLICATION, at(forgetful))).number for _ in range(2)]
+    await tell(businesses, CancelBusinessLicense(), at(forgetful, 60))
+    late = await tell(businesses, APPLICATION, at(forgetful))
+
+    assert numbers == ["BL-000001", "BL-000002"]
+    assert isinstance(late, BusinessLicenseIssued)
 
 
 async def test_utilities_are_shut_off_each(register: Register) -> None:
