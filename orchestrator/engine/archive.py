@@ -1,4 +1,4 @@
-"""Keeps the wordings of definitions for as long as instances are open under them. Reads no file."""
+"""Keeps the wordings of definitions for as long as instances may need them. Reads no file."""
 
 from __future__ import annotations
 
@@ -30,9 +30,18 @@ class Archive:
         store: where the texts are, and the numbers of open instances.
         clock: since when a text was not needed.
         patience: how to wait for the store.
+        retention: how long an instance that has ended may be begun again.
     """
 
-    def __init__(self, store: Store, clock: Clock, patience: Patience) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        patience: Patience,
+        *,
+        retention: timedelta = timedelta(0),
+    ) -> None:
+        self._spared = GRACE + retention
         self._store = store
         self._clock = clock
         self._patience = patience
@@ -88,7 +97,7 @@ class Archive:
         """Drop the texts that nobody has needed for a while."""
         needed = {revision.revision for revision in (*rulebook.texts, *old)}
         kept = await self._until_done(self._store.definitions)
-        before = self._clock.now() - GRACE
+        before = self._clock.now() - self._spared
         gone = [
             revision
             for revision, definition in kept.items()

@@ -241,6 +241,47 @@ async def test_the_last_state_is_kept_with_its_pieces_where_wanted(memory: Memor
     assert (await memory.tells.last_state(SAGA)).parts == {}
 
 
+async def test_what_has_ended_can_begin_again(memory: Memory) -> None:
+    """As it was kept: what it did may have to be taken back. It ends once more like any other."""
+    await memory.write(SAGA, Status.COMPLETED, b"one", parts=(Part("a", b"A"),))
+    (ended,) = await memory.store.ended([SAGA])
+    assert ended is not None
+    assert (ended.state, ended.status, ended.parts) == (b"one", Status.COMPLETED, {"a": b"A"})
+    memory.instances[SAGA] = ended
+    assert (
+        await memory.write(SAGA, Status.COMPENSATING, parts=(Part("a", b"B", NOW),)) == Committed()
+    )
+    assert (await load(memory, SAGA)).parts == {"a": b"B"}
+    assert await memory.store.open_revisions() == {("opening", OLD): 1}
+    assert await memory.write(SAGA, Status.CANCELLED, b"two") == Committed()
+    (again,) = await memory.store.ended([SAGA])
+    assert again is not None
+    assert (again.state, again.status, again.parts) == (b"two", Status.CANCELLED, {"a": b"B"})
+    assert await memory.store.open_revisions() == {}
+
+
+async def test_what_has_ended_begins_again_once(memory: Memory) -> None:
+    """Not while another is open, and not if it has begun and ended again since it was looked at."""
+    await memory.write(SAGA, Status.COMPLETED, b"one")
+    (ended,) = await memory.store.ended([SAGA])
+    await memory.write(SAGA)
+    other = memory.instances.pop(SAGA)
+    memory.instances[SAGA] = ended  # type: ignore[assignment]  # it was kept, see above
+    assert await memory.write(SAGA) == Conflict()
+    memory.instances[SAGA] = other
+    assert await memory.write(SAGA, Status.FAULTED, b"two") == Committed()
+    memory.instances[SAGA] = ended  # type: ignore[assignment]  # as before
+    assert await memory.write(SAGA) == Conflict()
+    assert await memory.store.load([SAGA]) == [None]
+
+
+async def test_what_was_not_kept_cannot_begin_again(memory: Memory) -> None:
+    """Whoever asks for it is told so, each beside the others."""
+    await memory.write(SAGA, Status.COMPLETED, b"one")
+    found = await memory.store.ended([InstanceKey("join", "C-1"), SAGA])
+    assert [each and each.state for each in found] == [None, b"one"]
+
+
 async def test_many_ends_do_not_displace_what_is_kept(memory: Memory) -> None:
     """A busy join would otherwise push every workflow out of the list within a minute."""
     await memory.write(SAGA, Status.COMPLETED, b"result")
