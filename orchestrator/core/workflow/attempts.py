@@ -29,10 +29,12 @@ def attempt(run: Running, target: Target) -> None:
         return
     if isinstance(sent, letters.Unrouted):
         task.status, task.due = "unrouted", run.now + UNROUTED_MS
-        reason = f"no live service offers {sent.capability}"
+        reason = f"waits for somebody who can {sent.capability}"
         task.error = {"type": "unrouted", "reason": reason}
         return
     run.dispatch.send(sent)
+    if task.error is not None and task.error.get("type") == "unrouted":
+        task.error = None  # it is over, unlike the reason of an attempt that failed
     task.attempt += 1
     task.status, task.due = "running", None
     if not errand.awaits:

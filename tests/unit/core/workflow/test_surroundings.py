@@ -184,10 +184,11 @@ def test_a_command_waits_for_somebody_who_can_do_it() -> None:
     play.advance(3)
     task = play.state.tasks["A"]
     assert (play.types, task.status) == ([], "unrouted")
-    assert task.error == {"type": "unrouted", "reason": "no live service offers pump"}
+    assert task.error == {"type": "unrouted", "reason": "waits for somebody who can pump"}
     play.directory = Living((Live("a", "pump.a", 0),))
     play.advance(1)
     assert (play.types, play.sent[0].id[24:]) == (["Pump"], ".A.1")
+    assert play.state.tasks["A"].error is None
 
 
 def idle(*names: str) -> Snapshot:
