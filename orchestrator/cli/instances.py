@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from orchestrator.cli.gantt import draw
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give as forget
 from orchestrator.cli.memory import memory, tell
-from orchestrator.cli.orders import Choice, Order, give
+from orchestrator.cli.orders import Choice, Order, give, who
 from orchestrator.cli.remembered import (
     FINISHED_COLUMNS,
     INSTANCE_COLUMNS,
@@ -161,7 +160,7 @@ def cancel(key: str, rule: str | None, *, dry_run: bool) -> None:
     if not found:
         raise _nothing(key, rule)
     for name in [each.definition for each, instance in found if is_workflow(instance)]:
-        give(Choice(key, name, None), Order("cancel", {"by": getpass.getuser()}), dry_run=dry_run)
+        give(Choice(key, name, None), Order("cancel", {"by": who()}), dry_run=dry_run)
     remembered = [each for each, instance in found if not is_workflow(instance)]
     if remembered:
         changed = [] if dry_run else asyncio.run(_forget(remembered))

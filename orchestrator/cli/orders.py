@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +17,6 @@ from orchestrator.cli.context import read_settings
 from orchestrator.cli.desk import desk
 from orchestrator.core.expression import compile_expression
 from orchestrator.errors import ExpressionError, Misconfigured, Unavailable
-from orchestrator.operation.fitting import unfit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -30,6 +31,7 @@ FILTER_ROOTS: Final = frozenset({"workflow", "key", "status", "unchanged"})
 
 _ASKED: Final = "asked for"
 _REFUSED: Final = "refused"
+_ENDED: Final = "ended"
 _LOOKS: Final = 50
 _LOOK_SECONDS: Final = 0.1
 _PAGE: Final = 500
@@ -68,7 +70,7 @@ class Choice:
             raise Misconfigured(f"--filter: {error.message}") from None
 
     def holds(self, found: OpenInstance, now: datetime) -> bool:
-        """Tell whether an instance is meant. Raise ``ExpressionError`` if that cannot be told."""
+        """Tell whether an instance is meant. Raise ``Misconfigured`` if that cannot be told."""
         if self.workflow not in {None, found.at.definition}:
             return False
         scope: Mapping[str, object] = {
@@ -77,7 +79,10 @@ class Choice:
             "status": str(found.status),
             "unchanged": now - found.changed,
         }
-        return self.condition is None or self.condition.holds(scope)
+        try:
+            return self.condition is None or self.condition.holds(scope)
+        except ExpressionError as error:
+            raise Misconfigured(f"--filter: {error.message}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,14 @@ class Order:
             await there.approve(at, decision=self.name, **self.told)
         else:
             await there.order(at, self.name, **self.told)
+
+
+def who() -> str:
+    """Return who runs the command: a name, or in a container without names a number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def give(choice: Choice, order: Order, *, dry_run: bool = False) -> None:
@@ -178,7 +191,9 @@ async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
 async def _carry_out(there: Desk, instances: Sequence[InstanceKey], order: Order) -> list[str]:
     """Send an order to all it fits, and return what each is doing as soon as it has changed."""
     before = await there.open_now(instances)
-    results = [_objection(each, order) or _ASKED for each in before]
+    results = [
+        _expected(there, at, found, order) for at, found in zip(instances, before, strict=True)
+    ]
     waiting = [number for number, result in enumerate(results) if result == _ASKED]
     with output.progress(order.name) as report:
         for done, number in enumerate(waiting, start=1):
@@ -199,10 +214,12 @@ async def _carry_out(there: Desk, instances: Sequence[InstanceKey], order: Order
 
 async def _now(there: Desk, at: InstanceKey) -> str:
     found = await there.look(at)
-    return "ended" if found is None else str(found.status)
+    return _ENDED if found is None else str(found.status)
 
 
-def _objection(instance: Instance | None, order: Order) -> str | None:
-    """Return why an order does not fit an instance as it is; None if it does."""
-    objection = None if instance is None else unfit(instance, order.name, order.told)
-    return f"{_REFUSED}: {objection}" if objection else None
+def _expected(there: Desk, at: InstanceKey, found: Instance | None, order: Order) -> str:
+    """Return what is to be said of an instance before anything is sent to it."""
+    if found is None:
+        return _ENDED  # between the list and the look
+    objection = there.objection(at, found, order.name, **order.told)
+    return f"{_REFUSED}: {objection}" if objection else _ASKED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +15,7 @@ from orchestrator.cli.commands import Command
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.desk import desk
 from orchestrator.cli.gantt import draw
-from orchestrator.cli.orders import Choice, Order, give
+from orchestrator.cli.orders import Choice, Order, give, who
 from orchestrator.cli.publish import read_payloads
 from orchestrator.core.payload import read_json
 from orchestrator.errors import Misconfigured
@@ -35,7 +34,7 @@ _MANY = '--filter \'status == "incident" && unchanged > duration("1h")\' --dry-r
 
 _PEOPLE = (
     click.option("--workflow", help="Only of this workflow, where the key has several."),
-    click.option("--by", default=getpass.getuser, help="Who says so; you, if left out."),
+    click.option("--by", default=who, help="Who says so; you, if left out."),
     click.option("--comment", help="Why; it stands in the log."),
 )
 _SEVERAL = (

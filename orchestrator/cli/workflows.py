@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("workflow", "starts", "steps", "revision", "description")
 
+_WIDE = 110
+
 
 @click.group("workflows", cls=Group)
 def command() -> None:
@@ -48,7 +51,8 @@ def list_workflows() -> None:
         }
         for workflow in _workflows().values()
     ]
-    output.table(COLUMNS, rows, empty="no workflow")
+    narrow = output.on_terminal() and output.console().width < _WIDE
+    output.table(COLUMNS[:-1] if narrow else COLUMNS, rows, empty="no workflow")
 
 
 @command.command(examples=["orchestrator workflows show restaurant-opening"])
@@ -64,7 +68,8 @@ def show(name: str) -> None:
         click.echo(f"  {shown['description']}")
     starts = ", ".join(shown["starts"]) or "another workflow, or `orchestrator workflows start`"
     click.echo(f"  started by {starts}; on failure: {shown['on_failure']}\n")
-    for line in _steps(shown["steps"], 1):
+    width = output.console().width if output.on_terminal() else None
+    for line in _steps(shown["steps"], 1, width):
         click.echo(line)
 
 
@@ -117,7 +122,8 @@ def _workflows() -> dict[str, Workflow]:
     return {each.name: each for each in definitions if isinstance(each, Workflow)}
 
 
-def _steps(steps: list[StepDocument], depth: int) -> Iterator[str]:
+def _steps(steps: list[StepDocument], depth: int, width: int | None) -> Iterator[str]:
+    """Yield the lines of steps, wrapped where a terminal ends."""
     for step in steps:
         facts = [
             f"{step['kind']} {step['sends']}" if step["sends"] else step["kind"],
@@ -127,6 +133,10 @@ def _steps(steps: list[StepDocument], depth: int) -> Iterator[str]:
             "for each item" if step["repeated"] else "",
             f"undone by {step['compensated_by']}" if step["compensated_by"] else "",
         ]
-        name = click.style(step["name"], bold=True)
-        yield f"{'  ' * depth}{name}: {'; '.join(fact for fact in facts if fact)}"
-        yield from _steps(step["steps"], depth + 1)
+        lead = f"{'  ' * depth}{step['name']}: "
+        told = lead + "; ".join(fact for fact in facts if fact)
+        below = "  " * (depth + 2)
+        lines = textwrap.wrap(told, width, subsequent_indent=below) if width else [told]
+        yield lines[0].replace(step["name"], click.style(step["name"], bold=True), 1)
+        yield from lines[1:]
+        yield from _steps(step["steps"], depth + 1, width)

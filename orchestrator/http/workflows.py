@@ -31,7 +31,6 @@ from orchestrator.http.places import (
 )
 from orchestrator.http.refusals import TellingRoute
 from orchestrator.operation.account import account, is_workflow, outputs
-from orchestrator.operation.fitting import unfit
 from orchestrator.operation.outline import document
 from orchestrator.ports import FinishedInstance, OpenInstance
 
@@ -107,7 +106,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
     )
     async def cancel(instance: str) -> Accepted:
         at = read_instance_id(instance)
-        objection = unfit(await _found(desk, at), "cancel", {})
+        objection = desk.objection(at, await _found(desk, at), "cancel")
         if objection:
             raise HTTPException(_CONFLICT, f"{instance_id(at)}: {objection}")
         return _accepted(at, await desk.order(at, "cancel", by="http"))

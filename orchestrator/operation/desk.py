@@ -18,6 +18,7 @@ from orchestrator.core.workflow.outline import APPROVAL, ORDER, START
 from orchestrator.core.workflow.starting import start_for
 from orchestrator.errors import Refused
 from orchestrator.operation.account import began
+from orchestrator.operation.fitting import unfit
 from orchestrator.ports import InstanceKey
 
 if TYPE_CHECKING:
@@ -152,6 +153,19 @@ class Desk:
         """Return open instances as they are, in order; None for those that have ended."""
         found = await self._store.load(instances)
         return [None if each is None or each.status.final else each for each in found]
+
+    def objection(self, at: InstanceKey, found: Instance, order: str, **told: object) -> str | None:
+        """Return why an order does not fit an instance as it is; None if it does.
+
+        Args:
+            at: which it is.
+            found: as it is stored.
+            order: as for `order`; approved or rejected for a decision.
+            told: as for `order` and `approve`.
+        """
+        workflow = self.workflows.get(at.definition)
+        known = workflow is not None and workflow.revision == found.revision
+        return unfit(found, order, told, workflow.outline if workflow and known else None)
 
     async def wait(self, started: Started, until: datetime) -> Instance | None:
         """Return an instance as soon as it has ended; None if it has not when the time is over."""
