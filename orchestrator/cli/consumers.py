@@ -1,18 +1,31 @@
-"""``orchestrator consumers``: starts consumer services. Leaves running to the runner."""
+"""``orchestrator consumers``: starts consumer services, and lists who lives. Runs none itself."""
 
 from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator import runner
+from orchestrator.adapters.redis.register import RedisRegister
+from orchestrator.cli import output
 from orchestrator.cli.commands import Group
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.process import run_to_end
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.service.register import Heard
+    from orchestrator.settings import Settings
+
+COLUMNS = ("service", "instance", "capabilities", "in_hand", "concurrency", "host", "heard")
+
 
 @click.group("consumers", cls=Group)
 def command() -> None:
-    """Run the services that act on commands."""
+    """Run the services that act on commands, and see who lives."""
 
 
 @command.command(
@@ -31,3 +44,40 @@ def run(names: tuple[str, ...]) -> None:
     """
     settings = read_settings()
     run_to_end(runner.run(names, settings), settings, role=" ".join(names))
+
+
+@command.command(
+    "list", examples=["orchestrator consumers list", "orchestrator consumers list --json"]
+)
+def list_instances() -> None:
+    """List the running instances of services that announce capabilities.
+
+    What each has in hand, how many messages it works on at once, and how long ago it was heard of.
+    Services without capabilities announce nothing, and are not listed.
+    """
+    heard = asyncio.run(_living(read_settings()))
+    output.table(COLUMNS, map(_row, heard), empty="no instance has announced itself")
+
+
+async def _living(settings: Settings) -> Sequence[Heard]:
+    url = settings.redis_url.get_secret_value()
+    register = RedisRegister(url, namespace=settings.namespace)
+    try:
+        return await register.living()
+    finally:
+        await register.close()
+
+
+def _row(heard: Heard) -> dict[str, object]:
+    said = heard.announcement
+    return {
+        "service": said.service,
+        "instance": said.name.rpartition(".")[2],
+        "capabilities": ", ".join(said.capabilities),
+        "in_hand": said.in_hand,
+        "concurrency": said.concurrency,
+        "host": said.host,
+        "heard": f"{heard.age_seconds:.1f} s ago",
+        "queue": said.name,
+        "heard_seconds_ago": heard.age_seconds,
+    }
