@@ -15,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from orchestrator.adapters.memory.progress import MemoryProgress
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.ids import ReactionId, event_identity, reaction_id
-from orchestrator.engine.timekeeper import Timekeeper
 from orchestrator.engine.witness import Witness
 from orchestrator.ports import Committed
 from tests.engine.forms import (
@@ -33,13 +32,14 @@ from tests.engine.stepping import Replica, settle
 from tests.engine.world import NOW, QUEUE, StillClock, World
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from orchestrator.ports import Commit, CommitResult, Timer
 
 LONG = 1000 * SECOND
 MANY = 100
-LOOKS = 4
+LOOKS = 3
 """How often all look how far the others are, until whatever can be proven is."""
 HAPPENINGS = st.tuples(
     st.sampled_from("ABC"),  # its type
@@ -77,8 +77,7 @@ class Forms(RuleBasedStateMachine):
 
     reached: ClassVar[set[str]] = set()
     store: type[Journal] = Journal
-    witness = Witness
-    timekeeper = Timekeeper
+    witness: type[Witness] = Witness
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,18 +149,34 @@ class Forms(RuleBasedStateMachine):
         self.replicas[which].kill()
         self.replicas[which] = self._replica()
 
+    @rule(by=st.sampled_from([0, 5, 11]), held=st.integers(0, 2))
+    def hold(self, by: int, held: int) -> None:
+        """Time passes, and one replica decides nothing in it; the others do whatever they can."""
+        self.world.clock.moment += by * SECOND
+        some = [each for number, each in enumerate(self.replicas) if number != held]
+        for _ in range(2):
+            for replica in some:
+                replica.fire()
+            self._look(some, self.replicas[held : held + 1])
+
     @rule()
     def calm(self) -> None:
         """Everything that has begun comes to its end."""
-        self._finish()
-        for _ in range(LOOKS):
-            for replica in self.replicas:
-                replica.look()
-            self._finish()
+        self._look(self.replicas)
 
-    def _finish(self) -> None:
+    def _look(self, some: list[Replica], held: Sequence[Replica] = ()) -> None:
+        self._finish(some)
+        for _ in range(LOOKS):
+            for replica in (*some, *held):
+                replica.look()
+            self._finish(some)
+            for replica in held:
+                while replica.steps.answer():
+                    self._settle()
+
+    def _finish(self, some: list[Replica]) -> None:
         self._settle()
-        while busy := [replica for replica in self.replicas if replica.steps.held]:
+        while busy := [replica for replica in some if replica.steps.held]:
             busy[0].steps.step(0)
             self._settle()
 
@@ -233,7 +248,7 @@ class Forms(RuleBasedStateMachine):
 
     def _compare(self) -> None:
         self.reached.update(command for command, _ in self.expected)
-        assert self.problems == []
+        assert self.problems == [], self.problems
         assert [error for replica in self.replicas for error in replica.failures()] == []
         assert not self.published or self._undecided(self.world.clock.now()) == []
         assert Counter(map(outcome, distinct(self.world.sent))) == self.expected
@@ -249,7 +264,7 @@ class Forms(RuleBasedStateMachine):
         self._settle()
 
     def _replica(self) -> Replica:
-        return Replica(self.world, self.loop, self.timekeeper, self.witness)
+        return Replica(self.world, self.loop, self.witness)
 
     def _settle(self) -> None:
         settle(self.loop)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from orchestrator.ports import OutboxEntry
     from tests.engine.world import World
 
+ANSWERS = {"look", "say", "catch_up"}
+
 MANY_TURNS = 10_000
 """Turns of the loop between two outside calls: more of them are no progress."""
 
@@ -29,33 +31,40 @@ class Steps:
     """
 
     def __init__(self) -> None:
-        self.held: list[asyncio.Future[None]] = []
+        self.held: list[tuple[str, asyncio.Future[None]]] = []
         self._dead = False
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
         """Make the call, when it is its turn."""
-        await self._turn()
+        await self._turn(name)
         result = await call()
         # What a subscription hands out is in the process's hands: there is nothing in between.
         if name != "receive":
-            await self._turn()
+            await self._turn(name)
         return result
 
-    async def _turn(self) -> None:
+    async def _turn(self, name: str) -> None:
         if self._dead:
             raise CrashedError
         turn = asyncio.get_running_loop().create_future()
-        self.held.append(turn)
+        self.held.append((name, turn))
         await turn
 
     def step(self, number: int) -> None:
         """Let one of the calls that are held go on."""
-        self.held.pop(number % len(self.held)).set_result(None)
+        self.held.pop(number % len(self.held))[1].set_result(None)
+
+    def answer(self) -> bool:
+        """Let a call go on by which others hear how far it is; tell whether there was one."""
+        numbers = [number for number, (name, _) in enumerate(self.held) if name in ANSWERS]
+        if numbers:
+            self.step(numbers[0])
+        return bool(numbers)
 
     def die(self) -> None:
         """Let no call go on any more."""
         self._dead = True
-        for turn in self.held:
+        for _, turn in self.held:
             turn.set_exception(CrashedError())
         self.held.clear()
 
@@ -79,7 +88,6 @@ class Replica:
         self,
         world: World,
         loop: asyncio.AbstractEventLoop,
-        timekeeper: type[Timekeeper] = Timekeeper,
         witness: type[Witness] = Witness,
     ) -> None:
         self.steps = Steps()
@@ -91,7 +99,7 @@ class Replica:
         patience = self._engine._patience  # noqa: SLF001 - what the composition root would pass
         spine = self._engine._spine  # noqa: SLF001
         self._witness = self._engine.witness
-        self._timekeeper = timekeeper(
+        self._timekeeper = Timekeeper(
             self._engine,
             spine,
             store,

@@ -12,15 +12,22 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from orchestrator.engine import deciding
-from orchestrator.engine.timekeeper import Timekeeper
 from tests.engine.forms import FORMS
-from tests.engine.mistakes import TakesTimersFirst
+from tests.engine.mistakes import (
+    AnswersAtOnce,
+    AsksNobody,
+    BelievesStamps,
+    Hasty,
+    SeesTheQueueEmpty,
+    TakesTimersFirst,
+    WaitsForNoDead,
+)
 from tests.engine.ordeal import Forms, Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
+    from orchestrator.engine.witness import Witness
     from orchestrator.ports import Commit, CommitResult, Timer
 
 SEARCH = settings(deadline=None, stateful_step_count=40, database=None)
@@ -72,19 +79,19 @@ class TakesTimers(TakesTimersFirst, Journal):
     """Wrong, and it keeps the journal."""
 
 
-class Hasty(Timekeeper):
-    """Wrong: after an outage the answers lie in the queue."""
-
-    async def _behind_no_event(self, due: Sequence[Timer]) -> Sequence[Timer]:
-        return due
-
-
 WRONG: dict[str, dict[str, Any]] = {
     "a store that forgets markers": {"store": ForgetsMarkers},
     "a replica that ignores conflicts": {"store": IgnoresConflicts},
-    "timers that are early": {"store": EarlyTimers, "timekeeper": Hasty},
+    "timers that are early": {"store": EarlyTimers, "witness": Hasty},
     "timers that are taken first": {"store": TakesTimers},
-    "timers that overtake the backlog": {"timekeeper": Hasty},
+}
+OVERTAKING: dict[str, type[Witness]] = {
+    "no proof at all": Hasty,
+    "an empty queue as a proof": SeesTheQueueEmpty,
+    "stamps as a proof": BelievesStamps,
+    "one replica as a witness for all": AsksNobody,
+    "deliveries received as decided": AnswersAtOnce,
+    "only the living as witnesses": WaitsForNoDead,
 }
 
 
@@ -93,6 +100,13 @@ def test_what_is_wrong_would_be_noticed(parts: dict[str, Any]) -> None:
     """Negative controls: a search that lets these pass proves nothing."""
     with pytest.raises(AssertionError):
         run_state_machine_as_test(type("Wrong", (Forms,), parts), settings=CONTROL)
+
+
+@pytest.mark.parametrize("witness", OVERTAKING.values(), ids=OVERTAKING.keys())
+def test_timers_that_overtake_the_backlog_would_be_noticed(witness: type[Witness]) -> None:
+    """Negative controls: each is a rule that looks right, and the first ones were ours."""
+    with pytest.raises(AssertionError, match="overtakes"):
+        run_state_machine_as_test(type("Wrong", (Forms,), {"witness": witness}), settings=CONTROL)
 
 
 def test_ids_that_derive_from_nothing_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
