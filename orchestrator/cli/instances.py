@@ -17,7 +17,7 @@ from orchestrator.cli.gantt import draw
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give as forget
 from orchestrator.cli.memory import memory, tell
-from orchestrator.cli.orders import Choice, Order, give, who
+from orchestrator.cli.orders import Choice, Order, give
 from orchestrator.cli.remembered import (
     FINISHED_COLUMNS,
     INSTANCE_COLUMNS,
@@ -27,7 +27,7 @@ from orchestrator.cli.remembered import (
     instance_row,
     page,
 )
-from orchestrator.cli.steering import COMMANDS
+from orchestrator.cli.steering import COMMANDS, MANY, SAID, options
 from orchestrator.core.status import Status
 from orchestrator.engine.orders import cancel as cancelling
 from orchestrator.errors import Misconfigured
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _ENDED_SHOWN = 20
 _WIDE = 110
+_NAME = click.option("--rule", "--workflow", "rule", help="Only of this rule or workflow.")
 
 
 @click.group("instances", cls=Group)
@@ -64,7 +65,7 @@ for _steering in COMMANDS:
         "orchestrator instances list --status faulted",
     ],
 )
-@click.option("--rule", help="Only what this rule remembers.")
+@_NAME
 @click.option(
     "--status",
     type=click.Choice([each.value for each in Status]),
@@ -122,7 +123,7 @@ def _refuse_mixed(status: Status | None, stuck: timedelta | None, after: Place |
 
 @command.command(examples=["orchestrator instances show C-991"])
 @click.argument("key")
-@click.option("--rule", help="Only what this rule remembers.")
+@_NAME
 def show(key: str, rule: str | None) -> None:
     """Show what is remembered under the correlation key KEY, in full.
 
@@ -143,28 +144,42 @@ def show(key: str, rule: str | None) -> None:
     examples=[
         "orchestrator instances cancel C-991 --dry-run",
         "orchestrator instances cancel C-991 --rule complaints-closed",
+        "orchestrator instances cancel --workflow permit --filter 'unchanged > duration(\"30d\")'",
     ]
 )
-@click.argument("key")
-@click.option("--rule", help="Only what this rule remembers; all rules if left out.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be cancelled.")
-def cancel(key: str, rule: str | None, *, dry_run: bool) -> None:
+@click.argument("key", required=False)
+@_NAME
+@options((*SAID, *MANY))
+def cancel(  # noqa: PLR0913 - the options of a command
+    key: str | None,
+    rule: str | None,
+    by: str,
+    comment: str | None,
+    condition: str | None,
+    *,
+    dry_run: bool,
+) -> None:
     """Cancel what is open under the correlation key KEY.
 
-    An instance of a workflow takes back what it did, and ends. What a rule remembers is forgotten,
-    with its timer, and nothing is sent: neither what the rule would have sent nor what it sends
-    when time is over. What changes at that very moment stays, and is told. Messages kept for later
-    stay, too: `orchestrator timers cancel` is for them.
+    An instance of a workflow takes back what it did, and ends; many are chosen with --filter. What
+    a rule remembers is forgotten, with its timer, and nothing is sent: neither what the rule would
+    have sent nor what it sends when time is over. What changes at that very moment stays, and is
+    told. Messages kept for later stay, too: `orchestrator timers cancel` is for them.
     """
+    order = Order("cancel", {"by": by, "comment": comment})
+    choice = Choice.read(key, rule, condition)
+    if key is None:
+        give(choice, order, dry_run=dry_run)
+        return
     found = asyncio.run(_found(key, rule))
     if not found:
         raise _nothing(key, rule)
-    for name in [each.definition for each, instance in found if is_workflow(instance)]:
-        give(Choice(key, name, None), Order("cancel", {"by": who()}), dry_run=dry_run)
     remembered = [each for each, instance in found if not is_workflow(instance)]
     if remembered:
         changed = [] if dry_run else asyncio.run(_forget(remembered))
         tell(remembered, changed, dry_run=dry_run)
+    if len(remembered) < len(found):
+        give(choice, order, dry_run=dry_run)
 
 
 def _picture(shown: dict[str, object]) -> str:

@@ -36,7 +36,7 @@ _COMMANDS = MappingProxyType(
         "rules": "Check and test rule files.",
         "schemas": "Check and show the message types.",
         "workflows": "See the workflows, and start instances of them.",
-        "instances": "See what rules remember about a case, and make them forget it.",
+        "instances": "See what is open, steer instances of workflows, or end them.",
         "timers": "See what is due later, and call it off.",
         "dlq": "Look at dead letters, send them again, or delete them.",
         "doctor": "Check RabbitMQ, Redis and the files, and say what to do.",

@@ -17,6 +17,7 @@ from orchestrator.cli.context import read_settings
 from orchestrator.cli.desk import desk
 from orchestrator.core.expression import compile_expression
 from orchestrator.errors import ExpressionError, Misconfigured, Unavailable
+from orchestrator.operation.account import is_workflow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -169,12 +170,13 @@ async def _give(choice: Choice, order: Order, *, dry_run: bool) -> list[dict[str
 async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
     """Yield the instances that are meant, from the index."""
     now = datetime.now(UTC)
-    workflows = there.workflows
     if choice.key is not None:
-        for each in await there.inspection.remembered(choice.key):
-            if each.at.definition in workflows and choice.holds(each, now):
+        named = await there.inspection.remembered(choice.key)
+        for each, found in zip(named, await there.open_now([one.at for one in named]), strict=True):
+            if found is not None and is_workflow(found) and choice.holds(each, now):
                 yield each
         return
+    workflows = there.workflows
     last: OpenInstance | None = None
     while True:
         page = await there.inspection.open_instances(

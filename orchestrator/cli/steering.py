@@ -30,27 +30,34 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 _LOOK_SECONDS = 0.3
-_MANY = '--filter \'status == "incident" && unchanged > duration("1h")\' --dry-run'
+_AN_HOUR = '--filter \'status == "incident" && unchanged > duration("1h")\' --dry-run'
 
-_PEOPLE = (
-    click.option("--workflow", help="Only of this workflow, where the key has several."),
+SAID = (
     click.option("--by", default=who, help="Who says so; you, if left out."),
     click.option("--comment", help="Why; it stands in the log."),
 )
-_SEVERAL = (
-    *_PEOPLE,
+"""The options that say who gives an order, and why."""
+
+MANY = (
     click.option(
         "--filter", "condition", help="Many: over workflow, key, status, unchanged (how long)."
     ),
     click.option("--dry-run", is_flag=True, help="Only say which instances are meant."),
 )
+"""The options of an order that may be about many instances."""
+
+_PEOPLE = (
+    click.option("--workflow", help="Only of this workflow, where the key has several."),
+    *SAID,
+)
+_SEVERAL = (*_PEOPLE, *MANY)
 
 
-def _with(options: tuple[Callable[[Any], Any], ...]) -> Callable[[Function], Function]:
+def options(chosen: tuple[Callable[[Any], Any], ...]) -> Callable[[Function], Function]:
     """Return a decorator that adds options, in the order written."""
 
     def added(function: Function) -> Function:
-        for option in reversed(options):
+        for option in reversed(chosen):
             function = option(function)
         return function
 
@@ -59,44 +66,44 @@ def _with(options: tuple[Callable[[Any], Any], ...]) -> Callable[[Function], Fun
 
 @click.command("suspend", cls=Command, examples=["orchestrator instances suspend R-7"])
 @click.argument("key", required=False)
-@_with(_SEVERAL)
-def suspend(key: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above
+@options(_SEVERAL)
+def suspend(key: str | None, **given: Any) -> None:  # noqa: ANN401 - the options above
     """Stop an instance for a while: answers are taken in, nothing is sent, no time runs out."""
-    _order_several("suspend", key, **options)
+    _order_several("suspend", key, **given)
 
 
 @click.command("resume", cls=Command, examples=["orchestrator instances resume R-7"])
 @click.argument("key", required=False)
-@_with(_SEVERAL)
-def resume(key: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above
+@options(_SEVERAL)
+def resume(key: str | None, **given: Any) -> None:  # noqa: ANN401 - the options above
     """Let an instance go on that was suspended."""
-    _order_several("resume", key, **options)
+    _order_several("resume", key, **given)
 
 
-@click.command("resolve", cls=Command, examples=[f"orchestrator instances resolve {_MANY}"])
+@click.command("resolve", cls=Command, examples=[f"orchestrator instances resolve {_AN_HOUR}"])
 @click.argument("key", required=False)
-@_with(_SEVERAL)
-def resolve(key: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above
+@options(_SEVERAL)
+def resolve(key: str | None, **given: Any) -> None:  # noqa: ANN401 - the options above
     """End an instance that cannot go on, as it is: nothing more is compensated."""
-    _order_several("resolve", key, **options)
+    _order_several("resolve", key, **given)
 
 
 @click.command("retry", cls=Command, examples=["orchestrator instances retry R-7 fire_inspection"])
 @click.argument("key")
 @click.argument("step")
-@_with(_PEOPLE)
-def retry(key: str, step: str, **options: Any) -> None:  # noqa: ANN401 - the options above
+@options(_PEOPLE)
+def retry(key: str, step: str, **given: Any) -> None:  # noqa: ANN401 - the options above
     """Send the command of an open STEP again; NAME~ is its compensation, NAME[3] an item."""
-    _order_one("retry", key, step=step, **options)
+    _order_one("retry", key, step=step, **given)
 
 
 @click.command("skip", cls=Command, examples=["orchestrator instances skip R-7 fire_inspection"])
 @click.argument("key")
 @click.argument("step")
-@_with(_PEOPLE)
-def skip(key: str, step: str, **options: Any) -> None:  # noqa: ANN401 - the options above
+@options(_PEOPLE)
+def skip(key: str, step: str, **given: Any) -> None:  # noqa: ANN401 - the options above
     """Close a STEP as not to be done, open or still to come; NAME~ is its compensation."""
-    _order_one("skip", key, step=step, **options)
+    _order_one("skip", key, step=step, **given)
 
 
 _DECISION = (
@@ -113,10 +120,10 @@ _DECISION = (
     cls=Command,
     examples=["orchestrator instances approve R-7 final_approval --role director --by ines"],
 )
-@_with(_DECISION)
-def approve(**options: Any) -> None:  # noqa: ANN401 - the options above
+@options(_DECISION)
+def approve(**given: Any) -> None:  # noqa: ANN401 - the options above
     """Approve a STEP that waits for a person."""
-    _decide("approved", **options)
+    _decide("approved", **given)
 
 
 @click.command(
@@ -126,10 +133,10 @@ def approve(**options: Any) -> None:  # noqa: ANN401 - the options above
         "orchestrator instances reject R-7 final_approval --role director --comment 'no exit'"
     ],
 )
-@_with(_DECISION)
-def reject(**options: Any) -> None:  # noqa: ANN401 - the options above
+@options(_DECISION)
+def reject(**given: Any) -> None:  # noqa: ANN401 - the options above
     """Reject a STEP that waits for a person: it fails."""
-    _decide("rejected", **options)
+    _decide("rejected", **given)
 
 
 @click.command("watch", cls=Command, examples=["orchestrator instances watch R-7"])
