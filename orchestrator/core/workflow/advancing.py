@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def advance(run: Running) -> None:
     """Go on from what changed; a suspended instance stays where it is."""
-    while run.changed and not run.state.suspended and not run.state.is_over:
+    while run.changed and run.state.suspended is None and not run.state.is_over:
         run.changed = False
         if run.state.phase == "stopping":
             end(run, "faulted")

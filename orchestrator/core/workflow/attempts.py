@@ -60,7 +60,7 @@ def lose(run: Running, target: Target, error_type: str, reason: str) -> None:
     if delay is None or not _may_retry(run, target):
         fail(run, target, error_type, reason)
         return
-    task.status, task.due = "waiting", run.now + delay
+    task.status, task.due = "waiting", run.clock + delay
     task.error = {"type": error_type, "reason": reason}
 
 

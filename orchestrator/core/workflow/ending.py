@@ -86,7 +86,7 @@ def _take(run: Running, actions: Sequence[Action], words: str) -> None:
 def _close_everything(run: Running, status: Ending) -> None:
     state = run.state
     state.phase, state.ended, state.deadline = status, run.now, None
-    state.suspended = False
+    state.suspended = None
     state.incidents, state.early = {}, {}
     for task in state.tasks.values():
         for each in (task, task.undo):

@@ -10,6 +10,7 @@ from orchestrator.core.workflow.ending import LAST_WORDS, end
 from orchestrator.core.workflow.failing import roll_back
 from orchestrator.core.workflow.ids import Target, read_target
 from orchestrator.core.workflow.outline import ROOT
+from orchestrator.core.workflow.pausing import suspend, wake
 from orchestrator.core.workflow.state import Task
 from orchestrator.errors import Refused
 
@@ -46,22 +47,21 @@ def cancel(run: Running, reason: str) -> None:
     if state.phase != "running":
         raise Refused(f"{_named(run)} is {state.phase} already")
     state.cancelled = True
-    if state.suspended:
-        state.suspended = False
+    wake(run)
     roll_back(run, ROOT, {"step": None, "type": "cancelled", "reason": reason})
 
 
 def _suspend(run: Running, data: dict[str, Any]) -> None:
-    if run.state.suspended:
+    if run.state.suspended is not None:
         raise Refused(f"{_named(run)} is suspended already")
-    run.state.suspended = True
+    suspend(run)
     run.announce("instance.suspended", reason=_reason(data))
 
 
 def _resume(run: Running, data: dict[str, Any]) -> None:
-    if not run.state.suspended:
+    if run.state.suspended is None:
         raise Refused(f"{_named(run)} is not suspended")
-    run.state.suspended, run.changed = False, True
+    wake(run)
     run.announce("instance.resumed", reason=_reason(data))
 
 
@@ -75,7 +75,7 @@ def _retry(run: Running, target: Target | str) -> None:
     place = run.place(target)
     if task.items is not None or (not target.undoing and place.errand is None):
         raise Refused(f"step {target} of {_named(run)} sends nothing that could be sent again")
-    if run.state.suspended:
+    if run.state.suspended is not None:
         raise Refused(f"{_named(run)} is suspended: resume it first")
     run.state.incidents.pop(str(target), None)
     task.base, run.changed = task.attempt, True

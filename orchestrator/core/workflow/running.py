@@ -62,6 +62,12 @@ class Running:
         """The decision's time in milliseconds since 1970."""
         return self.dispatch.now
 
+    @property
+    def clock(self) -> int:
+        """The instance's own time, likewise: it stands still while the instance is suspended."""
+        suspended = self.state.suspended
+        return self.now if suspended is None else suspended
+
     def place(self, target: Target) -> Place:
         """Return the step a target belongs to, and what surrounds it."""
         return self.outline.places[target.step]
@@ -150,12 +156,14 @@ class Running:
         if state.is_over:
             parts = self.pieces.written(None)
             return finish(packed, _ENDED[state.phase], outgoing, later, parts)
-        parts = self.pieces.written(self.now + _SUSPENDED_MS if state.suspended else None)
+        parts = self.pieces.written(
+            self.now + _SUSPENDED_MS if state.suspended is not None else None
+        )
         return remember(packed, moment_of(self._due()), outgoing, later, self._status(), parts)
 
     def _due(self) -> int | None:
         """Return when the first of its times is over; a suspended instance has none."""
-        if self.state.suspended:
+        if self.state.suspended is not None:
             return None
         due = first_due(self.state.tasks.values())
         deadline = self.state.deadline
@@ -165,7 +173,7 @@ class Running:
 
     def _status(self) -> Status:
         state = self.state
-        if state.suspended:
+        if state.suspended is not None:
             return Status.SUSPENDED
         if state.incidents:
             return Status.INCIDENT

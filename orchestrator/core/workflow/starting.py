@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core.workflow.failing import roll_back
 from orchestrator.core.workflow.ids import instance_id
 from orchestrator.core.workflow.outline import ROOT, START
+from orchestrator.core.workflow.pausing import wake
 from orchestrator.core.workflow.running import Running
 from orchestrator.core.workflow.state import Origin, State
 
@@ -73,7 +74,8 @@ def restart(run: Running, event: Event) -> None:
     state, given = run.state, _given(event)
     if run.outline.plan.accepts is not None:
         run.outline.plan.accepts(given["input"])
-    state.successor, state.cancelled, state.suspended = given, True, False
+    wake(run)
+    state.successor, state.cancelled = given, True
     reason = "it was started again"
     roll_back(run, ROOT, {"step": None, "type": "restarted", "reason": reason})
     run.changed = True

@@ -149,7 +149,7 @@ class State:
         deadline: when the time for the whole instance is over.
         error: ``step``, ``type`` and ``reason`` of what it faulted by.
         cancelled: whether a person ended it.
-        suspended: whether a person stopped it for a while.
+        suspended: since when a person has stopped it for a while; None where nobody has.
         incidents: target -> why it cannot go on without a person.
         early: type -> replies that came before the step that awaits them.
         parent: ``workflow``, ``key`` and ``command`` of who runs it; None for nobody.
@@ -172,7 +172,7 @@ class State:
     deadline: int | None = None
     error: Fault | None = None
     cancelled: bool = False
-    suspended: bool = False
+    suspended: int | None = None
     incidents: dict[str, str] = field(default_factory=dict)
     early: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     parent: dict[str, str] | None = None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def lapse(run: Running, elapsed: Elapsed) -> None:
-    """Work off everything that is due by then; a suspended instance lets its times pass."""
+    """Work off everything that is due by then; the times of a suspended instance stand still."""
     due = milliseconds(elapsed.due)
     if elapsed.part:
         step, _, _ = elapsed.part.rpartition("/")
@@ -33,7 +33,7 @@ def lapse(run: Running, elapsed: Elapsed) -> None:
         tasks: Iterable[tuple[Target, Task]] = [(Target(step, i), item) for i, item in items]
     else:
         tasks = [(Target(name), task) for name, task in run.state.tasks.items()]
-    if run.state.suspended:
+    if run.state.suspended is not None:
         return
     _lapse_instance(run, due)
     for target, task in tasks:

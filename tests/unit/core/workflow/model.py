@@ -51,7 +51,7 @@ class Model:
     closed: list[str] = field(default_factory=list)
     early: set[str] = field(default_factory=set)
     ending: Literal["compensate", "stop"] | None = None
-    suspended: bool = False
+    suspended: float | None = None
 
     def steps(self) -> Iterator[tuple[Step, tuple[Step, ...]]]:
         """Yield every step that is no group, with the groups around it."""
@@ -90,7 +90,7 @@ class Model:
 
     def settle(self) -> None:
         """Open and close whatever follows, until nothing does."""
-        if self.suspended:
+        if self.suspended is not None:
             return
         everything = {each.name: each for each in self._all(self.plan.steps)}
         before = -1
@@ -206,7 +206,7 @@ class Model:
 
     def lapse(self, keys: list[Key], until: float) -> None:
         """Let the time of these be over, as far as it ends until then."""
-        if self.suspended:
+        if self.suspended is not None:
             return
         for key in keys:
             tried = self.open.get(key)
@@ -220,21 +220,30 @@ class Model:
         self.settle()
 
     def cancel(self) -> None:
-        self.ending, self.suspended = "compensate", False
+        self.ending = "compensate"
+        self.resume()
+
+    def resume(self) -> None:
+        """Let time go on where it stopped."""
+        if self.suspended is not None:
+            for tried in self.open.values():
+                tried.due += self.now - self.suspended
+        self.suspended = None
         self.settle()
 
     def _lose(self, key: Key, tried: Try) -> None:
         step = next(each for each, _ in self.steps() if each.name == key[0])
         most = step.retry.attempts if step.retry and step.retry.attempts else 1
         if tried.number < most and self.ending is None:
-            tried.waiting, tried.due = True, self.now + 10
+            now = self.now if self.suspended is None else self.suspended
+            tried.waiting, tried.due = True, now + 10
         else:
             self.finish(key, "unknown" if tried.unanswered else "lost")
 
     @property
     def is_over(self) -> bool:
         """Whether no step is left to do, taking back aside."""
-        if self.suspended:
+        if self.suspended is not None:
             return False
         if self.ending == "stop":
             return True

@@ -16,7 +16,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orchestrator.core.workflow import advancing, attempts, compensation, replies, timers
+from orchestrator.core.workflow import (
+    advancing,
+    attempts,
+    compensation,
+    pausing,
+    replies,
+    timers,
+)
 from orchestrator.core.workflow.ids import read_command_id
 from orchestrator.core.workflow.running import Running
 from tests.unit.core.workflow.build import (
@@ -181,13 +188,18 @@ class Machine(RuleBasedStateMachine):
     def suspend_or_resume(self, data: int) -> None:
         """Let a person stop it for a while, now and then."""
         self.tick()
-        if self.model.suspended:
-            self.model.suspended = False
-            self.model.settle()
+        if self.model.suspended is not None:
+            self.model.resume()
             self.play.order("resume")
         elif data == 0:
-            self.model.suspended = True
+            self.model.suspended = self.model.now
             self.play.order("suspend")
+
+    @precondition(lambda self: self.model.suspended is not None)
+    @rule()
+    def let_time_pass_while_suspended(self) -> None:
+        """Longer than any timeout: nothing may come of it."""
+        self.play.advance(100)
 
     @rule()
     def answer_compensations(self) -> None:
@@ -252,7 +264,7 @@ class Machine(RuleBasedStateMachine):
         for _ in range(200):
             if self.is_over:
                 break
-            if self.model.suspended:
+            if self.model.suspended is not None:
                 self.suspend_or_resume(0)
             for key, attempt, sent in self.asked():
                 if key in self.model.open:
@@ -299,6 +311,7 @@ MISTAKES: dict[str, tuple[object, str, object]] = {
     "takes a second answer": (replies, "_is_open", believing),
     "does not wait for what is in flight": (compensation, "any", lambda _: False),
     "forgets what went unanswered": (timers, "lose", forgetful),
+    "lets time run out while suspended": (pausing, "_defer", lambda *_: None),
     "does not wait for dependencies": (advancing, "_is_ready", lambda *_: True),
 }
 

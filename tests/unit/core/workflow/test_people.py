@@ -155,27 +155,79 @@ def test_a_suspended_instance_sends_nothing() -> None:
     assert play.types == ["DoA", "DoB"]
 
 
-def test_times_that_passed_while_it_was_suspended_are_over_when_it_resumes() -> None:
-    """Nobody answered in time, and that is still so."""
-    play = Play(workflow(step("A", timeout=60, retry=retry(2, 5)))).start()
+def test_time_stands_still_while_it_is_suspended() -> None:
+    """What is left of every time then is left when it resumes: a long repair fails nothing."""
+    steps = (step("A", timeout=60, retry=retry(2, 5)), step("W", wait(30)))
+    play = Play(workflow(*steps, timeout=200)).start()
+    play.advance(20)
+    play.order("suspend")
+    play.advance(1000)
+    play.order("resume")
+    play.advance(9)
+    assert (play.step("A"), play.step("W")) == ("running", "running")
+    play.advance(1)
+    assert (play.step("A"), play.step("W")) == ("running", "completed")
+    play.advance(30)
+    assert play.step("A") == "waiting"
+    play.advance(5)
+    assert play.types == ["DoA", "DoA"]
+    assert (play.state.deadline or 0) - play.state.started == 1_200_000
+
+
+def test_a_delay_that_begins_while_it_is_suspended_is_as_long_as_any() -> None:
+    """It begins with the instance's own time, which stands still."""
+    play = Play(workflow(step("A", retry=retry(2, 5)))).start()
+    play.order("suspend")
+    play.advance(100)
+    play.command_failed("DoA")
+    play.advance(100)
+    play.order("resume")
+    play.advance(4)
+    assert play.types == ["DoA"]
+    play.advance(1)
+    assert play.types == ["DoA", "DoA"]
+
+
+def test_a_date_comes_when_it_comes() -> None:
+    """Nobody can suspend the calendar."""
+    play = Play(workflow(step("W", wait(until="now + duration('60s')")), step("A"))).start()
     play.order("suspend")
     play.advance(100)
     play.order("resume")
     play.advance(0)
-    assert play.step("A") == "waiting"
+    assert play.step("W") == "completed"
 
 
-def test_items_look_again_after_a_suspension() -> None:
-    """Their timers must neither act nor be lost."""
-    work = command("Do", "Done", data="${item}")
-    items = step("A", work, for_each=each("[1, 2]"), timeout=10, retry=retry(3, 1))
-    play = Play(workflow(items)).start()
+@pytest.mark.parametrize("how", ["cancel", "restart"])
+def test_time_goes_on_where_it_is_taken_back(how: str) -> None:
+    """A command in flight still has what was left of its time to be answered."""
+    play = Play(workflow(step("A", timeout=60), on_duplicate="restart")).start()
     play.order("suspend")
     play.advance(100)
-    assert len(play.sent) == 2
+    if how == "cancel":
+        play.order("cancel")
+    else:
+        play.event("Started", {})
+    play.advance(59)
+    assert play.step("A") == "running"
+    play.advance(1)
+    assert play.status == "cancelled"
+
+
+def test_items_have_their_time_after_a_suspension() -> None:
+    """Their timers must neither act nor be lost, in whichever piece they are."""
+    work = command("Do", "Done", data="${item}")
+    items = step("A", work, for_each=each("range(70)", 70), timeout=10, retry=retry(3, 1))
+    play = Play(workflow(items)).start()
+    play.advance(4)
+    play.order("suspend")
+    play.advance(100)
+    assert len(play.sent) == 70
     play.order("resume")
-    play.advance(35)
-    assert len(play.sent) == 4
+    play.advance(5)
+    assert len(play.sent) == 70
+    play.advance(2)
+    assert len(play.sent) == 140
 
 
 def test_a_failure_while_suspended_has_its_consequences_later() -> None:
