@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.workflow import letters
 from orchestrator.core.workflow.closing import complete
+from orchestrator.core.workflow.definition import Run
 from orchestrator.core.workflow.failing import fail
 from orchestrator.core.workflow.ids import command_id
 from orchestrator.core.workflow.retry import delay_ms
@@ -49,6 +50,14 @@ def recall(run: Running, target: Target) -> None:
     if not task.recalled:
         run.dispatch.send(letters.recall(run, target, task.attempt + 1))
         task.attempt, task.recalled = task.attempt + 1, True
+
+
+def recall_unheard(run: Running, target: Target) -> None:
+    """Tell a sub-workflow in flight the same where nobody will wait for its answer any more."""
+    errand = None if target.undoing else run.place(target).errand
+    task = run.task(target)
+    if errand is not None and isinstance(errand.work, Run) and task.status == "running":
+        recall(run, target)
 
 
 def lose(run: Running, target: Target, error_type: str, reason: str) -> None:

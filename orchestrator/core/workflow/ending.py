@@ -8,9 +8,11 @@ from orchestrator.core.decision import Signal
 from orchestrator.core.definitions import take
 from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity
+from orchestrator.core.workflow.attempts import recall_unheard
+from orchestrator.core.workflow.definition import Run
 from orchestrator.core.workflow.dispatch import Letter
 from orchestrator.core.workflow.failing import report_incident
-from orchestrator.core.workflow.ids import reaction_for
+from orchestrator.core.workflow.ids import Target, reaction_for
 from orchestrator.core.workflow.outline import START
 from orchestrator.errors import Refused
 
@@ -45,6 +47,7 @@ def end(run: Running, status: Ending, *, silently: bool = False) -> None:
         except Refused as refusal:
             report_incident(run, words, f"`{words}`: {refusal}")
             return
+    _recall_children(run)
     _close_everything(run, status)
     _tell(run, status)
     if run.state.successor is not None:
@@ -81,6 +84,19 @@ def _take(run: Running, actions: Sequence[Action], words: str) -> None:
     outgoing, later = take(run.outline.plan, actions, signal, (scope,))
     dispatch.outgoing += outgoing
     dispatch.later += later
+
+
+def _recall_children(run: Running) -> None:
+    """Leave no workflow behind that works for nobody: what ran it has been stopped or resolved."""
+    for name, task in run.state.tasks.items():
+        if not task.is_open or not isinstance(run.outline.places[name].step.work, Run):
+            continue
+        if task.items is None:
+            recall_unheard(run, Target(name))
+        else:
+            for index, item in run.pieces.items(name, 0, task.items.next):
+                if item.status == "running":
+                    recall_unheard(run, Target(name, index))
 
 
 def _close_everything(run: Running, status: Ending) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.workflow.attempts import attempt
+from orchestrator.core.workflow.attempts import attempt, recall_unheard
 from orchestrator.core.workflow.closing import close
 from orchestrator.core.workflow.ending import LAST_WORDS, end
 from orchestrator.core.workflow.failing import roll_back
@@ -91,6 +91,7 @@ def _skip(run: Running, target: Target | str) -> None:
     task = _open_task(run, target)
     if task.items is not None or target.step in run.outline.members:
         raise Refused(f"step {target} of {_named(run)} consists of others: skip those")
+    recall_unheard(run, target)
     close(run, target, "skipped")
 
 

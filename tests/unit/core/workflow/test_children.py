@@ -204,3 +204,32 @@ def test_items_in_flight_are_told_to_take_themselves_back() -> None:
     for one in told:
         play.reply(one, "instance.compensated", {"workflow": "child", "status": "cancelled"})
     assert (play.status, len(play.sent)) == ("cancelled", 4)
+
+
+@pytest.mark.parametrize("how", ["stop", "resolve", "skip"])
+def test_a_child_that_nobody_waits_for_takes_itself_back(how: str) -> None:
+    """It would work on for a parent that is gone; its answer finds nobody, and is ignored."""
+    last = step("B", patient=how == "resolve", on_failure="stop" if how == "stop" else None)
+    play = Play(workflow(step("A", run("child")), last)).start()
+    if how == "skip":
+        play.order("skip", step="A")
+    else:
+        play.reply("DoB", "BDenied")
+    if how == "resolve":
+        play.order("resolve")
+    sent = play.command("CompensateWorkflow")
+    assert (sent.correlation_id, play.types.count("CompensateWorkflow")) == (f"{KEY}/A", 1)
+    made = play.reply(sent, "instance.compensated", {"workflow": "child", "status": "cancelled"})
+    assert not made.outgoing
+
+
+def test_children_of_a_list_take_themselves_back_where_it_stops() -> None:
+    """Those in flight; who has answered goes by the word of the step, which is to leave it."""
+    steps = (step("A", run("child"), for_each=each("range(40)", 39)), step("B", on_failure="stop"))
+    play = Play(workflow(*steps)).start()
+    begun = [one for one in play.sent if one.type == "StartWorkflow"]
+    play.reply(begun[0], "instance.completed", {"workflow": "child", "output": {}})
+    play.reply("DoB", "BDenied")
+    keys = [one.correlation_id for one in play.sent if one.type == "CompensateWorkflow"]
+    assert keys == [f"{KEY}/A[{index}]" for index in range(1, 40)]
+    assert play.status == "faulted"
