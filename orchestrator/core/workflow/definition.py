@@ -245,7 +245,8 @@ class Plan:
         then: sent when all steps are closed.
         otherwise: sent when it ends any other way.
         announce: which lifecycle events are sent.
-        contracts: of the built-in messages, by type: the machine sends most of them.
+        contracts: of the built-in messages, by type: the machine sends most of them. And of
+            ``CommandFailed``, where the catalog has it.
         accepts: raises ``SchemaViolation`` for input that is not as asked for; None for any.
         position: where it stands in the rule file.
     """

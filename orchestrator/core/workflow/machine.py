@@ -27,7 +27,7 @@ from orchestrator.core.workflow.outline import (
 )
 from orchestrator.core.workflow.pieces import PIECE, PiecesWanted, piece_of
 from orchestrator.core.workflow.replies import receive
-from orchestrator.core.workflow.running import Running
+from orchestrator.core.workflow.running import Running, StateTooLarge
 from orchestrator.core.workflow.starting import begin, restart, start_for
 from orchestrator.core.workflow.state import unpack
 from orchestrator.core.workflow.timers import lapse
@@ -87,6 +87,7 @@ class Workflow:
         outline = self.outline
         places = outline.places.values()
         approves = any(isinstance(place.step.work, Approval) for place in places)
+        hears = outline.sends and COMMAND_FAILED in self.plan.contracts
         return tuple(
             dict.fromkeys(
                 [
@@ -94,7 +95,7 @@ class Workflow:
                     *outline.awaiting,
                     *(START, COMPENSATE, ORDER),
                     *([APPROVAL] if approves else ()),
-                    *([COMMAND_FAILED] if outline.sends else ()),
+                    *([COMMAND_FAILED] if hears else ()),
                     *(RUN_REPLIES if outline.runs else ()),
                 ]
             )
@@ -162,17 +163,32 @@ class Workflow:
             Refused: the event cannot be taken in; the instance stays as it was.
         """
         try:
-            return self._decide(instance, signal)
+            return self._fitted(instance, signal)
         except PiecesWanted as wanted:
             # What is loaded is wanted again: it may be as far as it goes only with all of them.
             loaded = instance.parts if instance is not None else {}
             return want(*sorted({*loaded, *wanted.names}))
 
-    def _decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+    def _fitted(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
+        """Decide, once more where what a step gave does not fit in: a person must hear of it."""
+        try:
+            return self._decide(instance, signal)
+        except StateTooLarge as overflow:
+            if instance is None:
+                raise
+            return self._decide(instance, signal, overflow)
+
+    def _decide(
+        self,
+        instance: Instance | None,
+        signal: Signal | Elapsed,
+        overflow: StateTooLarge | None = None,
+    ) -> Decision:
         dispatch = Dispatch.on(self.plan, signal)
         if instance is None:
             return ignore() if isinstance(signal, Elapsed) else self._begin(signal, dispatch)
         run = Running(self.outline, unpack(instance.state), instance.parts, dispatch)
+        run.overflow = overflow
         if run.state.is_over:
             return self._recalled(run, signal)
         if isinstance(signal, Elapsed):

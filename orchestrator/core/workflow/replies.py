@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from orchestrator.core.workflow.attempts import lose
 from orchestrator.core.workflow.closing import complete
 from orchestrator.core.workflow.definition import Awaited, Command, Run
-from orchestrator.core.workflow.failing import fail
+from orchestrator.core.workflow.failing import call_for_help, fail
 from orchestrator.core.workflow.ids import WORKFLOW_DIGITS, Target, command_id, read_command_id
 from orchestrator.core.workflow.outline import COMMAND_FAILED, RUN_REPLIES
 from orchestrator.core.workflow.state import pack_event, unpack_event
@@ -89,6 +89,9 @@ def _answered(run: Running, target: Target, event: Event) -> bool:
 def _settle(run: Running, target: Target, event: Event) -> None:
     answer = _read(run, target, event)
     match answer.meaning:
+        case "done" if run.overflow is not None and target.index is None:
+            run.task(target).unknown = True
+            call_for_help(run, target, f"its answer does not fit in: {run.overflow}")
         case "done":
             complete(run, target, answer.output)
         case "refused":

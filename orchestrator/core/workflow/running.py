@@ -35,6 +35,10 @@ _SUSPENDED_MS: Final = 60_000
 """How often the timers of items look whether their instance goes on again."""
 
 
+class StateTooLarge(ExpressionError):
+    """What would have to be remembered is too much."""
+
+
 class Running:
     """An instance while one signal is decided.
 
@@ -44,6 +48,7 @@ class Running:
         pieces: the items of for-each steps.
         dispatch: the occasion, and what is sent.
         changed: whether a step was closed or a phase changed, so that others may open.
+        overflow: why outputs cannot be taken in, once that was tried; None as long as it was not.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class Running:
         self.dispatch = dispatch
         dispatch.origin = state.start
         self.changed = False
+        self.overflow: StateTooLarge | None = None
         self._budget = ReactionBudget()
 
     @property
@@ -147,7 +153,7 @@ class Running:
         outgoing, later = tuple(dispatch.outgoing), tuple(dispatch.later)
         packed = state.pack()
         if len(packed) > MAX_STATE_BYTES:
-            raise ExpressionError(
+            raise StateTooLarge(
                 f"an instance of workflow {dispatch.plan.name} would remember {len(packed):,}"
                 f" bytes, over the limit of {MAX_STATE_BYTES:,}: send references instead of"
                 " documents (claim check)",

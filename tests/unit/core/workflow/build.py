@@ -137,7 +137,10 @@ def workflow(*steps: Step, **parts: Any) -> Workflow:
         "steps": steps,
         "position": AT,
         "announce": "none",
-        "contracts": built_in_types(),
+        "contracts": {
+            **built_in_types(),
+            "CommandFailed": Contract("CommandFailed", "failures.v1"),
+        },
     }
     timeout = seconds(parts.pop("timeout", None))
     return Workflow(Plan(**(fields | {"timeout": timeout} | parts)))

@@ -11,6 +11,7 @@ from orchestrator.core.workflow.ids import reaction_for
 from orchestrator.errors import Refused
 from tests.unit.core.workflow.build import (
     act,
+    awaited,
     command,
     in_sequence,
     retry,
@@ -290,3 +291,34 @@ def test_what_is_remembered_is_history() -> None:
     task = play.state.tasks["A"]
     at = round(START.timestamp() * 1000)
     assert (task.opened, task.closed, task.attempt) == (at, at + 5000, 1)
+
+
+def test_an_answer_that_does_not_fit_in_needs_a_person() -> None:
+    """It may not wait for ever, nor count as done: the reason says what the service must do."""
+    steps = in_sequence(step("X", undo=True), step("A", undo=True, timeout=60), step("B"))
+    play = Play(workflow(*steps)).start()
+    play.answer("X")
+    play.answer("A", data="x" * 2**20)
+    assert (play.status, play.step("A")) == ("incident", "incident")
+    assert "over the limit of 1,048,576" in play.state.incidents["A"]
+    assert "claim check" in play.state.incidents["A"]
+    play.order("retry", step="A")
+    play.answer("A", data="small")
+    assert (play.types[-1], play.status) == ("DoB", "running")
+
+
+def test_what_gave_too_much_may_be_skipped_and_is_taken_back() -> None:
+    """It had its effect, whatever became of its answer."""
+    steps = in_sequence(step("A", undo=True), step("B"))
+    play = Play(workflow(*steps)).start()
+    play.answer("A", data="x" * 2**20)
+    play.order("skip", step="A")
+    play.reply("DoB", "BDenied")
+    assert (play.types, play.status) == (["DoA", "DoB", "UndoA"], "faulted")
+
+
+def test_events_that_come_early_and_do_not_fit_in_are_refused() -> None:
+    """Nothing waits for them yet: whoever brings back the dead letters tries again."""
+    play = Play(workflow(*in_sequence(step("A"), step("B", awaited("BDone"))))).start()
+    with pytest.raises(Refused, match="claim check"):
+        play.event("BDone", "x" * 2**20)
