@@ -118,7 +118,7 @@ def test_the_sample_services_are_installed() -> None:
     [
         (
             "notfy",
-            "there is no service notfy: installed are admissions, analytics, archive, businesses,",
+            "there is no service notfy: installed are admissions, analytics, archive",
         ),
         ("nowhere:service", "nowhere:service cannot be imported: No module named 'nowhere'"),
         ("consumers.hr:desk", "cannot be imported: .*has no attribute 'desk'"),
