@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.shapes import ANYTHING
 from orchestrator.core.workflow.definition import Plan, Run, Start
 from orchestrator.core.workflow.machine import Workflow
+from orchestrator.core.workflow.outline import COMMAND_FAILED
 from orchestrator.rulefile.actions import read_actions
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_template
@@ -160,7 +161,11 @@ def read_content(part: Part, entries: Mapping[str, Part], catalog: MessageCatalo
             then=tuple(action.action for action in then),
             otherwise=tuple(action.action for action in otherwise),
             announce=read_choice(entries.get("announce"), ANNOUNCE, "instance"),  # type: ignore[arg-type]  # one of them
-            contracts={name: found for name in BUILT_IN if (found := catalog.message(name))},
+            contracts={
+                name: found
+                for name in (*BUILT_IN, COMMAND_FAILED)
+                if (found := catalog.message(name))
+            },
             accepts=_accepts(when, catalog),
         ),
     )
