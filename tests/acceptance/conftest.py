@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,3 +27,11 @@ def site(services: Services, unique: str, tmp_path: Path) -> Site:
 def frail_site(own_services: Services, unique: str, tmp_path: Path) -> Site:
     """The same on services that this module may kill."""
     return installed(own_services, unique, tmp_path)
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Seeded randomness; the seed is printed with a failure, so that it can be set here again."""
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")  # noqa: T201 - pytest shows it when the test fails
+    return random.Random(seed)  # noqa: S311 - picks moments, guards no secret

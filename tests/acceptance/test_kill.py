@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import secrets
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,17 +11,11 @@ from tests.acceptance.experiment import Experiment, kill_repeatedly
 from tests.acceptance.process import READY
 
 if TYPE_CHECKING:
+    import random
+
     from tests.acceptance.harness import Site
 
 BETWEEN_SECONDS = (0.5, 3.0)
-
-
-@pytest.fixture
-def chance() -> random.Random:
-    """Seeded randomness; the seed is printed with a failure, so that it can be set here again."""
-    seed = secrets.randbits(32)
-    print(f"seed {seed}")  # noqa: T201 - pytest shows it when the test fails
-    return random.Random(seed)  # noqa: S311 - picks moments, guards no secret
 
 
 @pytest.mark.timeout(90)

@@ -74,7 +74,7 @@ def send(
     channel.basic_publish(exchange, key, body, properties)
 
 
-class _Thread:
+class Worker:
     """Work that goes on in the background and connects again after each loss."""
 
     def __init__(self, url: str) -> None:
@@ -115,7 +115,7 @@ class _Thread:
         raise NotImplementedError
 
 
-class Publisher(_Thread):
+class Publisher(Worker):
     """Files complaints at a steady rate, each again until the broker confirmed it.
 
     A broker that starts again may take a message and never confirm it: without a limit on that
@@ -161,7 +161,7 @@ class Publisher(_Thread):
                 await asyncio.sleep(max(0.0, self._due - time.monotonic()))
 
 
-class Collector(_Thread):
+class Collector(Worker):
     """Receives commands and keeps them all, redeliveries too.
 
     Args:
