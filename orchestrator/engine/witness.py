@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.2
 """How soon a replica answers to a marker that another took."""
 
+BUSY_SECONDS = 0.05
+"""How soon it hears the answers of the others to its own."""
+
 HEARTBEAT = timedelta(seconds=5)
 FIRST_PAUSE = timedelta(seconds=0.5)
 DOUBLINGS = 4
@@ -147,7 +150,12 @@ class Witness:
         with suppress(Unavailable, Misconfigured):
             while not self._patience.stopping:
                 await self._patience.until_done("store", self.look)
-                await self._patience.idle(LOOK_SECONDS, self._news)
+                await self._patience.idle(self._pause_seconds(), self._news)
+
+    def _pause_seconds(self) -> float:
+        session = self._session
+        waits = session is not None and any(each.turn for each in session.attempts)
+        return BUSY_SECONDS if waits else LOOK_SECONDS
 
     async def look(self) -> None:
         """Look how things stand, answer what can be answered, and see what is proven by that."""
