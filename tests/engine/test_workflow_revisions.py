@@ -1,0 +1,172 @@
+"""An open instance of a workflow goes on by the wording it began under, whatever the files say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.engine.archive import Archive
+from orchestrator.engine.batch import Case
+from tests.engine.test_revisions import Careless
+from tests.engine.test_sub_workflows import answer, event
+from tests.engine.world import NOW, World
+from tests.engine.written import types, written
+
+if TYPE_CHECKING:
+    from orchestrator.ports import Store
+    from tests.engine.conftest import NewStore
+
+CATALOG = types(
+    ["Wanted", "ADone", "BDone", "CDone", "ZDone", "ZDenied"],
+    ["DoA", "UndoA", "DoB", "UndoB", "DoC", "DoZ", "Old", "New", "Failed"],
+)
+OLD = """workflows:
+  - name: flow
+    when: Wanted
+    announce: none
+    steps:
+      a: {send: DoA, await: ADone, compensate: UndoA, timeout: 1h}
+      b: {send: DoB, await: BDone, timeout: 1h}
+    then: [Old]
+    otherwise: [Failed]
+"""
+NEW = OLD.replace("{send: DoB, await: BDone, timeout: 1h}", "{send: DoC, await: CDone}").replace(
+    "[Old]", "[New]"
+)
+OTHER = OLD.replace("name: flow", "name: other").replace("when: Wanted", "when: ZDone")
+PARENT = """workflows:
+  - name: flow
+    when: Wanted
+    announce: none
+    steps:
+      child: {run: child}
+      z: {send: DoZ, await: ZDone, fail_on: ZDenied}
+    otherwise: [Failed]
+  - name: child
+    announce: none
+    steps:
+      a: {send: DoA, await: ADone, compensate: UndoA}
+      b: {send: DoB, await: BDone, compensate: UndoB}
+"""
+CHANGED_CHILD = PARENT.replace("{send: DoB, await: BDone, compensate: UndoB}", "{send: DoC}")
+TEMPLATE = """workflows:
+  - name: shape
+    parameters: {command: {type: string}}
+    steps:
+      a: {send: DoA, await: ADone}
+      b: {send: "${parameters.command}", await: BDone}
+    then: [Old]
+  - {name: flow, when: Wanted, announce: none, template: shape, parameters: {command: DoB}}
+"""
+
+
+async def replica(store: Store, text: str, beside: World | None = None) -> World:
+    """Return a world that runs these definitions, after what a reload does before the swap."""
+    this = World(store)
+    if beside is not None:
+        this.broker, this.clock = beside.broker, beside.clock
+    this.rulebook = written(text, CATALOG)
+    await archive(this).keep(this.rulebook)
+    await archive(this).recall(this.rulebook)
+    return this
+
+
+def archive(this: World) -> Archive:
+    patience = this.engine()[0]._patience  # noqa: SLF001 - they share it
+    return Archive(this.store, this.clock, patience, retention=timedelta(days=1))
+
+
+async def begin(this: World, *keys: str) -> None:
+    await this.publish(*(event("Wanted", f"s-{key}", key=key) for key in keys))
+    await this.run()
+
+
+def sent(this: World, key: str) -> list[str]:
+    """Return what was sent for an instance and those it runs, each id once."""
+    once = {one.id: orjson.loads(one.body) for one in this.sent}
+    of_key = [one for one in once.values() if one["correlationid"].partition("/")[0] == key]
+    return [one["type"] for one in of_key]
+
+
+async def test_a_change_in_the_middle_is_for_those_that_begin_after_it(
+    new_store: NewStore,
+) -> None:
+    """One goes on as it began, at whichever step it is; the next does as the file says now."""
+    old = await replica(new_store(), OLD)
+    await begin(old, "K-1")
+    new = await replica(old.store, NEW, old)
+    await begin(new, "K-2")
+    await answer(new)
+    assert sent(new, "K-1") == ["DoA", "DoB", "Old"]
+    assert sent(new, "K-2") == ["DoA", "DoC", "New"]
+    assert new.dead_letters == []
+
+
+async def test_its_timers_and_compensations_go_by_it_too(new_store: NewStore) -> None:
+    """The new wording has no timeout for the second step, and no such step."""
+    old = await replica(new_store(), OLD)
+    await begin(old, "K-1")
+    await answer(old, but="DoB")
+    new = await replica(old.store, NEW, old)
+    new.clock.moment = NOW + timedelta(hours=1)
+    await new.fire()
+    assert sent(new, "K-1") == ["DoA", "DoB", "UndoA", "Failed"]
+    assert new.dead_letters == []
+
+
+async def test_a_workflow_that_is_gone_ends_what_it_began(new_store: NewStore) -> None:
+    """Answers and times reach it until the last one has ended; nothing begins."""
+    old = await replica(new_store(), OLD)
+    await begin(old, "K-1")
+    new = await replica(old.store, OTHER, old)
+    await begin(new, "K-2")
+    await answer(new)
+    assert sent(new, "K-1") == ["DoA", "DoB", "Old"]
+    assert sent(new, "K-2") == []
+    await archive(new).recall(new.rulebook)
+    assert not new.rulebook.retired
+
+
+async def test_an_instance_of_a_template_that_changed_goes_on(new_store: NewStore) -> None:
+    """Its wording is the template's with its parameters, as they were."""
+    old = await replica(new_store(), TEMPLATE)
+    await begin(old, "K-1")
+    changed = TEMPLATE.replace("[Old]", "[New]").replace("command: DoB", "command: DoC")
+    new = await replica(old.store, changed, old)
+    await answer(new)
+    assert sent(new, "K-1") == ["DoA", "DoB", "Old"]
+    assert new.dead_letters == []
+
+
+async def test_a_child_that_changed_in_the_middle_goes_on_and_back(new_store: NewStore) -> None:
+    """Its parent did not change; the open child does what it began, and undoes that."""
+    old = await replica(new_store(), PARENT)
+    await begin(old, "K-1")
+    await answer(old, but="DoB")
+    new = await replica(old.store, CHANGED_CHILD, old)
+    await answer(new)
+    assert sent(new, "K-1") == [
+        *("StartWorkflow", "DoA", "DoB", "instance.completed", "DoZ"),
+        *("CompensateWorkflow", "UndoB", "UndoA", "instance.compensated", "Failed"),
+    ]
+    assert new.dead_letters == []
+    assert await new.store.open_revisions() == {}
+
+
+async def test_without_revisions_an_instance_would_change_its_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Negative control: the tests above notice an engine that looks at no revision."""
+    monkeypatch.setattr(Case, "is_for", lambda *_: True)
+    run: Any = World.run
+
+    async def careless(self: World, **options: Any) -> Any:
+        return await run(self, spine=Careless, **options)
+
+    monkeypatch.setattr(World, "run", careless)
+    with pytest.raises(AssertionError):
+        await test_a_change_in_the_middle_is_for_those_that_begin_after_it(MemoryStore)
