@@ -194,12 +194,13 @@ class Witness:
         if not session.attempts:
             return False
         pause = FIRST_PAUSE * (1 << min(len(session.attempts), DOUBLINGS))
-        return self._clock.now() - session.attempts[-1].moment < pause
+        passed = self._clock.now() - session.attempts[-1].moment
+        return timedelta() <= passed < pause  # clocks are set back at times
 
     async def _set_goal(self, session: _Session, subscription: Subscription, turn: int) -> None:
         """Find out what is in our hands at a turn: it has to be decided before we answer."""
         if session.goal is None and turn > max(session.said, OPEN):
-            with suppress(Unavailable):  # the engine notices, and subscribes anew
+            with suppress(Unavailable, Misconfigured):  # the engine notices, and subscribes anew
                 await subscription.catch_up()
                 session.goal = (turn, session.taken + subscription.waiting())
 

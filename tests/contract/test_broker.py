@@ -308,3 +308,15 @@ async def test_catching_up_changes_nothing_else(bench: Bench) -> None:
             received += await subscription.receive(10)
         await subscription.catch_up()
         assert (names(received), subscription.waiting()) == (["a", "b"], 0)
+
+
+async def test_catching_up_on_a_subscription_that_ended_is_told(bench: Bench) -> None:
+    """It may end at any moment, by whoever opened it; nobody may wait for ever, or be cancelled."""
+    async with bench.broker.subscribe(bench.queue, 2) as subscription:
+        waiting = [asyncio.create_task(subscription.catch_up()) for _ in range(3)]
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} <= {type(None), Unavailable}
+    with pytest.raises(Unavailable):
+        await subscription.catch_up()
