@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.clauses import fields_read
 from orchestrator.core.definitions import Rule
 from orchestrator.core.expression.syntax import Conditional, walk
 from orchestrator.core.stateful import StatefulRule
+from orchestrator.core.workflow.definition import Group
+from orchestrator.core.workflow.machine import Workflow
+from orchestrator.core.workflow.outline import APPROVAL, ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,17 +19,25 @@ if TYPE_CHECKING:
     from orchestrator.core.definitions import Action, Rulebook
     from orchestrator.core.expression import Expression
     from orchestrator.core.expression.syntax import Node
+    from orchestrator.core.workflow.definition import Step
 
 Path = tuple[str, ...]
+
+_ADDRESSES: Final = {
+    ORDER: {("workflow",), ("step",)},
+    APPROVAL: {("workflow",), ("step",), ("role",)},
+}
+"""Built-in event -> what it must say to concern a workflow at all."""
 
 
 def fields_compared(rulebook: Rulebook, event_type: str) -> frozenset[Path]:
     """Return the paths, inside the data, that conditions about events of this type read.
 
     A condition is an ``if``, a list that is gone through, or what stands before the ``?`` of an
-    expression. What is only passed on, and what only makes a key, is none.
+    expression; of a workflow, an ``if`` of its start or of a step. What is only passed on, and what
+    only makes a key, is none.
     """
-    return frozenset(
+    return frozenset(_ADDRESSES.get(event_type, ())) | frozenset(
         path
         for definition, _ in rulebook.by_type.get(event_type, ())
         for node, elements in _conditions(definition, event_type)
@@ -45,8 +56,20 @@ def _conditions(definition: Definition, event_type: str) -> Iterator[tuple[Node,
             yield from ((node, frozenset()) for each in own for node in _trees(each.guard))
             names = frozenset(each.name for each in own)
             yield from ((node, names) for node in _of_actions((*actions, *otherwise)))
+        case Workflow(plan=plan):
+            starts = [each for each in plan.starts if each.event_type == event_type]
+            yield from ((node, frozenset()) for each in starts for node in _trees(each.guard))
+            if starts:
+                yield from ((node, frozenset()) for node in _of_steps(plan.steps))
         case _:
             return
+
+
+def _of_steps(steps: Sequence[Step]) -> Iterator[Node]:
+    for step in steps:
+        yield from _trees(step.guard)
+        if isinstance(step.work, Group):
+            yield from _of_steps(step.work.steps)
 
 
 def _of_actions(actions: Sequence[Action]) -> Iterator[Node]:
@@ -65,7 +88,7 @@ def _trees(*expressions: Expression | None) -> Iterator[Node]:
 def _in_data(node: Node, elements: frozenset[str]) -> Iterator[Path]:
     for path in fields_read(node):
         match path:
-            case ("data", *rest):
+            case ("data" | "input", *rest):
                 yield tuple(rest)
             case ("event", "data", *rest):
                 yield tuple(rest)

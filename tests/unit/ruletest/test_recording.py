@@ -175,3 +175,11 @@ def test_conditions_name_what_must_be_kept() -> None:
     assert ("amount",) in fields_compared(RULEBOOK, "ComplaintFiled")
     assert ("priority",) in fields_compared(RULEBOOK, "InvestigatorAssigned")
     assert fields_compared(RULEBOOK, "Unheard") == frozenset()
+
+
+def test_what_makes_a_workflow_go_its_way_is_kept() -> None:
+    """Its conditions read the event that starts it, and an order names the workflow it is for."""
+    assert ("pipeline",) in fields_compared(RULEBOOK, "StylingRequested")
+    assert ("injured",) in fields_compared(RULEBOOK, "EmergencyReported")
+    assert ("workflow",) in fields_compared(RULEBOOK, "InstanceOrder")
+    assert fields_compared(RULEBOOK, "AreaClosed") == frozenset()
