@@ -335,6 +335,11 @@ class Store(Protocol):
             Misconfigured: the store lost data it had (see ``verify``).
         """
 
+    async def reacted(
+        self, reactions: Collection[tuple[str, ReactionId]], now: datetime
+    ) -> frozenset[ReactionId]:
+        """Return those of `reactions`, each after its correlation key, that have a marker."""
+
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         """Return timers that are due by `now`, the earliest first, at most about `limit`."""
 

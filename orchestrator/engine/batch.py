@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Event, Message
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.unmatched import Unmatched
+    from orchestrator.engine.doubts import Doubt
     from orchestrator.engine.report import EventOutcome, Stage
     from orchestrator.engine.roster import Roster
     from orchestrator.errors import Refused
@@ -165,6 +166,7 @@ class Batch:
         queue: where they came from.
         roster: knows which instances of services live; None for nobody.
         intakes: those that could be read.
+        doubts: refusals of events that may have come before.
         messages: what rules send.
         dead_letters: copies of what was given up, to be published too.
         settlements: what is to be settled once `messages` are confirmed.
@@ -176,6 +178,7 @@ class Batch:
     queue: str
     roster: Roster | None = None
     intakes: list[Intake] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     dead_letters: list[Message] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)

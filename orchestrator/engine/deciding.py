@@ -15,6 +15,7 @@ from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.scheduled import TICK, ScheduledRule
 from orchestrator.core.scope import Scope
 from orchestrator.engine.batch import Batch, Case, Intake, Trigger
+from orchestrator.engine.doubts import Doubt
 from orchestrator.engine.marker import is_marker
 from orchestrator.engine.writing import Life, encoded, kept_messages
 from orchestrator.errors import Refused, TooManyHops
@@ -23,7 +24,7 @@ from orchestrator.ports import Commit, Reaction
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from orchestrator.core.decision import Decision, Definition, Instance
+    from orchestrator.core.decision import Decision, Instance
     from orchestrator.core.definitions import Listener, Rulebook
     from orchestrator.core.event import Event, Message
     from orchestrator.core.ids import ReactionId
@@ -176,7 +177,7 @@ def _proposals(
 def _propose_at_once(batch: Batch, case: Case) -> Sequence[tuple[Case, Commit]]:
     """Do what `_propose` does where nothing is remembered: for most events, in half the time."""
     definition, (trigger,) = case.definition, case.triggers
-    answer = _ask(batch, definition, None, trigger)
+    answer = _ask(batch, case, None, trigger)
     if answer is None:
         return ()
     decision, messages = answer
@@ -202,7 +203,7 @@ def _propose(
         if not case.is_for(life.now) or (number and case.must_look_again(life.now, trigger)):
             back = replace(case, triggers=case.triggers[number:], stray=True)
             break
-        answer = _ask(batch, definition, life.now, trigger)
+        answer = _ask(batch, case, life.now, trigger)
         if answer is None:
             continue
         decision, messages = answer
@@ -225,17 +226,20 @@ def _propose(
 
 
 def _ask(
-    batch: Batch, definition: Definition, instance: Instance | None, trigger: Trigger
+    batch: Batch, case: Case, instance: Instance | None, trigger: Trigger
 ) -> tuple[Decision, tuple[Message, ...]] | None:
     """Return what is decided and the messages to send; None for nothing, or where that failed."""
-    signal, roster = trigger.signal, batch.roster
+    definition, signal, roster = case.definition, trigger.signal, batch.roster
     if roster is not None and roster.directory is not None:
         signal = replace(signal, directory=roster.directory)
     try:
         decision = definition.decide(instance, signal)
         answer = None if decision.ignored else (decision, encoded(decision.outgoing))
     except Refused as error:
-        batch.fail(trigger.intake, definition.name, error)
+        if definition.stateful:
+            batch.doubts.append(Doubt(trigger, definition.name, case.key, error))
+        else:
+            batch.fail(trigger.intake, definition.name, error)
         return None
     if roster is not None:
         roster.sent(decision.outgoing)

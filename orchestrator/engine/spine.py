@@ -9,6 +9,7 @@ from orchestrator.core.hops import MAX_HOPS
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, match, read
+from orchestrator.engine.doubts import settle_doubts
 from orchestrator.engine.firing import Asked, asked_for, fire, needed_pieces
 from orchestrator.engine.recalling import Recaller
 from orchestrator.engine.routing import dispute, places, settle, unknown
@@ -101,6 +102,7 @@ class Spine:
             loaded = await self._load(batch, cases)
             cases, instances = await self._recaller.complete(cases, loaded, rulebook)
             proposals = await self._decide(batch, cases, instances)
+            await settle_doubts(batch, self._store, self._patience, batch.now)
             cases = await self._commit(batch, proposals)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.
         raise Unavailable(f"other replicas keep changing the same keys ({cases[0].key} and others)")

@@ -131,6 +131,12 @@ class RedisStore:
         """See ``ports.Store.ended``."""
         return await self.inspection.last_states(instances)
 
+    async def reacted(
+        self, reactions: Collection[tuple[str, ReactionId]], now: datetime
+    ) -> frozenset[ReactionId]:
+        """See ``ports.Store.reacted``."""
+        return await self.inspection.reacted(reactions, now)
+
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
         if not self._installation.epoch or self._installation.lost:
