@@ -28,13 +28,23 @@ def create_app(health: Health, metrics: Metrics, *routers: APIRouter) -> FastAPI
     """
     # The pages of docs_url and redoc_url load scripts of strangers, which would speak for whoever
     # looks at them.
-    app = FastAPI(title="Orchestrator", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Orchestrator",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # what generated clients call it
+    )
 
     @app.get("/live", summary="The process runs and its loop turns")
     async def live() -> dict[str, str]:
         return {"status": "live", "version": __version__}
 
-    @app.get("/ready", summary="Ready for work; 503 names what is not")
+    @app.get(
+        "/ready",
+        summary="Ready for work; 503 names what is not",
+        responses={_UNREADY: {"description": "not ready; the body names what is not"}},
+    )
     async def ready(response: Response) -> dict[str, object]:
         readiness = health.readiness()
         if not readiness.ready:
@@ -42,7 +52,7 @@ def create_app(health: Health, metrics: Metrics, *routers: APIRouter) -> FastAPI
         return _answer(readiness)
 
     @app.get("/metrics", summary="Prometheus metrics", response_class=Response)
-    async def exposition() -> Response:
+    async def read_metrics() -> Response:
         return Response(metrics.exposition(), media_type=CONTENT_TYPE)
 
     for router in routers:

@@ -54,7 +54,6 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
         (401, "no key, or a wrong one"),
         (403, "the key may not do that"),
         (_NOT_FOUND, "there is no such thing"),
-        (_TOO_LARGE, "the body has more than 1 MiB"),
         (_UNPROCESSABLE, "the request is not as it must be"),
         (_UNAVAILABLE, "broker or store are away: try again"),
     )
@@ -62,6 +61,9 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 _CONFLICTS: Final[dict[int | str, dict[str, Any]]] = {
     **_REFUSALS,
     _CONFLICT: {"model": Failure, "description": "it has ended, or is being taken back, already"},
+}
+_LOCATED: Final = {
+    "headers": {"Location": {"description": "Where it will be.", "schema": {"type": "string"}}}
 }
 
 
@@ -76,11 +78,11 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
     viewer, operator = Depends(access.needs("viewer")), Depends(access.needs("operator"))
 
     @router.get("/workflows", summary="The workflows in force", dependencies=[viewer])
-    async def workflows() -> list[WorkflowSummary]:
+    async def list_workflows() -> list[WorkflowSummary]:
         return [_summary(each) for each in desk.workflows.values()]
 
     @router.get("/workflows/instances", summary="Instances, newest first", dependencies=[viewer])
-    async def instances(
+    async def list_instances(
         workflow: Annotated[str | None, Query(description="Only of this one.")] = None,
         status: Annotated[
             Status | None, Query(description="Only of this status; by default all open ones.")
@@ -93,7 +95,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
     @router.get(
         "/workflows/instances/{instance:path}", summary="An instance", dependencies=[viewer]
     )
-    async def instance(instance: str) -> InstanceDocument:
+    async def show_instance(instance: str) -> InstanceDocument:
         at = read_instance_id(instance)
         return _document(at, await _found(desk, at))
 
@@ -101,10 +103,11 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         "/workflows/instances/{instance:path}",
         summary="Cancel an instance: what it did is compensated",
         status_code=_ACCEPTED,
+        response_description="it was asked to cancel",
         responses=_CONFLICTS,
         dependencies=[operator],
     )
-    async def cancel(instance: str) -> Accepted:
+    async def cancel_instance(instance: str) -> Accepted:
         at = read_instance_id(instance)
         objection = desk.objection(at, await _found(desk, at), "cancel")
         if objection:
@@ -112,7 +115,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         return _accepted(at, await desk.order(at, "cancel", by="http"))
 
     @router.get("/workflows/{name}", summary="A workflow with its steps", dependencies=[viewer])
-    async def workflow(name: str) -> WorkflowDocument:
+    async def show_workflow(name: str) -> WorkflowDocument:
         return WorkflowDocument.model_validate(document(_workflow(desk, name)))
 
     @router.post(
@@ -121,12 +124,13 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         status_code=_ACCEPTED,
         responses={
             _OK: {"model": InstanceDocument, "description": "it has ended while we waited"},
-            _ACCEPTED: {"model": Accepted, "description": "it was asked for"},
+            _ACCEPTED: {"model": Accepted, "description": "it was asked for"} | _LOCATED,
+            _TOO_LARGE: {"model": Failure, "description": "the body has more than 1 MiB"},
         },
         response_model=None,
         dependencies=[operator],
     )
-    async def start(
+    async def start_instance(
         name: str,
         request: StartRequest,
         response: Response,

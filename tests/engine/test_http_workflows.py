@@ -471,4 +471,8 @@ async def test_the_description_names_every_route() -> None:
     }
     start = description["paths"]["/workflows/{name}/instances"]["post"]
     assert {"200", "202", "401", "403", "404", "413", "422", "503"} <= set(start["responses"])
+    assert "Location" in start["responses"]["202"]["headers"]
+    assert {
+        each["operationId"] for verbs in description["paths"].values() for each in verbs.values()
+    } >= {"list_workflows", "show_instance", "start_instance", "cancel_instance"}
     assert "HTTPValidationError" not in description["components"]["schemas"]
