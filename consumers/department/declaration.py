@@ -12,6 +12,7 @@ from consumers.department.register import Entry, Register
 from consumers.messages.grant import Denied, Granted, Undoing, Undone
 from consumers.messages.message import Message
 from consumers.store import open_store
+from orchestrator.errors import Misconfigured
 from orchestrator.service import Context, Reject, Service
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class Grant(Generic[C]):
         details: what `granted` says besides number and fee, on the day it was asked for.
         item: which part of the case it is for; the whole case, if left out.
         undo: how it is taken back; None where it cannot be.
+
+    Raises:
+        Misconfigured: something may speak against it, and no event says so.
     """
 
     asked: type[C]
@@ -72,6 +76,13 @@ class Grant(Generic[C]):
     details: Callable[[C, date], Mapping[str, object]] = lambda _asked, _day: {}
     item: str | None = None
     undo: Undo | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would grant in spite of its checks."""
+        if self.checks and self.denied is None:
+            raise Misconfigured(
+                f"{self.asked.__name__} has checks, and no event that says no: name it in `denied`"
+            )
 
     def decide(self, asked: C, day: date) -> Denied | bytes:
         """Return the denial, or what is granted as JSON.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consumers.businesses.opening import conditions, is_incomplete, renewals
-from consumers.department import working_day_after, years_later
+from consumers.department import Check, Grant, working_day_after, years_later
 from consumers.emergency.crews import AT_RISK, CREWS, EQUIPMENT, crews, resources
 from consumers.messages import (
     AllocateResources,
@@ -22,7 +22,9 @@ from consumers.messages import (
     IssueHealthPermit,
     IssueLiquorLicense,
     Message,
+    ParkingApproved,
 )
+from orchestrator.errors import Misconfigured
 from orchestrator.service.registry import find
 from tests.unit.consumers.contexts import context
 
@@ -44,6 +46,17 @@ async def denial(service: str, command: Message) -> Any:
         .handlers[type(command).__name__]
         .function(command, context(_NoRegister()))
     )
+
+
+def test_checks_that_nobody_hears_of_are_refused() -> None:
+    """They would be looked at, and the grant given all the same."""
+    with pytest.raises(Misconfigured, match="AssessParking has checks, and no event that says no"):
+        Grant(
+            asked=AssessParking,
+            granted=ParkingApproved,
+            prefix="PK",
+            checks=[Check("Never.", lambda _asked: True)],
+        )
 
 
 def opening(*kinds: str, alcohol: bool = False, renovation: bool = False) -> GrantOperatingPermit:
