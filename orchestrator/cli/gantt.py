@@ -57,7 +57,8 @@ def draw(account: Mapping[str, Any], now: datetime, width: int = 80) -> Iterator
     yield click.style(f"{text(account['workflow'])}  {text(account['key'])}", bold=True)
     yield from _prose(_headline(account, started, ended, now), 2, width)
     if account["error"]:
-        yield from _prose(f"failed: {_reason(account['error'])}", 2, width, "red")
+        kind = "order" if account["error"]["type"] == "cancelled" else "failed"
+        yield from _prose(f"{kind}: {_reason(account['error'])}", 2, width, "red")
     for step, reason in account["incidents"].items():
         yield from _prose(f"needs a person: {text(step)}: {text(reason)}", 2, width, "red")
     yield ""

@@ -97,7 +97,12 @@ def _escape(match: re.Match[str]) -> str:
     return _ESCAPES.get(found, f"\\x{ord(found):02x}")
 
 
-_STATUS_STYLES: Mapping[object, str] = {"ok": "green", "warning": "yellow", "error": "bold red"}
+_STATUS_STYLES: Mapping[object, str] = {
+    "ok": "green",
+    "warning": "yellow",
+    "error": "bold red",
+    "incident": "bold red",
+}
 _STYLES = {"type": "cyan", "kind": "dim"}
 _PROSE = frozenset({"message", "description"})
 

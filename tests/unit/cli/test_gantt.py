@@ -155,6 +155,8 @@ def test_the_head_says_since_when_and_what_is_wrong() -> None:
     assert head[0] == "restaurant-opening  R-7"
     assert head[1] == "  running, started 2026-03-01T09:00:00Z, 10 m 00 s ago"
     assert head[2].startswith("  failed: health_permit: the kitchen")
+    cancelled = {"step": None, "type": "cancelled", "reason": "cancel by ines"}
+    assert plain(case(error=cancelled))[2] == "  order: cancel by ines"
     ended = plain(case(ended_at=at(3), status="completed"))
     assert ended[1].endswith("3 m 00 s until 2026-03-01T09:03:00Z")
 
