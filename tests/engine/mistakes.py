@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Delivery
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.report import BatchReport
-    from orchestrator.ports import Standing, Subscription, Timer
+    from orchestrator.ports import (
+        Commit,
+        CommitResult,
+        InstanceKey,
+        Standing,
+        Subscription,
+        Timer,
+    )
 
 
 class AckOnArrival(Engine):
@@ -53,11 +60,21 @@ class NoOutbox(MemoryStore):
 class TakesTimersFirst(MemoryStore):
     """Wrong: a timer that is taken before the commit dies with its process."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken: dict[InstanceKey, datetime] = {}
+
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         timers = await super().due(now, limit)
         for timer in timers:
-            self._timers.pop(timer.at)
+            self._taken[timer.at] = self._timers.pop(timer.at)
         return timers
+
+    async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
+        for commit in commits:
+            if commit.timer is not None and commit.timer.at in self._taken:
+                self._timers.setdefault(commit.timer.at, self._taken.pop(commit.timer.at))
+        return await super().commit(commits, now)
 
 
 class Hasty(Witness):
