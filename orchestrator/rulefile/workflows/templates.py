@@ -89,6 +89,9 @@ def _find(named: Part, templates: Mapping[str, Part]) -> Part | None:
 
 def _values(given: Part | None, declared: Part, named: Part) -> dict[str, object] | None:
     """Return the value of every parameter; None where one had to be refused."""
+    if given is not None and not isinstance(given.value, dict):
+        given.refuse("`parameters` takes a mapping such as {days: 2d}")
+        return None
     wanted = declared.all_entries()
     found = given.all_entries() if given else {}
     complete = True
