@@ -219,7 +219,8 @@ async def _list_finished(
 async def _show(key: str, rule: str | None) -> list[dict[str, object]]:
     async with memory(read_settings()) as store:
         found = await _remembered(store, key, rule)
-        instances = await store.load([each.at for each in found])
+        ats = [each.at for each in found]
+        instances = await store.load(ats, dict.fromkeys(ats, ()))
         ended = await store.inspection.finished(definition=rule, key=key, limit=_ENDED_SHOWN)
         last = [await store.inspection.last_state(each.at) if each.kept else None for each in ended]
     shown = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from orchestrator.core.workflow.pieces import Pieces
+from orchestrator.core.workflow.pieces import Pieces, items_of
 from orchestrator.core.workflow.state import moment_of, unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from orchestrator.core.decision import Instance
     from orchestrator.core.workflow.state import Task
     from orchestrator.ports import InstanceKey
@@ -36,7 +38,7 @@ def account(at: InstanceKey, instance: Instance) -> dict[str, object]:
         "parent": state.parent,
         "input": state.input,
         "variables": state.variables,
-        "steps": [_step(name, task) for name, task in state.tasks.items()],
+        "steps": [_step(name, task, instance.parts) for name, task in state.tasks.items()],
     }
 
 
@@ -62,7 +64,7 @@ def began(instance: Instance) -> str:
     return unpack(instance.state).id
 
 
-def _step(name: str, task: Task) -> dict[str, object]:
+def _step(name: str, task: Task, parts: Mapping[str, bytes]) -> dict[str, object]:
     return {
         "name": name,
         "status": task.status,
@@ -72,10 +74,22 @@ def _step(name: str, task: Task) -> dict[str, object]:
         "due": _iso(task.due),
         "role": task.role,
         "output": task.output,
-        "error": task.error,
+        "error": task.error or _waits_for(name, task, parts),
         "items": asdict(task.items) if task.items is not None else None,
-        "compensation": _step(f"{name}~", task.undo) if task.undo is not None else None,
+        "compensation": _step(f"{name}~", task.undo, {}) if task.undo is not None else None,
     }
+
+
+def _waits_for(name: str, task: Task, parts: Mapping[str, bytes]) -> dict[str, str] | None:
+    """Return why an item of a for-each is not sent to anybody, as far as pieces were loaded."""
+    if task.items is None or not task.is_open:
+        return None
+    items = (item for piece, packed in parts.items() for item in _own(name, piece, packed))
+    return next((item.error for item in items if item.status == "unrouted"), None)
+
+
+def _own(step: str, piece: str, packed: bytes) -> Sequence[Task]:
+    return items_of(packed) if piece.rpartition("/")[0] == step else ()
 
 
 def _iso(time: int | None) -> str | None:

@@ -91,10 +91,10 @@ async def shown(pumps: Pumps, words: str) -> None:
 async def test_a_command_waits_for_somebody_and_says_so(pumps: Pumps, tmp_path: Path) -> None:
     """A service that is not there yet must not fail a case; a person must see what is missing."""
     async with daemon(pumps, tmp_path):
-        await pumps.send("pumps.v1", "FloodReported", [{"sites": []}])
+        await pumps.send("pumps.v1", "FloodReported", [{"sites": ["cellar"]}])
         await shown(pumps, "waits for somebody who can pump")
         async with pumps.process(PUMPS) as process:
-            assert await pumps.pumped_by(1) == [str(process.pid)]
+            assert await pumps.pumped_by(2) == [str(process.pid)] * 2
             await shown(pumps, "completed, started")
 
 

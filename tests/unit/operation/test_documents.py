@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
 from orchestrator.core.decision import Instance
+from orchestrator.core.directory import Live, Snapshot
+from orchestrator.core.workflow.definition import Route
 from orchestrator.core.workflow.state import unpack
 from orchestrator.operation.account import account, began, is_workflow, outputs
 from orchestrator.operation.outline import document
@@ -36,7 +39,8 @@ AT = InstanceKey("flow", KEY)
 def told(play: Play) -> dict[str, Any]:
     """Return the account of an instance, as JSON gives it back."""
     assert play.instance is not None
-    found: dict[str, Any] = orjson.loads(orjson.dumps(account(AT, play.instance)))
+    loaded = replace(play.instance, parts=play.parts)
+    found: dict[str, Any] = orjson.loads(orjson.dumps(account(AT, loaded)))
     return found
 
 
@@ -141,3 +145,17 @@ def test_a_workflow_says_how_its_steps_depend() -> None:
     assert (shown["starts"], shown["timeout_seconds"]) == (["Started"], 90)
     assert (first["compensated_by"], second["compensated_by"]) == ("UndoA", None)
     assert (second["depends_on"], second["conditional"], second["repeated"]) == (["A"], True, True)
+
+
+def test_items_that_wait_for_a_service_say_for_whom() -> None:
+    """Where nobody lives who could do it, "0 of 3" alone would tell nobody what to start."""
+    pump = command("Pump", "Pumped", route=Route("pump", "least_busy"))
+    play = Play(workflow(*in_sequence(step("A", pump, for_each=each("[1, 2, 3]")), step("B"))))
+    play.start()
+    assert steps_of(play)["A"]["error"] == {
+        "type": "unrouted",
+        "reason": "waits for somebody who can pump",
+    }
+    play.directory = Snapshot({"p": Live("p", "p", 0)}, {"pump": ("p",)})
+    play.advance(1)
+    assert steps_of(play)["A"]["error"] is None
