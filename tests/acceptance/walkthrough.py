@@ -10,6 +10,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,7 +133,7 @@ def sections(page: Path) -> list[Section]:
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
     found = re.findall(r"^```(sh|text)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    for (kind, commands), (next_kind, output) in zip(found, [*found[1:], ("", "")], strict=True):
+    for (kind, commands), (next_kind, output) in pairwise([*found, ("", "")]):
         if kind == "sh":
             yield commands, output if next_kind == "text" else ""
 
