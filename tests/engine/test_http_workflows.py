@@ -106,7 +106,7 @@ class Office:
     async def take(self) -> None:
         """Let the engine wait for something in its queue, and take it."""
         deliveries = await self.subscription.receive(100)
-        batch = await self.spine.react(deliveries, RULEBOOK)
+        batch = await self.spine.react(deliveries, self.rulebook)
         await self.spine.finish(batch)
         await self.spine.acknowledge(batch, self.subscription)
 
@@ -134,11 +134,15 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    keys: Mapping[str, Any] | None = None, host: str = "127.0.0.1", **headers: str
+    keys: Mapping[str, Any] | None = None,
+    host: str = "127.0.0.1",
+    *,
+    rules: Rulebook = RULEBOOK,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Office]:
     """Open the routes over services in memory."""
     broker, store, clock = MemoryBroker({QUEUE, f"{QUEUE}.dlq"}), Shelf(), SystemClock()
-    await broker.bind(QUEUE, RULEBOOK.channels)
+    await broker.bind(QUEUE, rules.channels)
     spine = Spine(
         broker, store, clock, Patience(Ledger()), queue=QUEUE, source="test", max_body_bytes=100_000
     )
@@ -157,7 +161,7 @@ async def office(
         broker.subscribe(QUEUE, 100) as subscription,
         AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client,
     ):
-        there = Office(client, broker, store, spine, subscription, RULEBOOK)
+        there = Office(client, broker, store, spine, subscription, rules)
         yield there
 
 
@@ -420,7 +424,7 @@ async def test_a_port_that_others_reach_needs_a_key(
     keys: Mapping[str, Any], host: str, key: str | None, read: int, written: int
 ) -> None:
     """Whoever can start and cancel instances can do harm."""
-    async with office(keys, host, **({"X-API-Key": key} if key else {})) as there:
+    async with office(keys, host, headers={"X-API-Key": key} if key else None) as there:
         listed = await there.client.get("/workflows")
         started = await there.client.post(
             "/workflows/notices/instances", json={"input": {"to": "a@b.example"}}
