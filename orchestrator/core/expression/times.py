@@ -92,6 +92,16 @@ def format_duration(length: timedelta) -> str:
     return f"{'-' if microseconds < 0 else ''}{seconds}{digits}s"
 
 
+def compact_duration(length: timedelta) -> str:
+    """Return a length of time as a person writes it: ``14d``, ``1d12h``, ``90ms``, not below 0s."""
+    left = max(length // timedelta(milliseconds=1), 0)
+    shown = ""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, left = divmod(left, size)
+        shown += f"{count}{unit}" if count else ""
+    return shown or "0s"
+
+
 def _duration(sign: str, parts: list[tuple[str | None, str]]) -> timedelta:
     microseconds = sum(_microseconds(amount, unit) for amount, unit in parts if amount)
     try:

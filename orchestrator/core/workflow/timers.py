@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from orchestrator.core.expression.times import format_duration
+from orchestrator.core.expression.times import compact_duration
 from orchestrator.core.workflow.approval import escalate
 from orchestrator.core.workflow.attempts import attempt, lose
 from orchestrator.core.workflow.closing import complete
@@ -115,4 +115,4 @@ def _set_due(task: Task, due: int) -> None:
 
 
 def _text(duration: timedelta | None) -> str:
-    return format_duration(duration) if duration is not None else "its time"
+    return compact_duration(duration) if duration is not None else "its time"

@@ -286,7 +286,7 @@ def test_an_incident_is_ended_by_a_person(office: Desk) -> None:
     resolved = office.run("instances", "resolve", "case-6", "--comment", "done by hand")
     done = until(office, "case-6", lambda shown: shown["ended_at"] is not None)
 
-    assert stuck["incidents"] == {"review~": "no answer within 0.1s"}
+    assert stuck["incidents"] == {"review~": "no answer within 100ms"}
     assert [each["key"] for each in found] == ["case-6"]
     assert resolved.returncode == 0
     assert done["status"] == "cancelled"

@@ -129,7 +129,7 @@ def test_a_compensation_that_fails_needs_a_person() -> None:
     play.answer("A", "B")
     play.reply("DoC", "CDenied")
     play.advance(130)
-    assert (play.status, play.state.incidents) == ("incident", {"B~": "no answer within 60s"})
+    assert (play.status, play.state.incidents) == ("incident", {"B~": "no answer within 1m"})
     play.order("retry", step="B")
     assert [each.id[-5:] for each in play.sent if each.type == "UndoB"] == [
         ".B~.1",
