@@ -1,20 +1,16 @@
-"""Engines, stores and witnesses that do it wrongly, which every suite of faults must notice."""
+"""Engines and stores with their steps in a wrong order, which every suite of faults must notice."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.core.envelope import decode
 from orchestrator.engine.engine import Engine
-from orchestrator.engine.marker import is_marker
 from orchestrator.engine.spine import Spine
-from orchestrator.engine.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from orchestrator.core.event import Delivery
     from orchestrator.engine.batch import Batch
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
         Commit,
         CommitResult,
         InstanceKey,
-        Standing,
         Subscription,
         Timer,
     )
@@ -75,65 +70,3 @@ class TakesTimersFirst(MemoryStore):
             if commit.timer is not None and commit.timer.at in self._taken:
                 self._timers.setdefault(commit.timer.at, self._taken.pop(commit.timer.at))
         return await super().commit(commits, now)
-
-
-class Hasty(Witness):
-    """Wrong: after an outage the answers lie in the queue."""
-
-    async def seek(self) -> None:
-        self.backlog.proven(self._clock.now())
-
-
-class SeesTheQueueEmpty(Witness):
-    """Wrong: what another replica has taken is in no queue."""
-
-    async def seek(self) -> None:
-        mine = self._session
-        idle = mine is not None and mine.taken == mine.decided
-        if idle and not await self._broker.backlog(self._queue):
-            self.backlog.proven(self._clock.now())
-
-
-class BelievesStamps(Witness):
-    """Wrong: a producer's clock may be fast, and what another replica holds may be older."""
-
-    newest = datetime.min.replace(tzinfo=UTC)
-
-    async def took(self, deliveries: Sequence[Delivery]) -> None:
-        await super().took(deliveries)
-        events = [each for each in deliveries if not is_marker(each)]
-        if events:
-            self.newest = decode(events[-1], self._clock.now(), 10**6).time
-
-    def decided(self, count: int) -> None:
-        super().decided(count)
-        self.backlog.proven(min(self.newest, self._clock.now()))
-
-
-class AsksNobody(Witness):
-    """Wrong: the marker was taken, but others hold what came before it."""
-
-    def _conclude(self, session: Any, standing: Standing) -> None:
-        me = {session.member: standing.members[session.member]}
-        super()._conclude(session, replace(standing, members=me))
-
-
-class AnswersAtOnce(Witness):
-    """Wrong: what is received is not decided yet."""
-
-    async def _set_goal(self, session: Any, subscription: Subscription, turn: int) -> None:
-        await super()._set_goal(session, subscription, turn)
-        session.goal = session.goal and (turn, 0)
-
-
-class WaitsForNoDead(Witness):
-    """Wrong: what the dead have left may come again behind the marker."""
-
-    def _conclude(self, session: Any, standing: Standing) -> None:
-        turns = [attempt.turn for attempt in session.attempts if attempt.turn]
-        alive = {
-            each: said
-            for each, said in standing.members.items()
-            if any(said >= turn for turn in turns)
-        }
-        super()._conclude(session, replace(standing, members=alive))

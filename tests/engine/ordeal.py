@@ -78,6 +78,7 @@ class Forms(RuleBasedStateMachine):
     reached: ClassVar[set[str]] = set()
     store: type[Journal] = Journal
     witness: type[Witness] = Witness
+    wired = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -264,7 +265,7 @@ class Forms(RuleBasedStateMachine):
         self._settle()
 
     def _replica(self) -> Replica:
-        return Replica(self.world, self.loop, self.witness)
+        return Replica(self.world, self.loop, self.witness, wired=self.wired)
 
     def _settle(self) -> None:
         settle(self.loop)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.ports import OutboxEntry
     from tests.engine.world import World
 
+WIRE = "wire"
 ANSWERS = {"look", "say", "catch_up"}
 
 MANY_TURNS = 10_000
@@ -26,22 +27,34 @@ MANY_TURNS = 10_000
 class Steps:
     """Holds each outside call of a process twice: before it is made, and before it returns.
 
+    Args:
+        wired: whether deliveries are held between queue and process, too.
+
     Attributes:
         held: the calls that wait to go on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, wired: bool = False) -> None:
+        self._wired = wired
         self.held: list[tuple[str, asyncio.Future[None]]] = []
         self._dead = False
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
         """Make the call, when it is its turn."""
         await self._turn(name)
+        if name == "catch_up":
+            await self._arrived()
         result = await call()
-        # What a subscription hands out is in the process's hands: there is nothing in between.
         if name != "receive":
             await self._turn(name)
+        elif self._wired:
+            await self._turn(WIRE)
         return result
+
+    async def _arrived(self) -> None:
+        """Wait for what is on its way, as the broker's answer comes behind it."""
+        for turn in [turn for name, turn in self.held if name == WIRE]:
+            await asyncio.wait([turn])
 
     async def _turn(self, name: str) -> None:
         if self._dead:
@@ -89,8 +102,10 @@ class Replica:
         world: World,
         loop: asyncio.AbstractEventLoop,
         witness: type[Witness] = Witness,
+        *,
+        wired: bool = False,
     ) -> None:
-        self.steps = Steps()
+        self.steps = Steps(wired=wired)
         self._loop = loop
         store: Any = _SteppedStore(world.store, self.steps)
         broker: Any = MeddledBroker(world.broker, self.steps)

@@ -13,16 +13,17 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from orchestrator.engine import deciding
 from tests.engine.forms import FORMS
-from tests.engine.mistakes import (
+from tests.engine.mistakes import TakesTimersFirst
+from tests.engine.ordeal import Forms, Journal
+from tests.engine.witnesses import (
     AnswersAtOnce,
     AsksNobody,
     BelievesStamps,
+    CountsNothingOnItsWay,
     Hasty,
     SeesTheQueueEmpty,
-    TakesTimersFirst,
     WaitsForNoDead,
 )
-from tests.engine.ordeal import Forms, Journal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,6 +108,24 @@ def test_timers_that_overtake_the_backlog_would_be_noticed(witness: type[Witness
     """Negative controls: each is a rule that looks right, and the first ones were ours."""
     with pytest.raises(AssertionError, match="overtakes"):
         run_state_machine_as_test(type("Wrong", (Forms,), {"witness": witness}), settings=CONTROL)
+
+
+class WiredForms(Forms):
+    """Deliveries that have left the queue take their time to arrive: fewer other things happen."""
+
+    wired = True
+
+
+def test_what_is_on_its_way_is_not_overtaken_either() -> None:
+    """It is in no queue, and in nobody's hands yet."""
+    run_state_machine_as_test(WiredForms, settings=settings(SEARCH, max_examples=50))
+
+
+def test_what_is_on_its_way_would_be_noticed() -> None:
+    """Negative control: to count what has arrived is not enough."""
+    wrong = type("Wrong", (WiredForms,), {"witness": CountsNothingOnItsWay})
+    with pytest.raises(AssertionError, match="overtakes"):
+        run_state_machine_as_test(wrong, settings=CONTROL)
 
 
 def test_ids_that_derive_from_nothing_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

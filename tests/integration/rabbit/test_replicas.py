@@ -11,7 +11,7 @@ from orchestrator.engine.marker import MARKER, marker
 from orchestrator.engine.witness import Witness
 from orchestrator.ports import OPEN
 from tests.engine.interference import Gate
-from tests.engine.mistakes import SeesTheQueueEmpty
+from tests.engine.witnesses import SeesTheQueueEmpty
 from tests.engine.world import CHANNEL, NOW, PATIENCE, StillClock, filed
 from tests.integration.rabbit.replicas import Installation
 from tests.integration.rabbit.site import message
