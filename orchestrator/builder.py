@@ -79,28 +79,37 @@ class Workflow:
         self._ends.setdefault("otherwise", []).extend(messages)
         return self
 
-    def to_yaml(self) -> str:
-        """Return a rule file that says the same."""
-        workflow = {**self._keys, "steps": self._steps, **self._ends}
-        return write_document({"workflows": [workflow]})
+    def to_yaml(self, *others: Workflow) -> str:
+        """Return a rule file that says the same.
 
-    def build(self, catalog: MessageCatalog) -> Definition:
+        Args:
+            others: workflows that stand in the file behind it.
+        """
+        return write_document({"workflows": list(map(Workflow._entry, (self, *others)))})
+
+    def build(self, catalog: MessageCatalog, *others: Workflow) -> Definition:
         """Return the definition.
 
         Args:
             catalog: the message types that it may name.
+            others: the workflows that it runs, and its template.
 
         Raises:
             InvalidDefinitions: with every problem; positions are those in `to_yaml`.
+            ValueError: it is switched off, or a template: nothing of it would ever run.
         """
         name = str(self._keys["name"])
-        rulebook, problems = read_rules([(f"{name}.yaml", self.to_yaml())], catalog)
+        rulebook, problems = read_rules([(f"{name}.yaml", self.to_yaml(*others))], catalog)
         if rulebook is None:
             raise InvalidDefinitions(problems)
-        definition = rulebook.by_name[name]
+        definition = rulebook.by_name.get(name)
         if not isinstance(definition, Definition):
-            raise TypeError(f"{name} was read as {type(definition).__name__}")
+            raise ValueError(f"{name} is switched off, or a template: there is nothing to build")  # noqa: TRY004 - what is wrong is its keys
         return definition
+
+    def _entry(self) -> dict[str, object]:
+        steps = {"steps": self._steps} if self._steps else {}
+        return {**self._keys, **steps, **self._ends}
 
 
 def _written(keys: dict[str, object]) -> dict[str, object]:

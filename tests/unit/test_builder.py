@@ -99,3 +99,28 @@ def test_a_step_cannot_replace_another() -> None:
     """A name that is taken is a slip, and the first step would be lost without a word."""
     with pytest.raises(ValueError, match="names are unique"):
         Workflow("permits").step("review", wait="1d").step("review", wait="2d")
+
+
+def test_a_workflow_is_built_with_those_it_runs(catalog: Catalog) -> None:
+    """Alone, it would run what is not there."""
+    inner = Workflow("inner", timeout="1d").step("review", send="ReviewPermit")
+    outer = Workflow("outer", timeout="2d").step("inner", run="inner")
+    assert outer.build(catalog, inner).outline.runs
+    with pytest.raises(InvalidDefinitions, match='there is no workflow "inner"'):
+        outer.build(catalog)
+
+
+def test_a_workflow_is_built_from_its_template(catalog: Catalog) -> None:
+    """What the template says stands where the workflow says nothing."""
+    template = Workflow("reviewed", timeout="1d", parameters={"command": "string"})
+    template.step("review", send="${parameters.command}", await_="PermitReviewed")
+    own = Workflow("mine", template="reviewed", parameters={"command": "ReviewPermit"})
+    assert list(own.build(catalog, template).outline.places) == ["review"]
+
+
+@pytest.mark.parametrize("keys", [{"enabled": False}, {"parameters": {"days": "string"}}])
+def test_what_never_runs_cannot_be_built(catalog: Catalog, keys: dict[str, object]) -> None:
+    """It is no definition, and a KeyError would not say so."""
+    note = Workflow("note", timeout="1d", **keys).step("review", send="ReviewPermit")
+    with pytest.raises(ValueError, match="note is switched off, or a template"):
+        note.build(catalog)
