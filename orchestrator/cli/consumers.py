@@ -10,7 +10,7 @@ import click
 from orchestrator import runner
 from orchestrator.adapters.redis.register import RedisRegister
 from orchestrator.cli import output
-from orchestrator.cli.commands import Group
+from orchestrator.cli.commands import Group, wants_json
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.process import run_to_end
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from orchestrator.service.register import Heard
     from orchestrator.settings import Settings
 
-COLUMNS = ("service", "instance", "capabilities", "in_hand", "concurrency", "host", "heard")
+COLUMNS = ("service", "instance", "capabilities", "busy", "heard", "host")
+
+_WIDE = 110
 
 
 @click.group("consumers", cls=Group)
@@ -56,7 +58,9 @@ def list_instances() -> None:
     Services without capabilities announce nothing, and are not listed.
     """
     heard = asyncio.run(_living(read_settings()))
-    output.table(COLUMNS, map(_row, heard), empty="no instance has announced itself")
+    narrow = output.on_terminal() and output.console().width < _WIDE
+    columns = COLUMNS[:-1] if narrow else COLUMNS
+    output.table(columns, map(_row, heard), empty="no instance has announced itself")
 
 
 async def _living(settings: Settings) -> Sequence[Heard]:
@@ -73,11 +77,12 @@ def _row(heard: Heard) -> dict[str, object]:
     return {
         "service": said.service,
         "instance": said.name.rpartition(".")[2],
-        "capabilities": ", ".join(said.capabilities),
+        "capabilities": list(said.capabilities) if wants_json() else ", ".join(said.capabilities),
+        "busy": f"{said.in_hand} of {said.concurrency}",
+        "heard": f"{heard.age_seconds:.1f} s ago",
+        "host": said.host,
+        "queue": said.name,
         "in_hand": said.in_hand,
         "concurrency": said.concurrency,
-        "host": said.host,
-        "heard": f"{heard.age_seconds:.1f} s ago",
-        "queue": said.name,
         "heard_seconds_ago": heard.age_seconds,
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import orjson
@@ -128,3 +130,18 @@ async def test_a_queue_that_is_gone_loses_nothing(pumps: Pumps) -> None:
     await pumps.send(gone, "Pump", SITES)
     async with pumps.process(PUMPS) as process:
         assert await pumps.pumped_by(len(SITES)) == [str(process.pid)] * len(SITES)
+
+
+async def test_a_person_sees_who_lives(pumps: Pumps) -> None:
+    """Where a command waits, the first question is whether anybody is there."""
+    async with pumps.process(PUMPS) as process:
+        (name,) = await pumps.living(process)
+        listing = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "orchestrator", "consumers", "list", "--json"),
+            env=os.environ | pumps.environ,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        printed, _ = await listing.communicate()
+    (shown,) = orjson.loads(printed)
+    assert (shown["queue"], shown["capabilities"], shown["busy"]) == (name, ["pump"], "0 of 2")
+    assert shown["service"] == pumps.queue("pumps")
