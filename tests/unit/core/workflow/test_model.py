@@ -19,17 +19,21 @@ from hypothesis.stateful import (
 from orchestrator.core.workflow import (
     advancing,
     attempts,
+    closing,
     compensation,
+    failing,
     pausing,
     replies,
     timers,
 )
+from orchestrator.core.workflow.failing import roll_back
 from orchestrator.core.workflow.ids import read_command_id
+from orchestrator.core.workflow.outline import ROOT
 from orchestrator.core.workflow.running import Running
 from tests.unit.core.workflow.build import (
-    command,
     each,
     group,
+    in_sequence,
     retry,
     step,
     undo,
@@ -39,6 +43,8 @@ from tests.unit.core.workflow.model import Key, Model
 from tests.unit.core.workflow.play import START, Play
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hypothesis.strategies import DrawFn
 
     from orchestrator.core.event import Outgoing
@@ -47,54 +53,85 @@ if TYPE_CHECKING:
     from orchestrator.core.workflow.ids import Target
 
 WORDS = [None, None, "continue", "compensate"]
+ANY = (*["leaf"] * 12, "plain", "plain", "own", "transaction")
+TRANSACTIONS = ("transaction",)
 
 
-@st.composite
-def flows(draw: DrawFn) -> tuple[Workflow, dict[str, int]]:
-    """A workflow of a few steps, and how many items each for-each has."""
-    names = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    counts: dict[str, int] = {}
+class Flows:
+    """Draws steps, each with a name of its own.
 
-    def leaf(name: str, after: list[str]) -> Step:
-        work = command(f"Do{name}", f"{name}Done", fail_on=(f"{name}Denied",))
-        parts: dict[str, Any] = {}
-        if draw(st.booleans()):
-            parts["undo"] = undo(f"Undo{name}", f"{name}Undone" if draw(st.booleans()) else None)
-        if draw(st.integers(0, 3)) == 0:
-            counts[name] = draw(st.integers(0, 4))
-            parts["for_each"] = each(str(list(range(counts[name]))), draw(st.integers(1, 3)))
-        return step(
-            name,
-            work,
-            after=after,
-            guard=draw(st.sampled_from([None, None, None, "true", "false"])),
-            timeout=60,
-            retry=draw(st.sampled_from([None, retry(2), retry(3)])),
-            on_failure=draw(st.sampled_from(WORDS)),
-            **parts,
-        )
+    Attributes:
+        counts: how many items each for-each has.
+    """
 
-    def some(depth: int) -> list[Step]:
+    def __init__(self, draw: DrawFn, kinds: Sequence[str]) -> None:
+        self.counts: dict[str, int] = {}
+        self._draw = draw
+        self._kinds = kinds
+        self._names = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+    def one_of(self, *things: Any) -> Any:
+        return self._draw(st.sampled_from(things))
+
+    def some(self, depth: int = 0) -> list[Step]:
         made: list[Step] = []
-        mode = draw(st.sampled_from(["sequential", "parallel", "dag"]))
-        for _ in range(draw(st.integers(1, 4 - depth))):
+        mode = self.one_of("sequential", "parallel", "dag")
+        for _ in range(self._draw(st.integers(1, 4 - depth))):
             known = [one.name for one in made]
             after = {"sequential": known[-1:], "parallel": []}.get(mode)
             if after is None:
-                after = draw(st.lists(st.sampled_from(known), unique=True)) if known else []
-            name = next(names)
-            if depth < 2 and draw(st.integers(0, 3)) == 0:
-                word = draw(st.sampled_from([None, None, "continue"]))
-                guard = draw(st.sampled_from([None, None, "false"]))
-                made.append(
-                    group(name, *some(depth + 1), after=after, on_failure=word, guard=guard)
-                )
-            else:
-                made.append(leaf(name, after))
+                after = self._draw(st.lists(st.sampled_from(known), unique=True)) if known else []
+            made.append(self._step(depth, after))
         return made
 
-    word = draw(st.sampled_from(["compensate", "compensate", "continue", "stop"]))
-    return workflow(*some(0), on_failure=word), counts
+    def _step(self, depth: int, after: list[str]) -> Step:
+        name, kind = next(self._names), self.one_of(*self._kinds)
+        if kind == "transaction":
+            return self._transaction(name, after)
+        if kind == "leaf" or depth == 2:
+            return self._leaf(name, after)
+        word = "compensate" if kind == "own" else self.one_of(None, None, "continue")
+        guard = self.one_of(None, None, "false")
+        return group(name, *self.some(depth + 1), after=after, on_failure=word, guard=guard)
+
+    def _leaf(self, name: str, after: list[str]) -> Step:
+        parts: dict[str, Any] = {}
+        if self.one_of("undone", "for good") == "undone":
+            parts["undo"] = undo(f"Undo{name}", self.one_of(None, f"{name}Undone"))
+        if self.one_of(0, 1, 2, 3) == 0:
+            self.counts[name] = self._draw(st.integers(0, 4))
+            items = str(list(range(self.counts[name])))
+            parts["for_each"] = each(items, self.one_of(1, 2, 3))
+        return step(
+            name,
+            after=after,
+            guard=self.one_of(None, None, None, "true", "false"),
+            timeout=60,
+            retry=self.one_of(None, retry(2), retry(3)),
+            on_failure=self.one_of(*WORDS),
+            **parts,
+        )
+
+    def _transaction(self, name: str, after: list[str]) -> Step:
+        prepares, commits = [], []
+        for number in range(self.one_of(1, 2)):
+            one = f"P{name}{number}"
+            abort = undo(f"Undo{one}", self.one_of(None, f"{one}Undone"))
+            tries = self.one_of(None, retry(2))
+            prepares.append(step(one, timeout=60, retry=tries, undo=abort))
+            forever = retry(None, 10)
+            commits.append(step(f"C{name}{number}", timeout=60, retry=forever, patient=True))
+        phases = in_sequence(group(f"P{name}", *prepares), group(f"C{name}", *commits))
+        word = self.one_of(None, None, "continue")
+        return group(name, *phases, atomic=True, after=after, on_failure=word)
+
+
+@st.composite
+def flows(draw: DrawFn, kinds: Sequence[str] = ANY) -> tuple[Workflow, dict[str, int]]:
+    """A workflow of a few steps, and how many items each for-each has."""
+    drawing = Flows(draw, kinds)
+    word = drawing.one_of("compensate", "compensate", "continue", "stop")
+    return workflow(*drawing.some(), on_failure=word), drawing.counts
 
 
 class Machine(RuleBasedStateMachine):
@@ -102,6 +139,9 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(flow=flows())
     def begin(self, flow: tuple[Workflow, dict[str, int]]) -> None:
+        self.set_up(flow)
+
+    def set_up(self, flow: tuple[Workflow, dict[str, int]]) -> None:
         made, counts = flow
         self.play = Play(made)
         self.model = Model(made.plan, counts)
@@ -211,6 +251,8 @@ class Machine(RuleBasedStateMachine):
                 and named[1].undoing
                 and one.type[4:] + "Undone" in self.play.workflow.triggers
             ):
+                self.tick()
+                self.model.answer_undo(str(named[1]))
                 self.play.reply(one, f"{one.type[4:]}Undone")
 
     @invariant()
@@ -218,11 +260,24 @@ class Machine(RuleBasedStateMachine):
         """As long as nothing is taken back, the same commands are out."""
         if not hasattr(self, "play"):
             return
-        ended = {key for key, how in self.model.outcomes.items() if how != "skipped"}
+        ended = {
+            key for key, how in self.model.outcomes.items() if how not in {"skipped", "failed"}
+        }
         asked = self.asked()
         assert {key for key, _, _ in asked} == {*self.model.open, *ended}
         for key, tried in self.model.open.items():
             assert sum(each == key for each, _, _ in asked) == tried.number
+
+    @invariant()
+    def what_is_taken_back_is_what_must_be(self) -> None:
+        """The same, and in the same order within each group that takes back its own."""
+        if not hasattr(self, "play"):
+            return
+        undone = self.undone()
+        assert sorted(undone) == sorted(label for _, label in self.model.undone)
+        for container in {whose for whose, _ in self.model.undone}:
+            own = [label for whose, label in self.model.undone if whose == container]
+            assert [label for label in undone if label in own] == own
 
     @invariant()
     def ids_are_unique(self) -> None:
@@ -241,7 +296,6 @@ class Machine(RuleBasedStateMachine):
         if self.sent_at_the_end is not None:
             assert len(self.play.sent) == self.sent_at_the_end
             assert self.model.is_over
-            assert self.undone() == self.model.to_be_undone()
             assert self.play.status == self.expected_status()
 
     def undone(self) -> list[str]:
@@ -276,6 +330,15 @@ class Machine(RuleBasedStateMachine):
         self.nothing_is_sent_after_the_end()
 
 
+class Transactions(Machine):
+    """The same with transactions only."""
+
+    @initialize(flow=flows(TRANSACTIONS))
+    def begin(self, flow: tuple[Workflow, dict[str, int]]) -> None:
+        """Begin as any machine does."""
+        self.set_up(flow)
+
+
 QUICK = settings(
     max_examples=100,
     stateful_step_count=25,
@@ -288,9 +351,10 @@ HASTY = settings(QUICK, max_examples=500, database=None, report_multiple_bugs=Fa
 """For mistakes: whatever shows one will do, the shortest example is nobody's concern."""
 
 
-def test_the_machine_does_what_the_model_says() -> None:
+@pytest.mark.parametrize("kind", [Machine, Transactions])
+def test_the_machine_does_what_the_model_says(kind: type[Machine]) -> None:
     """For any plan, and whatever order answers, repetitions and timeouts come in."""
-    run_state_machine_as_test(Machine, settings=QUICK)
+    run_state_machine_as_test(kind, settings=QUICK)
 
 
 def forgetful(run: Running, target: Target, error_type: str, reason: str) -> None:
@@ -304,6 +368,23 @@ def believing(run: Running, target: Target) -> bool:
     return target.step in run.state.tasks
 
 
+def sweeping(run: Running, container: str, error: Any) -> None:
+    """Take back everything where a group would take back its own."""
+    del container
+    roll_back(run, ROOT, error)
+
+
+def revoking(run: Running, name: str) -> bool:
+    """Take back what can be, be it that a transaction made it final."""
+    return run.outline.places[name].undo is not None
+
+
+def hopeless(run: Running, target: Target, reason: str) -> None:
+    """Close what no person has looked at."""
+    del reason
+    closing.close(run, target, "failed")
+
+
 MISTAKES: dict[str, tuple[object, str, object]] = {
     "takes back in the order it was done": (compensation, "reversed", list),
     "tries again what was refused": (replies, "fail", attempts.lose),
@@ -312,6 +393,9 @@ MISTAKES: dict[str, tuple[object, str, object]] = {
     "does not wait for what is in flight": (compensation, "any", lambda _: False),
     "forgets what went unanswered": (timers, "lose", forgetful),
     "lets time run out while suspended": (pausing, "_defer", lambda *_: None),
+    "takes back all where a group fails": (failing, "roll_back", sweeping),
+    "takes back a transaction that is done": (compensation, "_is_to_be_undone", revoking),
+    "lets a commit of a transaction fail": (failing, "call_for_help", hopeless),
     "does not wait for dependencies": (advancing, "_is_ready", lambda *_: True),
 }
 
@@ -321,5 +405,6 @@ def test_the_model_finds_a_mistake(mistake: str, monkeypatch: pytest.MonkeyPatch
     """The negative controls: a model that accepts anything proves nothing."""
     where, name, wrong = MISTAKES[mistake]
     monkeypatch.setattr(where, name, wrong, raising=False)
+    kind = Transactions if "transaction" in mistake else Machine
     with pytest.raises((AssertionError, RuntimeError)):
-        run_state_machine_as_test(Machine, settings=HASTY)
+        run_state_machine_as_test(kind, settings=HASTY)
