@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FEW = 1_000
 MANY = 10_000
+PER_SECOND = 100
 
 
 async def compare(rounds: int, cases: int) -> dict[str, object]:
@@ -75,7 +76,9 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
             case "open":
                 figures["10000_open_to_1000_open"] = await few_and_many(options.rounds)
             case "steps":
-                figures["answer_to_next_command_ms"] = await transitions(100, options.seconds)
+                figures["answer_to_next_command_ms"] = {
+                    name: await transitions(name, PER_SECOND, options.seconds) for name in SUBJECTS
+                }
             case "items":
                 figures["for_each"] = await items(options.items)
     return figures

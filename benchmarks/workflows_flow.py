@@ -69,12 +69,12 @@ async def listen(
             await subscription.acknowledge(deliveries[-1])
 
 
-async def transitions(per_second: int, seconds: float) -> dict[str, float]:
+async def transitions(name: str, per_second: int, seconds: float) -> dict[str, float]:
     """Begin cases at a steady rate; return how long steps take. The first tenth warms up."""
     number = int(per_second * seconds)
     steps = Steps()
     async with (
-        subject("orchestrator", observed(three_steps()), log=False) as (found, _),
+        subject(name, observed(three_steps()), log=False) as (found, _),
         broker_of(found) as broker,
     ):
         with echo(found), running(found) as process:
@@ -83,14 +83,14 @@ async def transitions(per_second: int, seconds: float) -> dict[str, float]:
                 listening = [tasks.create_task(listen(broker, q, steps.note)) for q in queues]
                 await broker.publish([requested(10**7)])
                 await until(process, lambda: len(steps.milliseconds) == len(AFTER))
-                say(f"{per_second} cases/s for {seconds:g} s")
+                say(f"{name}: {per_second} cases/s for {seconds:g} s")
                 await _publish(broker, number, per_second)
                 total = len(AFTER) * (number + 1)
                 await until(process, lambda: len(steps.milliseconds) == total)
                 for task in listening:
                     task.cancel()
     percentiles = statistics.quantiles(steps.milliseconds[total // 10 :], n=100)
-    say(f"p50 {percentiles[49]:.1f} ms, p99 {percentiles[98]:.1f} ms")
+    say(f"{name}: p50 {percentiles[49]:.1f} ms, p99 {percentiles[98]:.1f} ms")
     return {"p50": percentiles[49], "p99": percentiles[98]}
 
 
