@@ -42,9 +42,11 @@ def find_templates(parts: list[Part]) -> dict[str, Part]:
             name = part.all_entries().get("name")
             if name is None:
                 part.refuse("this template has no `name`: others name it in `template`")
-            elif name.value in found:
-                name.refuse(f"template {quoted(str(name.value))} is already there: change it")
-            elif text := name.text("write a name such as styling"):
+                continue
+            text = name.text("write a name such as styling")
+            if text in found:
+                name.refuse(f"template {quoted(str(text))} is already there: change it")
+            elif text:
                 found[text] = part
     return found
 
@@ -122,16 +124,20 @@ def _values(given: Part | None, declared: Part, named: Part) -> dict[str, object
 def _declared(declaration: Part) -> tuple[str, Part | None]:
     """Return the type of a parameter and its default."""
     if not isinstance(declaration.value, dict):
-        if declaration.value not in _TYPES:
+        if not _is_type(declaration):
             declaration.refuse(f"a parameter has a type: write one of {', '.join(_TYPES)}")
             return "any", None
         return str(declaration.value), None
     entries = declaration.entries(PARAMETER_FORM)
     kind = entries.get("type")
-    if kind is not None and kind.value not in _TYPES:
+    if kind is not None and not _is_type(kind):
         kind.refuse(f"`type` takes one of {', '.join(_TYPES)}")
         kind = None
     return str(kind.value) if kind else "any", entries.get("default")
+
+
+def _is_type(part: Part) -> bool:
+    return isinstance(part.value, str) and part.value in _TYPES
 
 
 def _fits(part: Part, kind: str) -> bool:
