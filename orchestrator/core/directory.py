@@ -43,6 +43,20 @@ class Directory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Anybody:
+    """A directory in which one instance can do everything: for rehearsals without services."""
+
+    def living(self, capability: str) -> Sequence[Live]:
+        """See `Directory.living`."""
+        return (Live(capability, f"{capability}.instance.any", 0.0),)
+
+    def after(self, channel: str) -> Anybody:
+        """See `Directory.after`."""
+        del channel
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Who lives and can do what, at one moment.
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from orchestrator.core.unmatched import Unmatched
     from orchestrator.engine.doubts import Doubt
     from orchestrator.engine.report import EventOutcome, Stage
-    from orchestrator.engine.roster import Roster
+    from orchestrator.engine.roster import Whereabouts
     from orchestrator.errors import Refused
     from orchestrator.ports import CommitResult, Timer
 
@@ -176,7 +176,7 @@ class Batch:
     deliveries: Sequence[Delivery]
     now: datetime
     queue: str
-    roster: Roster | None = None
+    roster: Whereabouts | None = None
     intakes: list[Intake] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from orchestrator.core.directory import Live, Snapshot
 from orchestrator.core.workflow import Workflow
@@ -13,11 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.directory import Directory
     from orchestrator.core.event import Outgoing
     from orchestrator.engine.patience import Patience
     from orchestrator.service.register import Heard, Register
 
 LOOK_SECONDS: Final = 1.0
+
+
+class Whereabouts(Protocol):
+    """What the spine asks about instances of services."""
+
+    @property
+    def directory(self) -> Directory | None:
+        """Who lives, as far as is known; None for nobody."""
+
+    def sent(self, outgoing: Iterable[Outgoing]) -> None:
+        """Hear what a decision sends."""
 
 
 class Roster:

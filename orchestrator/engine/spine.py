@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.batch import Case, Firing
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
-    from orchestrator.engine.roster import Roster
+    from orchestrator.engine.roster import Whereabouts
     from orchestrator.engine.routing import Dispute
     from orchestrator.errors import Refused
     from orchestrator.ports import (
@@ -75,7 +75,7 @@ class Spine:
         max_body_bytes: int,
         max_hops: int = MAX_HOPS,
         ledger: Ledger | None = None,
-        roster: Roster | None = None,
+        roster: Whereabouts | None = None,
     ) -> None:
         self._broker = broker
         self._store = store

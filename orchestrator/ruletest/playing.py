@@ -12,6 +12,7 @@ import orjson
 from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core import headers
+from orchestrator.core.directory import Anybody
 from orchestrator.core.event import Message
 from orchestrator.core.payload import MAX_BODY_BYTES
 from orchestrator.core.scheduled import ScheduledRule
@@ -23,10 +24,11 @@ from orchestrator.ruletest.case import Advance, Case, Given
 from orchestrator.ruletest.judging import Observed, Outcome, Sent, judge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.event import Outgoing
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.report import DeadLetter
     from orchestrator.ports import Commit, CommitResult, InstanceKey, Subscription
@@ -87,6 +89,15 @@ class _NoPatience(Patience):
         return await operation()
 
 
+class _Somebody:
+    """For every command that asks for a capability, somebody is there who has it."""
+
+    directory = Anybody()
+
+    def sent(self, outgoing: Iterable[Outgoing]) -> None:
+        """Take no notice."""
+
+
 class _RememberingStore(MemoryStore):
     """A store that knows which instances it ever had."""
 
@@ -145,6 +156,7 @@ class _Stage:
             queue=_QUEUE,
             source=SOURCE,
             max_body_bytes=MAX_BODY_BYTES,
+            roster=_Somebody(),
         )
 
     async def take(self, step: Given | Advance) -> None:

@@ -42,8 +42,10 @@ SECOND = "- {event: UtilityShutOff, answers: 'valves[1]'}"
 EXPECTED = "[ShutOffUtility, ShutOffUtility, DispatchResponders]"
 
 
-async def failures(catalog: Catalog, *given: str, expect: str = EXPECTED) -> list[str]:
-    rulebook, problems = read_rules([("r.yaml", WORKFLOW)], catalog)
+async def failures(
+    catalog: Catalog, *given: str, expect: str = EXPECTED, workflow: str = WORKFLOW
+) -> list[str]:
+    rulebook, problems = read_rules([("r.yaml", workflow)], catalog)
     assert rulebook is not None, problems
     steps = "\n    ".join(("- EmergencyReported", *given))
     text = f"- name: c\n  given:\n    {steps}\n  expect: {expect}\n"
@@ -94,3 +96,13 @@ def test_an_answer_is_a_text(problems: Problems) -> None:
     assert problems(text) == [
         "t.yaml:2:44: error: `answers` is a number: name the step, such as license or units[2]"
     ]
+
+
+@pytest.mark.parametrize("strategy", ["least_busy", "round_robin"])
+async def test_somebody_is_there_for_every_capability(catalog: Catalog, strategy: str) -> None:
+    """A case is about the workflow: who lives is no part of it, and nobody runs in a test."""
+    dispatch = "        send: DispatchResponders\n"
+    route = f"{dispatch}        route: {{capability: hazmat, strategy: {strategy}}}\n"
+    workflow = WORKFLOW.replace(dispatch, route)
+    assert "route" in workflow
+    assert await failures(catalog, FIRST, SECOND, workflow=workflow) == []
