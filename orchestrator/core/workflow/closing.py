@@ -26,7 +26,7 @@ def complete(run: Running, target: Target, output: object) -> None:
 def close(run: Running, target: Target, status: TaskStatus) -> None:
     """Close a task."""
     task = run.task(target)
-    task.status, task.closed, task.due = status, run.now, None
+    task.status, task.closed, task.due, task.prepared = status, run.now, None, None
     run.changed = True
     run.state.incidents.pop(str(target), None)
     if target.index is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from orchestrator.core.workflow.attempts import attempt, recall
@@ -9,7 +10,7 @@ from orchestrator.core.workflow.closing import close, complete
 from orchestrator.core.workflow.definition import Run as SubWorkflow
 from orchestrator.core.workflow.ids import Target
 from orchestrator.core.workflow.state import Items, Task
-from orchestrator.errors import ExpressionError
+from orchestrator.errors import ExpressionError, Refused
 
 if TYPE_CHECKING:
     from orchestrator.core.workflow.definition import ForEach, Step
@@ -35,6 +36,25 @@ def lay_out(run: Running, step: Step, repeated: ForEach) -> None:
         )
     run.state.tasks[step.name].items = Items(len(values))
     run.pieces.create(step.name, values)
+    _prepare(run, step, repeated)
+
+
+def _prepare(run: Running, step: Step, repeated: ForEach) -> None:
+    """Compute the data of all items now where it takes outputs of other lists.
+
+    Those are loaded now, once; each reply would have to load them all again for the next item.
+    """
+    errand, tasks = run.outline.places[step.name].errand, run.state.tasks
+    if errand is None or errand.work.data is None or not errand.reads:
+        return
+    if any(name not in tasks or tasks[name].is_open for name in errand.reads):
+        return  # what they give is not known before an item's turn comes
+    scope = run.scope(errand.reads)
+    scope["steps"]  # found once, for all items
+    for index in range(_items(tasks[step.name]).total):
+        item = run.pieces.item(step.name, index)
+        with suppress(Refused):  # it is refused again, and told, when its turn comes
+            item.prepared = {"data": errand.work.data(scope.with_item(repeated.name, item.item))}
 
 
 def proceed(run: Running, step: Step, repeated: ForEach) -> None:

@@ -65,16 +65,21 @@ def recall(run: Running, target: Target, attempt: int) -> Letter:
 
 
 def _data(run: Running, work: Command, target: Target) -> object:
+    data = _computed(run, work, target)
+    work.message.validate(data)
+    return data
+
+
+def _computed(run: Running, work: Command | Run, target: Target) -> object:
+    if not target.undoing and (prepared := run.task(target).prepared) is not None:
+        return prepared["data"]
     scope = run.scope(run.errand(target).reads, target)
     data = scope["input"]
     if target.undoing:
         own = run.task(Target(target.step, target.index)).output
         scope["output"] = own
         data = own if isinstance(own, dict) else data
-    if work.data is not None:
-        data = work.data(scope)
-    work.message.validate(data)
-    return data
+    return data if work.data is None else work.data(scope)
 
 
 def _to_child(run: Running, work: Run, target: Target, command: str) -> Letter:
@@ -86,8 +91,7 @@ def _to_child(run: Running, work: Run, target: Target, command: str) -> Letter:
             f"workflows run workflows {MAX_DEPTH} deep here: does one of them run itself?",
             run.place(target).step.position,
         )
-    scope = run.scope(run.errand(target).reads, target)
-    data = scope["input"] if work.data is None else work.data(scope)
+    data = _computed(run, work, target)
     told = _to_child_of(run, work) | {"input": data, "depth": state.depth + 1}
     return Letter(START, plan.contracts[START].channel, told, _child_key(run, target), command)
 

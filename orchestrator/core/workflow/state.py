@@ -84,6 +84,7 @@ class Task:
         role: of an approval: who is asked now.
         recalled: of a sub-workflow: whether it was told to take itself back.
         item: of an item: its value.
+        prepared: of an item: its command's ``data``, where that was computed when the step opened.
         items: of a for-each: how far its items are.
         undo: its compensation, once that has begun.
     """
@@ -100,6 +101,7 @@ class Task:
     role: str | None = None
     recalled: bool = False
     item: object = None
+    prepared: dict[str, object] | None = None
     items: Items | None = None
     undo: Task | None = None
 

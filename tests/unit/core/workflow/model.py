@@ -169,16 +169,10 @@ class Model:
         """Take back what was done in a group, or in all; tell whether that is over."""
         inside = [step for step, around in self.steps() if container is ALL or container in around]
         names = {step.name for step in inside}
-        groups = {group.name for group in self._all(self.plan.steps) if group is not container}
-        within = (
-            groups
-            if container is ALL
-            else {
-                each.name
-                for each in self._all(container.work.steps)  # type: ignore[union-attr]  # a group
-            }
-        )
-        if any(key[0] in names for key in self.open) or within & set(self.failing):
+        work = None if container is ALL else container.work
+        members = work.steps if isinstance(work, Group) else self.plan.steps
+        failing = {each.name for each in self._all(members)} & set(self.failing)
+        if failing or any(key[0] in names for key in self.open):
             return False
         by_name = {step.name: step for step in inside}
         whose = "" if container is ALL else container.name

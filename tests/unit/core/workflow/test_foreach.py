@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator.core.workflow.pieces import items_of
 from tests.unit.core.workflow.build import (
     act,
     command,
@@ -212,3 +213,67 @@ def test_a_new_instance_leaves_no_items_of_the_one_before() -> None:
     assert (play.status, len(play.parts)) == ("completed", 5)
     play.start(items(1))
     assert list(play.parts) == ["A/0"]
+
+
+READS = command("DoB", "BDone", data={"n": "${steps.A.output[item].n}"})
+
+
+def after_a_list(second: Step) -> Play:
+    """Return a play in which the list that `second` reads has just been closed."""
+    first = step("A", command("DoA", "ADone", data="${item}"), for_each=each("range(100)", 100))
+    play = Play(workflow(*in_sequence(first, second))).start()
+    for sent in [one for one in play.sent if one.type == "DoA"]:
+        play.reply(sent, "ADone", {"n": 1000 + sent.data})  # type: ignore[operator]  # a number
+    return play
+
+
+def test_a_list_that_reads_another_loads_it_once() -> None:
+    """What a reply costs must not grow with the other list."""
+    play = after_a_list(step("B", READS, for_each=each("range(100)", 2), timeout=60))
+    before = play.loads
+    for index in range(100):
+        sent = [one for one in play.sent if one.type == "DoB"][index]
+        assert sent.data == {"n": 1000 + index}
+        play.reply(sent, "BDone")
+    assert (play.status, play.loads) == ("completed", before)
+    assert b"prepared" not in b"".join(play.parts.values())
+
+
+def test_another_attempt_has_the_same_data() -> None:
+    """It was computed when the step opened, and is kept as long as the item is open."""
+    tried = retry(2)
+    play = after_a_list(step("B", READS, for_each=each("[7]", 1), timeout=60, retry=tried))
+    play.advance(70)
+    assert [one.data for one in play.sent if one.type == "DoB"] == [{"n": 1007}, {"n": 1007}]
+
+
+def test_an_item_whose_data_cannot_be_computed_fails_alone() -> None:
+    """When its turn comes, and with the reason; the others are sent."""
+    repeated = each("[98, 99, 100]", 1)
+    play = after_a_list(step("B", READS, for_each=repeated, on_failure="continue"))
+    for _ in range(2):
+        play.reply("DoB", "BDone")
+    assert [one.data for one in play.sent if one.type == "DoB"] == [{"n": 1098}, {"n": 1099}]
+    assert play.status == "completed"
+    (items,) = [items_of(piece) for name, piece in play.parts.items() if name == "B/0"]
+    assert items[2].error is not None
+    assert items[2].error["type"] == "expression-failed"
+
+
+def test_workflows_of_a_list_read_another_list_likewise() -> None:
+    """What they are given is computed as a command's data is."""
+    work = run("child", {"n": "${steps.A.output[item].n}"})
+    play = after_a_list(step("B", work, for_each=each("[3, 4]", 2)))
+    given = [one.data["input"] for one in play.sent if one.type == "StartWorkflow"]  # type: ignore[index]  # a map
+    assert given == [{"n": 1003}, {"n": 1004}]
+
+
+def test_an_open_list_is_read_item_by_item() -> None:
+    """What it gives is not known when the other one opens beside it."""
+    first = step("A", command("DoA", "ADone"), for_each=each("[0]", 1))
+    told = command("DoB", "BDone", data={"of": "${steps.A.output}"})
+    play = Play(workflow(first, step("B", told, for_each=each("[0, 1]", 1)))).start()
+    play.reply("DoA", "ADone", {"n": 7})
+    play.reply("DoB", "BDone")
+    sent = [one.data for one in play.sent if one.type == "DoB"]
+    assert sent == [{"of": [None]}, {"of": [{"n": 7}]}]
