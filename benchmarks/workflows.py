@@ -55,8 +55,7 @@ async def few_and_many(rounds: int) -> dict[str, object]:
         say(f"{FEW:,} and {MANY:,} open: round {number + 1} of {rounds}")
         found = {}
         for concurrent in (FEW, MANY) if number % 2 == 0 else (MANY, FEW):
-            total = concurrent + MANY // 2
-            found[concurrent] = await closed_loop("orchestrator", three_steps(), concurrent, total)
+            found[concurrent] = await closed_loop("orchestrator", three_steps(), concurrent, MANY)
         ratios.append(found[MANY].per_second / found[FEW].per_second)
         cpu.append(found[MANY].cpu_us / found[FEW].cpu_us)
     return {

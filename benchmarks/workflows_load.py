@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from orchestrator.adapters.rabbit.broker import RabbitBroker
 
 CHUNK = 250
-WARM_UP_SHARE = 0.2
 SAY_SECONDS = 2.0
 
 
@@ -71,8 +70,8 @@ class Cases:
                 deliveries = await subscription.receive(1000)
                 before = len(self.ended)
                 self.ended.update(each.correlation_id or "" for each in deliveries)
-                following = min(len(self.ended) - before, total - self.begun)
-                await self.begin(max(0, following))
+                if before:  # the first one is alone
+                    await self.begin(max(0, min(len(self.ended) - before, total - self.begun)))
                 await subscription.acknowledge(deliveries[-1])
 
 
@@ -89,7 +88,11 @@ def echo(found: Subject) -> Iterator[Process]:
 
 
 async def closed_loop(name: str, workload: Workload, concurrent: int, total: int) -> Rate:
-    """Bring `total` cases to their end, `concurrent` at a time; time what follows the warm-up."""
+    """Bring `total` cases to their end, `concurrent` at a time.
+
+    The clock runs from the first to the last of them: they move in waves, of which no part stands
+    for the whole. One case alone shows before that the subject is awake.
+    """
     async with (
         subject(name, workload, log=False) as (found, _),
         broker_of(found) as broker,
@@ -98,18 +101,17 @@ async def closed_loop(name: str, workload: Workload, concurrent: int, total: int
         with echo(found) as answering, running(found) as process:
             watch = Watch(f"{name}, {concurrent:,} at a time", cases, process)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(cases.listen(found.outputs[1], total))
-                await cases.begin(min(concurrent, total))
-                first = await watch.reach(int(WARM_UP_SHARE * total))
+                tasks.create_task(cases.listen(found.outputs[1], total + 1))
+                await cases.begin(1)
+                await watch.reach(1)
+                started = time.perf_counter()
                 cpu, echoed = process.cpu_seconds(), answering.cpu_seconds()
-                # What ends last leaves fewer and fewer open: that is not timed.
-                last = await watch.reach(max(total - concurrent, total // 2))
+                await cases.begin(concurrent)
+                await watch.reach(total + 1)
+                seconds = time.perf_counter() - started
                 cpu, echoed = process.cpu_seconds() - cpu, answering.cpu_seconds() - echoed
-                await watch.reach(total)
-        done = last[1] - first[1]
-        rate = done / (last[0] - first[0])
-        say(f"{name}, {concurrent:,} at a time: {rate:,.0f}/s")
-        return Rate(rate, 1e6 * cpu / done, 1e6 * echoed / done)
+    say(f"{name}, {concurrent:,} at a time: {total / seconds:,.0f}/s")
+    return Rate(total / seconds, 1e6 * cpu / total, 1e6 * echoed / total)
 
 
 @dataclass
@@ -121,14 +123,18 @@ class Watch:
     process: Process
     _said: float = 0.0
 
-    async def reach(self, number: int) -> tuple[float, int]:
-        """Wait until so many have ended; return the moment and their number."""
+    async def reach(self, number: int) -> None:
+        """Wait until so many have ended.
+
+        Raises:
+            TimeoutError: none has for long.
+        """
         best, deadline = -1, 0.0
         while True:
             self.process.check()
             moment, ended = time.perf_counter(), len(self.cases.ended)
             if ended >= number:
-                return moment, ended
+                return
             if ended > best:
                 best, deadline = ended, moment + START_SECONDS
             if moment > deadline:
