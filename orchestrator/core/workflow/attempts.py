@@ -15,9 +15,14 @@ from orchestrator.errors import Refused
 if TYPE_CHECKING:
     from orchestrator.core.workflow.ids import Target
     from orchestrator.core.workflow.running import Running
+    from orchestrator.core.workflow.state import Task
 
-UNROUTED_MS: Final = 1_000
-"""How long a command waits for somebody who can do it before it looks again."""
+UNROUTED_MS: Final = (1_000, 30_000)
+"""How long a command waits, at least and at most, before it looks again for somebody who can do it.
+
+Thousands may wait for one service that is down: the longer they do, the more seldom each looks.
+"""
+_PATIENCE: Final = 8  # looks again after this part of the time since the step was opened
 
 
 def attempt(run: Running, target: Target) -> None:
@@ -29,9 +34,7 @@ def attempt(run: Running, target: Target) -> None:
         fail(run, target, refusal.reason, str(refusal))
         return
     if isinstance(sent, letters.Unrouted):
-        task.status, task.due = "unrouted", run.now + UNROUTED_MS
-        reason = f"waits for somebody who can {sent.capability}"
-        task.error = {"type": "unrouted", "reason": reason}
+        _wait_for_somebody(run, task, sent.capability)
         return
     run.dispatch.send(sent)
     if task.error is not None and task.error.get("type") == "unrouted":
@@ -42,6 +45,13 @@ def attempt(run: Running, target: Target) -> None:
         complete(run, target, None)
     elif errand.timeout is not None:
         task.due = run.now + round(errand.timeout.total_seconds() * 1000)
+
+
+def _wait_for_somebody(run: Running, task: Task, capability: str) -> None:
+    shortest, longest = UNROUTED_MS
+    pause = min(max((run.now - task.opened) // _PATIENCE, shortest), longest)
+    task.status, task.due = "unrouted", run.now + pause
+    task.error = {"type": "unrouted", "reason": f"waits for somebody who can {capability}"}
 
 
 def recall(run: Running, target: Target) -> None:

@@ -191,6 +191,19 @@ def test_a_command_waits_for_somebody_who_can_do_it() -> None:
     assert play.state.tasks["A"].error is None
 
 
+def test_who_waits_for_long_looks_seldom() -> None:
+    """Thousands that wait for one service must leave the engine time for all others."""
+    play = routed("least_busy").start()
+    pauses = []
+    for _ in range(60):
+        due = play.state.tasks["A"].due
+        assert due is not None
+        now = round(play.now.timestamp() * 1000)
+        pauses.append(due - now)
+        play.advance((due - now) / 1000)
+    assert (pauses[0], pauses[-1], pauses == sorted(pauses)) == (1_000, 30_000, True)
+
+
 def idle(*names: str) -> Snapshot:
     services = {f"pump.{name}": Live(name, f"pump.{name}", 0, share=0.1) for name in names}
     return Snapshot(services, {"pump": tuple(services)})
