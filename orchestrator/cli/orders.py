@@ -215,7 +215,7 @@ async def _carry_out(there: Desk, instances: Sequence[InstanceKey], order: Order
 
 
 async def _now(there: Desk, at: InstanceKey) -> str:
-    found = await there.look(at)
+    found = await there.look(at, whole=False)
     return _ENDED if found is None else str(found.status)
 
 

@@ -210,7 +210,7 @@ async def _open_or_ended(there: Desk, key: str, workflow: str | None) -> Instanc
     """
     names = [workflow] if workflow is not None else list(there.workflows)
     found = [
-        at for at in (InstanceKey(name, key) for name in names) if await there.look(at) is not None
+        at for at in (InstanceKey(name, key) for name in names) if await there.look(at, whole=False)
     ]
     if len(found) == 1:
         return found[0]
@@ -228,7 +228,7 @@ async def _changes(
     """Yield an instance whenever it has changed, or at every look, until it has ended."""
     seen = None
     while True:
-        found = await there.look(at)
+        found = await there.look(at, whole=False)
         if found is None:
             return
         if always or found.version != seen:

@@ -19,7 +19,7 @@ from orchestrator.core.workflow.starting import start_for
 from orchestrator.errors import Refused
 from orchestrator.operation.account import began
 from orchestrator.operation.fitting import unfit
-from orchestrator.ports import InstanceKey
+from orchestrator.ports import NOTHING, InstanceKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -144,9 +144,14 @@ class Desk:
         """
         return await self._tell(at, APPROVAL, {"workflow": at.definition, **_given(told)})
 
-    async def look(self, at: InstanceKey) -> Instance | None:
-        """Return an instance as it is, or as it ended; None if nobody remembers it."""
-        (found,) = await self._store.load([at], {at: ()})
+    async def look(self, at: InstanceKey, *, whole: bool = True) -> Instance | None:
+        """Return an instance as it is, or as it ended; None if nobody remembers it.
+
+        Args:
+            at: which instance.
+            whole: whether with its pieces, which only the outputs of a for-each need.
+        """
+        (found,) = await self._store.load([at], {at: ()} if whole else NOTHING)
         return found or await self.inspection.last_state(at)
 
     async def open_now(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
@@ -171,14 +176,23 @@ class Desk:
         """Return an instance as soon as it has ended; None if it has not when the time is over."""
         pause = FIRST_LOOK_SECONDS
         while True:
-            found = await self.look(started.at)
-            if found is not None and found.status.final and began(found) == started.run:
+            found = await self._ended(started)
+            if found is not None:
                 return found
             left = (until - self._clock.now()).total_seconds()
             if left <= 0:
                 return None
             await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_LOOK_SECONDS)
+
+    async def _ended(self, started: Started) -> Instance | None:
+        """Return the instance that was asked for, with its pieces, if it has ended."""
+        found = None
+        for whole in (False, True):  # most looks find it open, and its pieces may be many
+            found = await self.look(started.at, whole=whole)
+            if found is None or not found.status.final or began(found) != started.run:
+                return None
+        return found
 
     def _key(self, workflow: Workflow, data: object) -> str | None:
         """Return the key that the workflow computes from its input; None where it does not."""

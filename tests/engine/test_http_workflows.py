@@ -196,6 +196,27 @@ async def test_whoever_waits_gets_the_result() -> None:
     assert (answer.status_code, answer.json()["status"]) == (200, "completed")
 
 
+async def test_whoever_waits_gets_the_outputs_of_all_items() -> None:
+    """They lie beside the instance, and are fetched once, when it has ended."""
+    rules = rulebook("""
+workflows:
+  - name: lists
+    timeout: 1d
+    steps:
+      each: {for_each: "range(100)", send: SendNotification, with: {to: a@b.example, subject: s, text: t}}
+""")  # noqa: E501 - YAML
+    async with office(rules=rules) as there:
+        request = asyncio.create_task(
+            there.client.post(
+                "/workflows/lists/instances", params={"wait": "20s"}, json={"input": {}}
+            )
+        )
+        await there.take()
+        answer = await request
+
+    assert (answer.status_code, answer.json()["outputs"]) == (200, {"each": [None] * 100})
+
+
 async def test_who_waits_for_what_takes_longer_gets_the_address() -> None:
     """A request must end, and the instance must not."""
     async with office() as there:
