@@ -280,7 +280,7 @@ def test_a_workflow_that_takes_too_long_is_taken_back() -> None:
     play.answer("A")
     play.advance(3600)
     assert play.status == "compensating"
-    assert play.state.error == {"step": None, "type": "timeout", "reason": "not done within 3600s"}
+    assert play.state.error == {"step": None, "type": "timeout", "reason": "not done within 1h"}
 
 
 def test_what_is_remembered_is_history() -> None:
