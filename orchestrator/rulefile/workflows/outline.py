@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.core.shapes import ANYTHING, Shape
+from orchestrator.core.workflow.ending import LAST_WORDS
 from orchestrator.document import quoted
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 _NAME_ADVICE = "use up to 50 letters, digits and _, a letter first"
-_WORDS = frozenset({"true", "false", "null", "in"})
+_WORDS = frozenset({"true", "false", "null", "in", *LAST_WORDS})
+"""What means something else in expressions, or where a person orders an incident to be retried."""
 
 
 def outline(steps: Part | None, catalog: MessageCatalog) -> dict[str, Shape]:
@@ -26,8 +28,10 @@ def outline(steps: Part | None, catalog: MessageCatalog) -> dict[str, Shape]:
     """
     found: dict[str, Part] = {}
     for name, part in _named(steps):
-        if not _NAME.fullmatch(name) or name in _WORDS:
+        if not _NAME.fullmatch(name):
             part.refuse_key(f"{quoted(name)} cannot name a step: {_NAME_ADVICE}")
+        if name in _WORDS:
+            part.refuse_key(f"{quoted(name)} cannot name a step, it has a meaning: change it")
         if name in found:
             first = found[name].document.key_position(found[name].path)
             part.refuse_key(
