@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 FEW = 1_000
 MANY = 10_000
-PER_SECOND = 100
 
 
 async def compare(rounds: int, cases: int) -> dict[str, object]:
@@ -76,7 +75,8 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
                 figures["10000_open_to_1000_open"] = await few_and_many(options.rounds)
             case "steps":
                 figures["answer_to_next_command_ms"] = {
-                    name: await transitions(name, PER_SECOND, options.seconds) for name in SUBJECTS
+                    name: await transitions(name, options.per_second, options.seconds)
+                    for name in SUBJECTS
                 }
             case "items":
                 figures["for_each"] = await items(options.items)
@@ -93,7 +93,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, help="parts; default all")
     parser.add_argument("--rounds", type=int, default=1, help="rounds; medians are reported")
     parser.add_argument("--cases", type=int, default=6_000, help="cases per run and subject")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of 100 cases a second")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of a steady rate")
+    parser.add_argument("--per-second", type=int, default=100, help="cases begun at that rate")
     parser.add_argument("--items", type=int, default=10_000, help="of one for-each")
     options = parser.parse_args()
     print_figures(uvloop.run(measure(options)), as_json=options.json)
