@@ -71,6 +71,7 @@ def test_the_shipped_documents_have_no_problems() -> None:
         "analytics.v1",
         "archive.v1",
         "businesses.v1",
+        "casefiles.v1",
         "complaints.v1",
         "emergency.v1",
         "environment.v1",
@@ -83,6 +84,7 @@ def test_the_shipped_documents_have_no_problems() -> None:
         "notify.v1",
         "permits.v1",
         "planning.v1",
+        "styling.v1",
         "traffic.v1",
         "utilities.v1",
     ]
