@@ -169,8 +169,8 @@ def instance_name(service: str, identifier: str) -> str:
 def instance_topology(service: str, name: str) -> Topology:
     """Return the queue of the instance called `name`.
 
-    What nobody takes in time goes on to the service's queue, confirmed. Unused for an hour, the queue
-    is deleted: RabbitMQ drops what is in it then, which lay there for seconds at most.
+    What nobody takes in time goes on to the service's queue, confirmed. Unused for an hour, the
+    queue is deleted: RabbitMQ drops what is in it then, which lay there for seconds at most.
     """
     arguments: dict[str, Argument] = {
         **_dead_lettering(),
