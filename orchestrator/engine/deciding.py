@@ -234,7 +234,10 @@ def _ask(
         signal = replace(signal, directory=roster.directory)
     try:
         decision = definition.decide(instance, signal)
-        answer = None if decision.ignored else (decision, encoded(decision.outgoing))
+        # What comes again may have been taken in before a crash: the commit tells, and hands back
+        # what it left to be sent.
+        unseen = decision.ignored and not trigger.intake.delivery.redelivered
+        answer = None if unseen else (decision, encoded(decision.outgoing))
     except Refused as error:
         if definition.stateful:
             batch.doubts.append(Doubt(trigger, definition.name, case.key, error))

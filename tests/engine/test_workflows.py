@@ -11,7 +11,7 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.ports import InstanceKey
-from tests.engine.world import NOW, World, raw
+from tests.engine.world import NOW, QUEUE, World, raw
 from tests.unit.core.workflow.build import (
     act,
     command,
@@ -24,10 +24,10 @@ from tests.unit.core.workflow.build import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
-    from orchestrator.core.event import Message
-    from orchestrator.ports import Store
+    from orchestrator.core.event import Delivery, Message
+    from orchestrator.ports import Store, Subscription
 
 AT = InstanceKey("flow", "C-1")
 
@@ -97,6 +97,38 @@ async def test_an_instance_goes_through_its_steps(store: Store) -> None:
     assert await store.load([AT]) == [None]
     assert await store.due(NOW + timedelta(days=1), 10) == []
     assert this.dead_letters == []
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["comes again", "is another copy"])
+async def test_what_a_crash_left_goes_out_when_the_answer_comes_again(
+    store: Store, *, again: bool
+) -> None:
+    """The answer was taken in and concerns nothing any more; what it led to must not wait.
+
+    Control: a copy that the broker does not call a redelivery says nothing about a crash, and what
+    is left then waits for the sweeper.
+    """
+    this = World(store, workflow(*in_sequence(step("A"), step("B"))))
+    await this.publish(event("Started", "s-1"))
+    await this.run()
+    answer = reply(this.sent[-1])
+    await this.publish(answer)
+    async with this.broker.subscribe(QUEUE, 10) as subscription:
+        spine = this.engine()[0]._spine  # noqa: SLF001 - to stop between two of its steps
+        await spine.react(await subscription.receive(10), this.rulebook)  # and there it dies
+        if not again:
+            await subscription.acknowledge((await _copies(this, subscription, answer))[-1])
+            await this.publish(answer)
+
+    await this.run()
+
+    assert types(this) == (["DoA", "DoB"] if again else ["DoA"])
+
+
+async def _copies(this: World, subscription: Subscription, answer: Message) -> Sequence[Delivery]:
+    """Publish an answer once more and return its delivery."""
+    await this.publish(answer)
+    return await subscription.receive(10)
 
 
 @pytest.mark.parametrize("batch_size", [1, 100], ids=["apart", "together"])
