@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import orchestrator.daemon
@@ -9,14 +10,24 @@ from orchestrator.cli.main import main
 from tests.engine.mistakes import AckOnArrival
 
 if TYPE_CHECKING:
-    import asyncio
+    from collections.abc import Sequence
 
+    from orchestrator.core.event import Delivery
     from orchestrator.engine.batch import Batch
     from orchestrator.ports import Subscription
 
 
+UNDECIDED_SECONDS = 0.2
+"""How long what is acknowledged lies undecided, so that a kill finds some of it."""
+
+
 class Careless(AckOnArrival):
     """Acknowledges on arrival, and not again."""
+
+    async def _react(self, deliveries: Sequence[Delivery]) -> Sequence[Batch]:
+        if deliveries:
+            await asyncio.sleep(UNDECIDED_SECONDS)
+        return await super()._react(deliveries)
 
     async def _finish(
         self, batch: Batch, subscription: Subscription, before: asyncio.Task[None] | None

@@ -55,8 +55,8 @@ class NoOutbox(MemoryStore):
 class TakesTimersFirst(MemoryStore):
     """Wrong: a timer that is taken before the commit dies with its process."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._taken: dict[InstanceKey, datetime] = {}
 
     async def due(self, now: datetime, limit: int) -> list[Timer]:
