@@ -18,6 +18,7 @@ from benchmarks.orders import order_placed
 from benchmarks.report import print_figures, say, spread
 from benchmarks.subjects import subject
 from benchmarks.workloads import two_event_joins
+from orchestrator.core.status import Status
 
 if TYPE_CHECKING:
     from benchmarks.subjects import Subject
@@ -69,7 +70,8 @@ async def _open(redis: Redis, found: Subject) -> int:
     """Return how many instances Redis lists as open."""
     total = 0
     for shard in range(found.settings.shards):
-        total += await redis.zcard(f"{found.settings.namespace}:{{{shard}}}:open:order-shipping")
+        prefix = f"{found.settings.namespace}:{{{shard}}}"
+        total += await redis.zcard(f"{prefix}:open:order-shipping:{Status.WAITING}")
     return total
 
 
