@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import re
 import shutil
 import signal
 import sys
+import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,6 +43,14 @@ class Section:
     blocks: Sequence[tuple[str, str]]
 
 
+@asynccontextmanager
+async def _alone() -> AsyncIterator[None]:
+    """Let one page begin at a time: two that look for free ports together find the same."""
+    with (Path(tempfile.gettempdir()) / "orchestrator-pages.lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
+
+
 class Everything:
     """What runs in the first terminal, in a folder as a fresh clone has it."""
 
@@ -61,15 +71,20 @@ class Everything:
         (folder / ".venv").symlink_to(sys.prefix)
         path = f"{folder / '.venv/bin'}:{os.environ['PATH']}"
         environ = os.environ | services.environ | {"PATH": path}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "examples/run_all.py"),
-            cwd=folder,
-            env=environ,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        everything = cls(folder, process, environ)
+        async with _alone():
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "examples/run_all.py"),
+                cwd=folder,
+                env=environ,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            everything = cls(folder, process, environ)
+            try:
+                await everything.says("everything is up")
+            except BaseException:
+                process.terminate()
+                raise
         try:
-            await everything.says("everything is up")
             address = await everything.says(r"daemon +(http://\S+)/ready")
             everything.daemon = address.group(1)
             yield everything
