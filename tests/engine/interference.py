@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias
 
 from orchestrator.errors import Unavailable
 
@@ -57,22 +58,74 @@ class Fuse:
     """Lets a number of outside calls through, then kills the process before or after the next."""
 
     def __init__(self, calls: int, *, after: bool) -> None:
-        self.calls = calls
+        self.number = self.calls = calls
         self.blown = False
+        self.at = ""
         self._after = after
 
     async def __call__(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
         """Make the call, unless the process is dead or dies now."""
-        del name
         if self.blown or (self.calls == 0 and not self._after):
-            self.blown = True
-            raise CrashedError
+            self._blow(name)
         result = await call()
         if self.calls == 0:
-            self.blown = True
-            raise CrashedError
+            self._blow(name)
         self.calls -= 1
         return result
+
+    def _blow(self, name: str) -> NoReturn:
+        self.at = self.at or name
+        self.blown = True
+        raise CrashedError
+
+
+SURVIVORS = 6
+"""Lives that race differ in length: after so many in a row that outlived their fuse, it ends."""
+
+Life: TypeAlias = "Callable[[Fuse], Awaitable[list[str]]]"
+"""What a process does until its fuse blows, what is done after it, and what is wrong then."""
+
+
+@dataclass
+class Crashes:
+    """What came of a crash before and after each outside call.
+
+    Attributes:
+        calls: how many calls there are, as far as they were tried.
+        at: the names of those at which the process died.
+        problems: what was wrong afterwards, and behind which crash.
+    """
+
+    calls: int = 0
+    at: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, fuse: Fuse, where: str, wrong: list[str]) -> None:
+        """Take note of what came of one."""
+        self.calls = fuse.number + 1
+        self.at.add(fuse.at)
+        self.problems += [f"crash {where} ({fuse.at}): {each}" for each in wrong]
+
+
+async def crash_everywhere(live: Life, *, stride: int = 1, first: bool = False) -> Crashes:
+    """Let a process live, die at a call, and be recovered from; then at the next call.
+
+    Args:
+        live: begins anew, dies when the fuse blows, recovers, and returns what is wrong then.
+        stride: only every so many calls.
+        first: stop at the first problem.
+    """
+    crashes, survivors = Crashes(), 0
+    for calls in range(0, 2000, stride):
+        for after in (False, True):
+            fuse = Fuse(calls, after=after)
+            wrong = await live(fuse)
+            survivors = 0 if fuse.blown else survivors + 1
+            if fuse.blown:
+                crashes.note(fuse, f"{'after' if after else 'before'} call {calls}", wrong)
+        if survivors >= SURVIVORS or (first and crashes.problems):
+            return crashes
+    raise AssertionError("the process makes calls without end")
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import pytest
 
 from orchestrator.core.event import Message
 from orchestrator.core.headers import ERROR
-from tests.engine.test_http_workflows import APPLICATION, QUEUE, office, rulebook
+from tests.engine.office import APPLICATION, QUEUE, office, rulebook
 
 if TYPE_CHECKING:
-    from tests.engine.test_http_workflows import Office
+    from tests.engine.office import Office
 
 RULES = rulebook("""
 workflows:

@@ -13,7 +13,7 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.spine import Spine
 from orchestrator.ports import Duplicate
-from tests.engine.interference import Fuse, survived
+from tests.engine.interference import Fuse, crash_everywhere, survived
 from tests.engine.mistakes import SettleFirst
 from tests.engine.world import Pairs, World, filed, rule
 from tests.engine.world import rulebook as make_rulebook
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.batch import Batch
     from orchestrator.ports import Store, Subscription
     from tests.engine.conftest import NewStore
+    from tests.engine.interference import Life
 
 EVENTS = [filed(f"e{number}", f"C-{number % 3}") for number in range(6)]
 Problems = list[str]
@@ -64,29 +65,26 @@ async def outcome(this: World) -> Problems:
     return problems
 
 
-async def crash_everywhere(new_store: NewStore, **options: Any) -> tuple[int, Problems]:
-    """Run with a crash at every point. Return how many points there are, and what went wrong."""
-    problems: Problems = []
-    for calls in range(1000):
-        for after in (False, True):
-            this = world(new_store())
-            await this.publish(*EVENTS)
-            fuse = Fuse(calls, after=after)
-            with survived():
-                await this.run(between=fuse, **options)
-            if not fuse.blown:
-                return calls, problems
-            await this.run(**options)
-            where = f"crash {'after' if after else 'before'} call {calls}: "
-            problems += [where + problem for problem in await outcome(this)]
-    raise AssertionError("the run makes calls without end")
+def crashing(new_store: NewStore, **options: Any) -> Life:
+    """Return a run that ends when its fuse blows, and another behind it."""
+
+    async def live(fuse: Fuse) -> Problems:
+        this = world(new_store())
+        await this.publish(*EVENTS)
+        with survived():
+            await this.run(between=fuse, **options)
+        await this.run(**options)
+        return await outcome(this)
+
+    return live
 
 
 async def test_no_crash_point_loses_or_doubles_anything(new_store: NewStore) -> None:
     """The promise of the product, at every point where the process can die."""
-    points, problems = await crash_everywhere(new_store)
-    assert problems == []
-    assert points >= 15  # 3 batches: receive, load, commit, publish, settle, acknowledge
+    crashes = await crash_everywhere(crashing(new_store))
+    assert crashes.problems == []
+    assert crashes.at >= {"receive", "load", "commit", "publish", "settle", "acknowledge"}
+    assert crashes.calls >= 15  # 3 batches
 
 
 class AckFirst(Engine):
@@ -148,8 +146,7 @@ class Forgetful(MemoryStore):
 )
 async def test_the_suite_notices_a_wrong_order(make: NewStore, options: dict[str, Any]) -> None:
     """Negative controls: a suite that lets these pass proves nothing."""
-    _, problems = await crash_everywhere(make, **options)
-    assert problems
+    assert (await crash_everywhere(crashing(make, **options))).problems
 
 
 async def test_two_replicas_that_race_send_each_message_under_one_id(new_store: NewStore) -> None:

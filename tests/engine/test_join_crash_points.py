@@ -13,7 +13,13 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.sweeper import Sweeper
 from tests.engine.forms import SECOND, Fact, distinct, message, outcome, rules
-from tests.engine.interference import Fuse, Meddled, MeddledBroker, survived
+from tests.engine.interference import (
+    Fuse,
+    Meddled,
+    MeddledBroker,
+    crash_everywhere,
+    survived,
+)
 from tests.engine.mistakes import AckOnArrival, NoOutbox, SettleFirst, TakesTimersFirst
 from tests.engine.world import NOW, QUEUE, World
 
@@ -23,9 +29,13 @@ if TYPE_CHECKING:
 
     from orchestrator.ports import OutboxEntry, Store
     from tests.engine.conftest import NewStore
+    from tests.engine.interference import Life
 
 BOOK = rules()
 A_DAY = 86_400 * SECOND
+CALLS = {"receive", "load", "commit", "publish", "settle", "acknowledge", "due"}
+"""Where a process that does the work of rules that remember dies, at the least."""
+
 EVENTS = [
     Fact(0, "A", "a1", 1, 1),
     Fact(0, "A", "a2", 2, 1),
@@ -137,19 +147,9 @@ async def side_by_side(store: Store, parts: Any, *fuses: Fuse) -> list[str]:
     return await wrong(*places)
 
 
-async def crash_everywhere(
-    new_store: NewStore, live: Any = one_after_another, parts: Any = None, stride: int = 1
-) -> tuple[int, list[str]]:
-    """Crash at every point; return how many calls there are, and what went wrong."""
-    problems: list[str] = []
-    for calls in range(0, 1000, stride):
-        for after in (False, True):
-            fuse = Fuse(calls, after=after)
-            found = await live(new_store(), parts, fuse)
-            if not fuse.blown:
-                return calls, problems
-            problems += [f"{'after' if after else 'before'} call {calls}: {one}" for one in found]
-    raise AssertionError("the process makes calls without end")
+def crashing(new_store: NewStore, live: Any = one_after_another, parts: Any = None) -> Life:
+    """Return a life that ends when its fuse blows, with a store of its own."""
+    return lambda fuse: live(new_store(), parts, fuse)
 
 
 async def test_without_a_crash_every_form_does_its_work(new_store: NewStore) -> None:
@@ -159,24 +159,25 @@ async def test_without_a_crash_every_form_does_its_work(new_store: NewStore) -> 
 
 async def test_no_crash_point_loses_or_doubles_what_rules_remember(new_store: NewStore) -> None:
     """Joins, counts, absences, `otherwise` and `after`, killed at every outside call."""
-    points, problems = await crash_everywhere(new_store)
-    assert problems == []
-    assert points >= 25
+    crashes = await crash_everywhere(crashing(new_store))
+    assert crashes.problems == []
+    assert crashes.at >= CALLS
+    assert crashes.calls >= 25
 
 
 async def test_a_replica_that_dies_beside_another_loses_and_doubles_nothing(
     new_store: NewStore,
 ) -> None:
     """The other one sees the same events and the same timers at the same time."""
-    points, problems = await crash_everywhere(new_store, side_by_side)
-    assert problems == []
-    assert points >= 25
+    crashes = await crash_everywhere(crashing(new_store, side_by_side))
+    assert crashes.problems == []
+    assert crashes.at >= CALLS
 
 
 async def test_a_second_crash_during_the_recovery_changes_nothing(new_store: NewStore) -> None:
     """Recovery has outside calls of its own; every second crash is at another of them."""
     problems = []
-    points, _ = await crash_everywhere(MemoryStore)
+    points = (await crash_everywhere(crashing(MemoryStore))).calls
     stride = 7 if isinstance(new_store(), MemoryStore) else 41
     for first in range(points):
         for second in range(first % stride, points, stride):
@@ -196,11 +197,10 @@ WRONG: dict[str, tuple[NewStore, dict[str, Any]]] = {
 @pytest.mark.parametrize("live", [one_after_another, side_by_side])
 async def test_a_wrong_order_would_be_noticed(make: NewStore, parts: Any, live: Any) -> None:
     """Negative controls: a suite that lets these pass proves nothing."""
-    _, problems = await crash_everywhere(make, live, parts)
-    assert problems
+    assert (await crash_everywhere(crashing(make, live, parts), first=True)).problems
 
 
 async def test_acknowledging_on_arrival_would_be_noticed() -> None:
     """Negative control; beside a replica that got the same events it would do no harm."""
-    _, problems = await crash_everywhere(MemoryStore, parts={"engine": AckOnArrival})
-    assert problems
+    wrong = crashing(MemoryStore, parts={"engine": AckOnArrival})
+    assert (await crash_everywhere(wrong, first=True)).problems

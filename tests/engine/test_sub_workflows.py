@@ -15,7 +15,7 @@ from orchestrator.core.status import Status
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.recalling import Recaller
 from orchestrator.ports import InstanceKey
-from tests.engine.interference import Fuse, Gate, survived
+from tests.engine.interference import Fuse, Gate, crash_everywhere, survived
 from tests.engine.world import CHANNEL, NOW, World, raw
 from tests.engine.written import types, written
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Message
     from orchestrator.ports import InstanceWrite, Store
     from tests.engine.conftest import NewStore
+    from tests.engine.interference import Life
 
 EVENTS = ["Wanted", "ADone", "BDone", "XDone", "ZDone", "ZDenied"]
 COMMANDS = ["DoA", "UndoA", "DoB", "UndoB", "DoX", "UndoX", "DoZ", "Failed", "Other"]
@@ -174,28 +175,23 @@ async def test_what_is_over_makes_room_for_the_next(new_store: NewStore) -> None
     assert [one.type for one in this.sent[before:]] == ["instance.compensated", "DoA"]
 
 
-async def crash_everywhere(
-    new_store: NewStore, make: Callable[[Store], World]
-) -> tuple[int, list[str]]:
-    """Let the parent fail and die at every point of what follows; return what went wrong."""
-    problems: list[str] = []
-    for calls in range(1000):
-        for after in (False, True):
-            this = make(new_store())
-            answered = await begin(this, but="DoZ")
-            await this.publish(
-                *(come for one in this.sent if one.type == "DoZ" and (come := reply(one)))
-            )
-            fuse = Fuse(calls, after=after)
-            with survived():
-                await this.run(between=fuse)
-                await answer(this, answered=answered, between=fuse)
-            if not fuse.blown:
-                return calls, problems
-            await recover(this, answered)
-            if (found := kinds(this)) != DONE + TAKEN_BACK or this.dead_letters:
-                problems.append(f"crash {'after' if after else 'before'} call {calls}: {found}")
-    raise AssertionError("the run makes calls without end")
+def crashing(new_store: NewStore, make: Callable[[Store], World]) -> Life:
+    """Return a life in which the parent fails, and dies when its fuse blows."""
+
+    async def live(fuse: Fuse) -> list[str]:
+        this = make(new_store())
+        answered = await begin(this, but="DoZ")
+        await this.publish(
+            *(come for one in this.sent if one.type == "DoZ" and (come := reply(one)))
+        )
+        with survived():
+            await this.run(between=fuse)
+            await answer(this, answered=answered, between=fuse)
+        await recover(this, answered)
+        found = kinds(this)
+        return [] if found == DONE + TAKEN_BACK and not this.dead_letters else [str(found)]
+
+    return live
 
 
 async def recover(this: World, answered: int) -> None:
@@ -213,9 +209,9 @@ async def recover(this: World, answered: int) -> None:
 
 async def test_no_crash_takes_back_twice_or_not_at_all(new_store: NewStore) -> None:
     """Each thing once, in the same order, wherever the process dies."""
-    points, problems = await crash_everywhere(new_store, world)
-    assert problems == []
-    assert points > 20
+    crashes = await crash_everywhere(crashing(new_store, world))
+    assert crashes.problems == []
+    assert crashes.calls > 20
 
 
 class NoOutbox(MemoryStore):
@@ -229,8 +225,7 @@ class NoOutbox(MemoryStore):
 
 async def test_the_crash_points_notice_a_store_without_an_outbox() -> None:
     """Negative control: a suite that lets this pass proves nothing."""
-    _, problems = await crash_everywhere(NoOutbox, world)
-    assert problems
+    assert (await crash_everywhere(crashing(NoOutbox, world))).problems
 
 
 class Trusting(MemoryStore):

@@ -16,7 +16,7 @@ from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
 from orchestrator.engine import timekeeper
 from orchestrator.engine.batch import Batch
 from orchestrator.errors import ExpressionError
-from tests.engine.interference import Fuse, Gate, Outage, survived
+from tests.engine.interference import Fuse, Gate, Outage, crash_everywhere, survived
 from tests.engine.mistakes import TakesTimersFirst
 from tests.engine.world import NOW, PATIENCE, Reminder, World, filed, prove
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Message
     from orchestrator.ports import Store
     from tests.engine.conftest import NewStore
+    from tests.engine.interference import Life
 
 KEYS = ("C-0", "C-1", "C-2", "C-3")
 DUE = NOW + PATIENCE
@@ -82,23 +83,21 @@ async def test_an_answer_removes_the_timer(new_store: NewStore) -> None:
     assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-1")]
 
 
-async def fire_with_crashes(new_store: NewStore) -> tuple[int, list[str]]:
-    """Fire everything with a crash at every outside call, and again after it."""
-    problems = []
-    for calls in range(100):
-        for after in (False, True):
-            this = await waiting(new_store())
-            this.clock.moment = NOW + 2 * PATIENCE
-            fuse = Fuse(calls, after=after)
-            with survived():
-                await this.fire(fuse)
-            if not fuse.blown:
-                return calls, problems
-            await this.fire()
-            await sweep(this)
-            if kinds(this.sent) != REMINDED + THANKED or await this.store.outbox_size():
-                problems.append(f"{'after' if after else 'before'} call {calls}: {this.sent}")
-    raise AssertionError("firing makes calls without end")
+def crashing(new_store: NewStore) -> Life:
+    """Return a life in which everything is due, and dies when its fuse blows."""
+
+    async def live(fuse: Fuse) -> list[str]:
+        this = await waiting(new_store())
+        this.clock.moment = NOW + 2 * PATIENCE
+        with survived():
+            await this.fire(fuse)
+        await this.fire()
+        await sweep(this)
+        found = {"sent": kinds(this.sent), "in the outbox": await this.store.outbox_size()}
+        right = {"sent": REMINDED + THANKED, "in the outbox": 0}
+        return [] if found == right else [str(found)]
+
+    return live
 
 
 async def sweep(this: World) -> None:
@@ -110,15 +109,15 @@ async def sweep(this: World) -> None:
 
 async def test_no_crash_point_loses_or_doubles_a_timer(new_store: NewStore) -> None:
     """A timer fires once, whatever is killed: what was committed stays in the outbox."""
-    points, problems = await fire_with_crashes(new_store)
-    assert problems == []
-    assert points >= 4  # due, load, commit, publish, settle
+    crashes = await crash_everywhere(crashing(new_store))
+    assert crashes.problems == []
+    assert crashes.at >= {"due", "load", "commit", "publish"}
+    assert crashes.calls >= 4
 
 
 async def test_the_suite_notices_timers_that_are_taken_before_the_commit() -> None:
     """Negative control: the usual way to write it loses timers."""
-    _, problems = await fire_with_crashes(TakesTimersFirst)
-    assert problems
+    assert (await crash_everywhere(crashing(TakesTimersFirst))).problems
 
 
 async def test_replicas_that_see_the_same_timer_fire_it_once(

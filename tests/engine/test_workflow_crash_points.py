@@ -15,7 +15,13 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.ports import InstanceKey
-from tests.engine.interference import Fuse, Meddled, MeddledBroker, survived
+from tests.engine.interference import (
+    Fuse,
+    Meddled,
+    MeddledBroker,
+    crash_everywhere,
+    survived,
+)
 from tests.engine.mistakes import AckOnArrival, NoOutbox, SettleFirst, TakesTimersFirst
 from tests.engine.sagas import KEY, RUN, approval, reply, sagas, start, told
 from tests.engine.world import NOW, QUEUE, World
@@ -27,9 +33,12 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Message
     from orchestrator.ports import OutboxEntry, Store
     from tests.engine.conftest import NewStore
+    from tests.engine.interference import Life
     from tests.engine.sagas import Saga
 
 BOOK = sagas()
+CALLS = {"receive", "load", "commit", "publish", "settle", "acknowledge"}
+"""Where a process that does a workflow's work dies, at the least."""
 BATCH = 4
 STRIDE = 11
 TIMED = ("steps", "compensation", "for-each", "transaction", "approval")
@@ -179,19 +188,9 @@ async def lived(saga: Saga, store: Store, replicas: int, parts: Any, *fuses: Fus
     return await town.wrong()
 
 
-async def crash_everywhere(
-    saga: Saga, new_store: NewStore, *, replicas: int = 1, stride: int = 1
-) -> tuple[int, list[str]]:
-    """Crash at every point; return how many calls there are, and what went wrong."""
-    problems: list[str] = []
-    for calls in range(0, 2000, stride):
-        for after in (False, True):
-            fuse = Fuse(calls, after=after)
-            found = await lived(saga, new_store(), replicas, None, fuse)
-            if not fuse.blown:
-                return calls, problems
-            problems += [f"{'after' if after else 'before'} call {calls}: {one}" for one in found]
-    raise AssertionError("the process makes calls without end")
+def crashing(saga: Saga, new_store: NewStore, replicas: int = 1, parts: Any = None) -> Life:
+    """Return a life that ends when its fuse blows, with a store of its own."""
+    return lambda fuse: lived(saga, new_store(), replicas, parts, fuse)
 
 
 kinds = pytest.mark.parametrize("saga", RUN.values(), ids=RUN.keys())
@@ -209,17 +208,19 @@ async def test_without_a_crash_every_workflow_ends(
 @kinds
 async def test_no_crash_point_loses_or_doubles_what_a_workflow_sends(saga: Saga) -> None:
     """Killed at every outside call, it sends what it would have sent, each under one id."""
-    points, problems = await crash_everywhere(saga, MemoryStore)
-    assert problems == []
-    assert points >= 30
+    crashes = await crash_everywhere(crashing(saga, MemoryStore))
+    assert crashes.problems == []
+    assert crashes.at >= CALLS
+    assert crashes.calls >= 30
 
 
 @kinds
 async def test_a_replica_that_dies_beside_another_loses_and_doubles_nothing(saga: Saga) -> None:
     """The other one sees the same events and the same timers at the same time."""
-    points, problems = await crash_everywhere(saga, MemoryStore, replicas=2)
-    assert problems == []
-    assert points >= 30
+    crashes = await crash_everywhere(crashing(saga, MemoryStore, replicas=2))
+    assert crashes.problems == []
+    assert crashes.at >= CALLS
+    assert crashes.calls >= 30
 
 
 @kinds
@@ -227,16 +228,16 @@ async def test_on_a_real_store_it_is_the_same(saga: Saga, new_store: NewStore) -
     """A part of the points, as each call takes its time."""
     if isinstance(new_store(), MemoryStore):
         return
-    points, problems = await crash_everywhere(saga, new_store, stride=STRIDE)
-    assert problems == []
-    assert points >= 30 - STRIDE
+    crashes = await crash_everywhere(crashing(saga, new_store), stride=STRIDE)
+    assert crashes.problems == []
+    assert crashes.calls >= 30 - STRIDE
 
 
 @pytest.mark.parametrize("name", ["steps", "compensation"])
 async def test_a_second_crash_during_the_recovery_changes_nothing(name: str) -> None:
     """Recovery has outside calls of its own; every second crash is at another of them."""
     saga = RUN[name]
-    points, _ = await crash_everywhere(saga, MemoryStore, stride=STRIDE)
+    points = (await crash_everywhere(crashing(saga, MemoryStore), stride=STRIDE)).calls
     problems = []
     for first in range(0, points, 3):
         for second in range(first % STRIDE, 40, STRIDE):
@@ -268,16 +269,5 @@ async def test_a_wrong_order_would_be_noticed(
 ) -> None:
     """Negative controls: a suite that lets these pass proves nothing. Without a crash they pass."""
     assert await lived(RUN[name], make(), replicas, parts) == []
-    assert await first_problem(RUN[name], make, replicas, parts)
-
-
-async def first_problem(saga: Saga, new_store: NewStore, replicas: int, parts: Any) -> list[str]:
-    """Crash at one point after the other until something goes wrong."""
-    for calls in range(2000):
-        for after in (False, True):
-            fuse = Fuse(calls, after=after)
-            if found := await lived(saga, new_store(), replicas, parts, fuse):
-                return found
-            if not fuse.blown:
-                return []
-    raise AssertionError("the process makes calls without end")
+    wrong = crashing(RUN[name], make, replicas, parts)
+    assert (await crash_everywhere(wrong, first=True)).problems
