@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 DAEMON = "http://127.0.0.1:8080"
 """Where pages say that the daemon answers; it does so elsewhere if that port is taken."""
 
@@ -112,37 +112,44 @@ class Everything:
             if wanted:
                 await self._shows(commands, wanted)
             else:
-                printed = await self._run(commands)
-                assert "error" not in printed, f"{commands}{printed}"
+                code, printed = await self._run(commands)
+                assert (code, "error" in printed) == (0, False), f"{commands}{printed}"
             if re.search(r"(> |mv |sed .*)rules/", commands):
                 await self.says("rulebook_")
 
-    async def _run(self, commands: str) -> str:
-        """Run a block as a person would, and return what it printed."""
+    async def _run(self, commands: str) -> tuple[int | None, str]:
+        """Run a block as a person would who stops at an error: how it ended, what it printed."""
         process = await asyncio.create_subprocess_exec(
-            *("bash", "-c", commands),
+            *("bash", "-e", "-c", commands),
             cwd=self.folder,
             env=self._environ,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         printed, _ = await process.communicate()
-        return printed.decode()
+        return process.returncode, printed.decode()
 
     async def _shows(self, commands: str, wanted: str) -> None:
         """Run a block that only looks until it shows what the page says: effects take a moment."""
         printed, missing = "", _words(wanted)
+        assert missing, f"nothing in what {commands}shows can be compared"
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while missing:
-                    printed = await self._run(commands)
+                    _, printed = await self._run(commands)
                     missing = _words(wanted) - _words(printed)
         except TimeoutError:
             pytest.fail(f"{commands}does not show {missing}, but\n{printed}")
 
 
-def sections(page: Path) -> list[Section]:
-    """Return the parts of a page that have commands, in order."""
+def follows(page: str) -> pytest.MarkDecorator:
+    """Run a test with each part of a page in docs/ that has commands, in order."""
+    found = _sections(DOCS / page)
+    assert found, f"{page} has no commands"
+    return pytest.mark.parametrize("section", found, ids=lambda section: section.title)
+
+
+def _sections(page: Path) -> list[Section]:
     parts = re.split(r"^#+ (?=.*$)", page.read_text(), flags=re.MULTILINE)
     found = [Section(part.partition("\n")[0], list(_blocks(part))) for part in parts]
     return [section for section in found if section.blocks]
@@ -156,9 +163,10 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(output: str) -> set[str]:
-    """What must be in an output: ids, times, and how lines are drawn, differ.
+    """What must be in an output: ids, times, and how lines are drawn, differ; counts do not.
 
     The line of a file below a problem is left out: it is shown on a terminal only.
     """
     shown = re.sub(r"^ +(\d+ )?│ .*$", "", output, flags=re.MULTILINE)
-    return {word for word in re.findall(r"[A-Za-z_.-]{4,}", shown) if word.strip("._-")}
+    counts = set(re.findall(r"\b\d+ (?:rules|files|messages|passed|failed|errors?)\b", shown))
+    return counts | {word for word in re.findall(r"[A-Za-z_.-]{4,}", shown) if word.strip("._-")}
