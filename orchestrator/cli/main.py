@@ -26,14 +26,14 @@ INTERRUPTED = 130
 _COMMANDS = MappingProxyType(
     {
         "run": "Run the daemon: events in, rules decide, commands out.",
-        "consumers": "Run the services that act on commands.",
+        "consumers": "Run the services that act on commands, and see who lives.",
         "apply": "Declare exchanges, queues and bindings; safe to repeat.",
         "publish": "Publish an event or a command, checked against its schema first.",
         "tail": "Watch messages as they are published.",
         "trace": "Show everything that happened for a correlation key, and why.",
         "unmatched": "See what led to nothing, and send it again.",
         "explain": "Say what happened to a case, and why each rule did or did not fire.",
-        "rules": "Check and test rule files.",
+        "rules": "Check, test and draw rule files.",
         "schemas": "Check and show the message types.",
         "workflows": "See the workflows, and start instances of them.",
         "instances": "See what is open, steer instances of workflows, or end them.",
