@@ -19,7 +19,7 @@ from orchestrator.settings import Settings
 from orchestrator.topology import Binding, Names, Topology, service_topology, topology
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from benchmarks.workloads import Workload
 
@@ -135,9 +135,9 @@ class Process:
 
 
 @contextmanager
-def running(found: Subject) -> Iterator[Process]:
-    """Run the subject's process for the time of the block."""
-    process = subprocess.Popen(found.command, env=found.environment, cwd=ROOT)
+def running(found: Subject, command: Sequence[str] = ()) -> Iterator[Process]:
+    """Run the subject's process for the time of the block, by another `command` if one is given."""
+    process = subprocess.Popen(command or found.command, env=found.environment, cwd=ROOT)
     try:
         yield Process(process)
     finally:

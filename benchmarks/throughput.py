@@ -42,8 +42,8 @@ async def throughput(
         await fill(broker, map(event, range(events)))
         with running(found) as process:
             watch = Stopwatch(found, administration, process, say)
-            begin, end = int(COMMANDS_PER_EVENT * events * WARM_UP_SHARE), 2 * events
-            return await watch.between(begin, end, COMMANDS_PER_EVENT)
+            end = COMMANDS_PER_EVENT * events
+            return await watch.between(int(WARM_UP_SHARE * end), end, COMMANDS_PER_EVENT)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import statistics
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import uvloop
 from benchmarks.load import DATA, broker_of, event, fill
 from benchmarks.report import print_figures, say, spread
 from benchmarks.subjects import running, subject
-from benchmarks.throughput import Stopwatch
+from benchmarks.throughput import COMMANDS_PER_EVENT, Stopwatch
 from benchmarks.workloads import Workload
 
 if TYPE_CHECKING:
@@ -44,10 +43,10 @@ async def drained(events: int, size: int) -> tuple[float, float]:
             await fill(broker, map(complaint, range(events)))
         environment = {**found.environment, "ORCHESTRATOR_UNMATCHED_MAX_LENGTH": str(size)}
         sized = replace(found, environment=environment)
-        commands = 2 * events // ONE_MATCHES_IN
+        commands = COMMANDS_PER_EVENT * events // ONE_MATCHES_IN
         with running(sized) as process:
             watch = Stopwatch(sized, administration, process, lambda _: None)
-            figures = await watch.between(commands // 10, commands, 2)
+            figures = await watch.between(commands // 10, commands, COMMANDS_PER_EVENT)
     return figures.per_second * ONE_MATCHES_IN, figures.cpu_us / ONE_MATCHES_IN
 
 
@@ -77,9 +76,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(compare(arguments.events, arguments.pairs))
-    print_figures(figures, as_json=arguments.json)
+    print_figures(uvloop.run(compare(arguments.events, arguments.pairs)), as_json=arguments.json)
 
 
 if __name__ == "__main__":

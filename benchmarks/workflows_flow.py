@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import sys
+import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import orjson
+
 from benchmarks.load import START_SECONDS, broker_of, until
-from benchmarks.report import say
+from benchmarks.report import SUBJECTS, say
 from benchmarks.subjects import running, subject
 from benchmarks.workflows_handwritten import AFTER
 from benchmarks.workflows_load import echo
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Delivery
 
 THOUSAND = 1000
+OURS = SUBJECTS[-1]
 ENDS = {command for command, _ in AFTER.values()}
 
 
@@ -38,7 +43,7 @@ class Steps:
     """When events of cases were seen, and when the commands that follow from them.
 
     Both are copies that the broker gives to this process, so what lies between the two is the
-    daemon's part and the way of one message.
+    subject's part and the way of one message.
     """
 
     milliseconds: list[float] = field(default_factory=list)
@@ -69,15 +74,34 @@ async def listen(
             await subscription.acknowledge(deliveries[-1])
 
 
-async def transitions(name: str, per_second: int, seconds: float) -> dict[str, float]:
-    """Begin cases at a steady rate; return how long steps take. The first tenth warms up."""
+async def transitions(name: str, per_second: int, seconds: float) -> dict[str, object]:
+    """Begin cases at a steady rate; return how long steps take. The first tenth warms up.
+
+    Of the daemon, what passes inside it is noted too, by itself: see `benchmarks.inside`.
+    """
+    with tempfile.NamedTemporaryFile() as notes:
+        inside = [sys.executable, "-m", "benchmarks.inside", notes.name]
+        steps = await _observe(name, per_second, seconds, inside if name == OURS else ())
+        figures: dict[str, object] = {"observed": _tail(steps.milliseconds)}
+        if name == OURS:
+            figures["inside"] = _tail(orjson.loads(notes.read()))
+    say(f"{name}: {figures}")
+    return figures
+
+
+def _tail(milliseconds: Sequence[float]) -> dict[str, float]:
+    percentiles = statistics.quantiles(milliseconds[len(milliseconds) // 10 :], n=100)
+    return {"p50": percentiles[49], "p99": percentiles[98]}
+
+
+async def _observe(name: str, per_second: int, seconds: float, command: Sequence[str]) -> Steps:
     number = int(per_second * seconds)
     steps = Steps()
     async with (
         subject(name, observed(three_steps()), log=False) as (found, _),
         broker_of(found) as broker,
     ):
-        with echo(found), running(found) as process:
+        with echo(found), running(found, command) as process:
             async with asyncio.TaskGroup() as tasks:
                 queues = found.outputs[1:]
                 listening = [tasks.create_task(listen(broker, q, steps.note)) for q in queues]
@@ -89,9 +113,7 @@ async def transitions(name: str, per_second: int, seconds: float) -> dict[str, f
                 await until(process, lambda: len(steps.milliseconds) == total)
                 for task in listening:
                     task.cancel()
-    percentiles = statistics.quantiles(steps.milliseconds[total // 10 :], n=100)
-    say(f"{name}: p50 {percentiles[49]:.1f} ms, p99 {percentiles[98]:.1f} ms")
-    return {"p50": percentiles[49], "p99": percentiles[98]}
+    return steps
 
 
 async def _publish(broker: RabbitBroker, number: int, per_second: int) -> None:
