@@ -37,6 +37,12 @@ def test_no_port_is_open_to_other_machines(compose: dict[str, Any]) -> None:
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
 
 
+def test_workflows_can_be_used_over_http(compose: dict[str, Any]) -> None:
+    """The daemon's port is not bound to loopback there: without keys the routes are closed."""
+    assert "ORCHESTRATOR_API_KEYS" in compose["daemon"]["environment"]
+    assert "ORCHESTRATOR_AMQP_URL" in compose["daemon"]["environment"]
+
+
 def test_redis_forgets_nothing(compose: dict[str, Any]) -> None:
     """The daemon refuses a Redis that confirms before it has written."""
     command = " ".join(compose["redis"]["command"])
