@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from orchestrator.cli.commands import Command
 from orchestrator.cli.main import orchestrator
+from orchestrator.core import headers
 from orchestrator.settings import Settings
 from orchestrator.telemetry import log_events
 from orchestrator.telemetry.metrics import EngineMetrics, Metrics, ServiceMetrics
@@ -123,6 +124,12 @@ def test_every_log_event_is_written_somewhere(name: str) -> None:
     """A name that nothing writes makes people wait for a line that never comes."""
     sources = Path(str(import_module("orchestrator").__file__)).parent.rglob("*.py")
     assert any(f"log_events.{name}" in source.read_text() for source in sources)
+
+
+@pytest.mark.parametrize("name", [n for n in vars(headers).values() if str(n).startswith("x-")])
+def test_every_header_of_ours_is_described(name: str) -> None:
+    """Who looks at a message in the RabbitMQ UI sees them, and asks what they mean."""
+    assert f"`{name}`" in page("topology.md")
 
 
 def test_every_metric_that_raises_an_alert_exists() -> None:
