@@ -47,8 +47,8 @@ class Stay:
             self._left.append((time.perf_counter(), messages))
             return send(publisher, messages)
 
-        RabbitSubscription.delivered = delivered  # type: ignore[method-assign]
-        Publisher._send = sent  # type: ignore[method-assign]  # noqa: SLF001 - as above
+        RabbitSubscription.delivered = delivered  # type: ignore[method-assign, assignment]
+        Publisher._send = sent  # type: ignore[method-assign, assignment]  # noqa: SLF001 - as above
 
     def milliseconds(self) -> list[float]:
         """Return how long each message took that followed from one that came, in order."""
