@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from consumers.messages import ClaimCheck
+from consumers.messages.document import ClaimCheck
 from orchestrator.service import DependencyDown, Reject
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class DocumentFolder:
             raise DocumentMissing(f"{check.digest} is not in the document store") from None
         except OSError as error:
             raise self._down(error) from error
-        if claim_check(content, check.media_type) != check:
+        if (len(content), _digest(content)) != (check.size, check.digest):
             raise Reject(f"{check.digest}: what is there has another size or digest: put it again")
         return content
 
@@ -83,8 +83,7 @@ class DocumentFolder:
 
 def claim_check(content: bytes, media_type: str) -> ClaimCheck:
     """Return what claims `content`."""
-    digest = hashlib.sha256(content).hexdigest()
-    return ClaimCheck(digest=f"sha256:{digest}", size=len(content), media_type=media_type)
+    return ClaimCheck(digest=_digest(content), size=len(content), media_type=media_type)
 
 
 @contextmanager
@@ -113,6 +112,10 @@ def drafted(folder: Path, content: bytes) -> Iterator[Path]:
 def open_documents(environ: Mapping[str, str] = os.environ) -> DocumentFolder:
     """Return the store that the environment names; by default the folder ``documents``."""
     return DocumentFolder(Path(environ.get(VARIABLE) or DEFAULT_FOLDER))
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -11,7 +11,8 @@ from consumers.archive.service import Stacks, archive
 from consumers.archive.shelf import Shelf, open_shelf
 from consumers.documents import DocumentFolder, DocumentMissing, claim_check, open_documents
 from consumers.documents.__main__ import main
-from consumers.messages import ArchivePdf, ClaimCheck, PdfArchived
+from consumers.messages.archive import ArchivePdf, PdfArchived
+from consumers.messages.document import ClaimCheck
 from orchestrator.service import DependencyDown, Reject
 from tests.unit.consumers.contexts import context
 
@@ -59,14 +60,15 @@ async def test_a_document_that_is_not_there_may_still_come(documents: DocumentFo
         await documents.claim(claim_check(PDF, MEDIA_TYPE))
 
 
+@pytest.mark.parametrize("damaged", [PDF.replace(b"Be", b"Ce"), b""])
 async def test_a_damaged_document_is_never_handed_out(
-    documents: DocumentFolder, tmp_path: Path
+    documents: DocumentFolder, tmp_path: Path, damaged: bytes
 ) -> None:
-    """One flipped bit is noticed; putting the document again mends it."""
+    """One flipped bit is noticed, and a lost end; putting the document again mends it."""
     check = await documents.put(PDF, MEDIA_TYPE)
     [file] = files(tmp_path)
     file.chmod(0o644)
-    file.write_bytes(PDF.replace(b"Be", b"Ce"))
+    file.write_bytes(damaged)
 
     with pytest.raises(Reject, match="put it again"):
         await documents.claim(check)
