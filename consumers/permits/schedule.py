@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Final
+
+from consumers.department import years_later
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
-    from consumers.messages import ReviewPermit
+    from consumers.messages.permits import ReviewPermit
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,4 @@ def review(application: ReviewPermit) -> Verdict:
 
 def valid_until(permit_type: str, issued: date) -> date:
     """Return the last day of a permit that is issued on `issued`."""
-    year = issued.year + SCHEDULE[permit_type].years
-    try:
-        return issued.replace(year=year)
-    except ValueError:  # issued on the 29th of February
-        return date(year, 2, 28)
+    return years_later(issued, SCHEDULE[permit_type].years)
