@@ -13,24 +13,30 @@ import pytest
 from consumers.businesses import service as businesses
 from consumers.casefiles import service as casefiles
 from consumers.department.register import Entry, Register
-from consumers.messages import (
-    ApproveSiteWork,
+from consumers.health import service as health
+from consumers.messages.businesses import (
     BusinessLicenseCancelled,
     BusinessLicenseDenied,
     BusinessLicenseIssued,
-    CancelBuildingPermit,
     CancelBusinessLicense,
+    IssueBusinessLicense,
+    IssueLiquorLicense,
+)
+from consumers.messages.casefiles import (
     CasefileMissing,
     CreateCasefile,
     DeleteCasefile,
     FetchCasefile,
-    IssueBuildingPermit,
-    IssueBusinessLicense,
-    Message,
-    ShutOffUtility,
-    StopSiteWork,
     StoreMessage,
 )
+from consumers.messages.health import IssueHealthPermit
+from consumers.messages.planning import (
+    ApproveSiteWork,
+    CancelBuildingPermit,
+    IssueBuildingPermit,
+    StopSiteWork,
+)
+from consumers.messages.utilities import ShutOffUtility
 from consumers.planning import service as planning
 from consumers.utilities import service as utilities
 from orchestrator.service import Reject
@@ -39,6 +45,7 @@ from tests.unit.consumers.contexts import context
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from consumers.messages.message import Message
     from consumers.store import Store
     from orchestrator.service import Context, Service
 
@@ -129,6 +136,27 @@ async def test_a_case_has_several_buildings(register: Register) -> None:
     assert [permit.number for permit in permits] == ["BP-000001", "BP-000002", "BP-000001"]
     again = [await tell(planning, each, at(register, 120)) for each in (north, south)]
     assert [permit.number for permit in again] == ["BP-000003", "BP-000002"]
+
+
+@pytest.mark.parametrize(
+    ("department", "command", "fee"),
+    [
+        (businesses, APPLICATION, 150),
+        (health, IssueHealthPermit(business_name="x", seats=60, sinks=2), 300),
+        (planning, IssueBuildingPermit(area_m2=220), 500),
+        (
+            businesses,
+            IssueLiquorLicense(business_name="x", business_license="x", meters_to_school=350),
+            1200,
+        ),
+    ],
+    ids=["business license", "health permit", "building permit", "liquor license"],
+)
+async def test_fees_are_what_the_law_says(
+    register: Register, department: Service[Any], command: Message, fee: float
+) -> None:
+    """Together 2,150 dollars: workflows add up what they are told, and check nothing."""
+    assert (await tell(department, command, at(register))).fee == fee
 
 
 async def test_what_cannot_be_refused_is_rejected(register: Register) -> None:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from consumers.businesses.opening import conditions, is_incomplete, renewals
 from consumers.department import Check, Grant, working_day_after, years_later
 from consumers.emergency.crews import AT_RISK, CREWS, EQUIPMENT, crews, resources
-from consumers.messages import (
-    AllocateResources,
+from consumers.messages.businesses import (
     Approval,
-    AssessParking,
-    DispatchResponders,
     GrantOperatingPermit,
-    InspectFireSafety,
-    IssueBuildingPermit,
     IssueBusinessLicense,
-    IssueHealthPermit,
     IssueLiquorLicense,
-    Message,
-    ParkingApproved,
 )
+from consumers.messages.casefiles import CreateCasefile, StoreMessage
+from consumers.messages.emergency import AllocateResources, DispatchResponders
+from consumers.messages.environment import AssessEnvironment
+from consumers.messages.fire import InspectFireSafety, PlanFireProtection
+from consumers.messages.health import InspectKitchen, IssueHealthPermit
+from consumers.messages.planning import (
+    ApproveFinalPlat,
+    ApprovePreliminaryPlat,
+    AssessSchoolImpact,
+    CheckZoning,
+    IssueBuildingPermit,
+    IssueOccupancyCertificate,
+)
+from consumers.messages.traffic import AcceptRoads, AssessParking, ParkingApproved, StudyTraffic
+from consumers.messages.utilities import ConnectUtilities
 from orchestrator.errors import Misconfigured
 from orchestrator.service.registry import find
 from tests.unit.consumers.contexts import context
+
+if TYPE_CHECKING:
+    from consumers.messages.message import Message
 
 DAY = date(2026, 3, 2)
 NEXT_YEAR = date(2027, 3, 2)
@@ -102,6 +112,69 @@ def opening(*kinds: str, alcohol: bool = False, renovation: bool = False) -> Gra
             "planning",
             IssueBuildingPermit(area_m2=50_000, floors=9),
             "The area exceeds what a floor may have. No building may have more than 8 floors.",
+        ),
+        ("businesses", opening(*KINDS[1:]), "An approval is missing."),
+        (
+            "health",
+            InspectKitchen(health_permit="HP-1", cold_store_celsius=5.1),
+            "The cold store is warmer than 5 degrees.",
+        ),
+        (
+            "fire",
+            PlanFireProtection(units=1, road_meters=5.9),
+            "An engine needs roads of 6 meters.",
+        ),
+        (
+            "traffic",
+            StudyTraffic(units=101, access_roads=1),
+            "There must be an access road for every 100 homes.",
+        ),
+        ("traffic", AcceptRoads(road_meters=5.4), "Roads must be 5.5 meters wide."),
+        (
+            "planning",
+            CheckZoning(zone="industrial", use="restaurant"),
+            "The zone does not allow this use.",
+        ),
+        (
+            "planning",
+            ApprovePreliminaryPlat(development="x", units=61, area_hectares=1.5),
+            "There may be 40 homes on a hectare, and no more.",
+        ),
+        (
+            "planning",
+            AssessSchoolImpact(units=501),
+            "The schools around have seats for 250 more children.",
+        ),
+        (
+            "planning",
+            ApproveFinalPlat(development="x", preliminary_plat="FL-1"),
+            "The plat refers to no preliminary plat.",
+        ),
+        (
+            "planning",
+            IssueOccupancyCertificate(unit="N1", building_permit="CO-1"),
+            "The certificate refers to no building permit.",
+        ),
+        (
+            "utilities",
+            ConnectUtilities(units=501),
+            "No more than 500 homes can be connected at once.",
+        ),
+        (
+            "environment",
+            AssessEnvironment(area_hectares=2.1, wetland=True),
+            "No more than 2 hectares of wetland may be built upon.",
+        ),
+        (
+            "emergency",
+            DispatchResponders(emergency_type="other", severity="low", location=" Here "),
+            "Nobody knows where that is: ask the caller.",
+        ),
+        ("casefiles", CreateCasefile(title=" "), "A file needs a title."),
+        (
+            "casefiles",
+            StoreMessage(session="CS-1", position=200, text=" "),
+            "A message says something. A talk has 200 messages, and no more.",
         ),
     ],
 )
