@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumers.messages import RunEligibilityCheck
+    from consumers.messages.admissions import RunEligibilityCheck
 
 WORKING_DAYS: Final = 20
 DAYS_OF_NOTICE: Final = 3

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from consumers.admissions.bookings import Bookings
 from consumers.admissions.programs import WORKING_DAYS, interview_times, objections, seats_of
-from consumers.messages import (
+from consumers.messages.admissions import (
     AdmissionDecided,
     DecideAdmission,
     EligibilityChecked,

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from typing import Final
 
 from consumers.analytics.ledger import Ledger, monday
-from consumers.messages import (
+from consumers.messages.analytics import (
     CompileDigest,
     DigestCompiled,
     RecordRepeatOffender,

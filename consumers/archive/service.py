@@ -7,7 +7,7 @@ from typing import Final
 
 from consumers.archive.shelf import Shelf, open_shelf
 from consumers.documents import Documents, open_documents
-from consumers.messages import ArchivePdf, PdfArchived
+from consumers.messages.archive import ArchivePdf, PdfArchived
 from orchestrator.service import Context, Reject, Service
 
 MEDIA_TYPE: Final = "application/pdf"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from consumers.messages import GrantOperatingPermit
+    from consumers.messages.businesses import GrantOperatingPermit
 
 REMINDER: Final = timedelta(days=30)
 """How long before the last day of a license its holder is reminded."""

@@ -6,21 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from consumers.businesses.opening import conditions, is_incomplete, renewals
 from consumers.department import Check, Department, Grant, Undo, years_later
-from consumers.messages import (
-    BusinessLicenseCancelled,
-    BusinessLicenseDenied,
-    BusinessLicenseIssued,
-    CancelBusinessLicense,
-    CancelLiquorLicense,
-    GrantOperatingPermit,
-    IssueBusinessLicense,
-    IssueLiquorLicense,
-    LiquorLicenseCancelled,
-    LiquorLicenseDenied,
-    LiquorLicenseIssued,
-    OperatingPermitDenied,
-    OperatingPermitGranted,
-)
+from consumers.messages import businesses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +18,11 @@ METERS_TO_SCHOOL: Final = 100
 _RESERVED: Final = ("bank", "university")
 
 
-def _is_reserved(asked: IssueBusinessLicense) -> bool:
+def _is_reserved(asked: businesses.IssueBusinessLicense) -> bool:
     return any(word in asked.business_name.lower().split() for word in _RESERVED)
 
 
-def _opening(asked: GrantOperatingPermit, day: date) -> Mapping[str, object]:
+def _opening(asked: businesses.GrantOperatingPermit, day: date) -> Mapping[str, object]:
     return {
         "total_cost": asked.total_cost,
         "conditions": conditions(asked),
@@ -47,19 +33,19 @@ def _opening(asked: GrantOperatingPermit, day: date) -> Mapping[str, object]:
 service = Department(
     "businesses",
     Grant(
-        asked=IssueBusinessLicense,
-        granted=BusinessLicenseIssued,
-        denied=BusinessLicenseDenied,
+        asked=businesses.IssueBusinessLicense,
+        granted=businesses.BusinessLicenseIssued,
+        denied=businesses.BusinessLicenseDenied,
         prefix="BL",
         fee=150,
         checks=[Check("A restaurant may not be called a bank or a university.", _is_reserved)],
         details=lambda _asked, day: {"valid_until": years_later(day, 1)},
-        undo=Undo(CancelBusinessLicense, BusinessLicenseCancelled),
+        undo=Undo(businesses.CancelBusinessLicense, businesses.BusinessLicenseCancelled),
     ),
     Grant(
-        asked=IssueLiquorLicense,
-        granted=LiquorLicenseIssued,
-        denied=LiquorLicenseDenied,
+        asked=businesses.IssueLiquorLicense,
+        granted=businesses.LiquorLicenseIssued,
+        denied=businesses.LiquorLicenseDenied,
         prefix="LL",
         fee=1200,
         checks=[
@@ -69,12 +55,12 @@ service = Department(
             )
         ],
         details=lambda _asked, day: {"valid_until": years_later(day, 1)},
-        undo=Undo(CancelLiquorLicense, LiquorLicenseCancelled),
+        undo=Undo(businesses.CancelLiquorLicense, businesses.LiquorLicenseCancelled),
     ),
     Grant(
-        asked=GrantOperatingPermit,
-        granted=OperatingPermitGranted,
-        denied=OperatingPermitDenied,
+        asked=businesses.GrantOperatingPermit,
+        granted=businesses.OperatingPermitGranted,
+        denied=businesses.OperatingPermitDenied,
         prefix="OP",
         checks=[Check("An approval is missing.", is_incomplete)],
         details=_opening,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from consumers.messages import MergeAnalysis
+    from consumers.messages.casefiles import MergeAnalysis
 
 DOCUMENTS: Final = (
     "Lease of 12 Harbor Street, 2021",
@@ -23,6 +23,9 @@ SIGNALS: Final = {"injury": 40, "fire": 30, "unpaid": 20, "delay": 10}
 """A word that makes a case urgent -> how much."""
 
 MOST: Final = 100
+"""How urgent a case can be."""
+
+_LONGEST_NAME: Final = 100
 _NAME: Final = re.compile(r"\b[A-Z][a-z]+(?: [A-Z][a-z]+)+")
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 
@@ -35,7 +38,7 @@ def search(shelf: Sequence[str], query: str) -> list[str]:
 
 def names(texts: Iterable[str]) -> list[str]:
     """Return the names in texts, each once, in the order of the alphabet."""
-    return sorted({found[:MOST] for text in texts for found in _NAME.findall(text)})
+    return sorted({found[:_LONGEST_NAME] for text in texts for found in _NAME.findall(text)})
 
 
 def years(texts: Iterable[str]) -> list[str]:

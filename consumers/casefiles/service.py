@@ -17,51 +17,25 @@ from consumers.casefiles.reading import (
 )
 from consumers.department import Check, Department, Grant, Undo
 from consumers.department.register import Register
-from consumers.messages import (
-    AnalysisMerged,
-    AssessRisk,
-    CasefileCreated,
-    CasefileDeleted,
-    CasefileFetched,
-    CasefileMissing,
-    CasefileRefused,
-    CreateCasefile,
-    DeleteCasefile,
-    DocumentsFound,
-    ExtractFacts,
-    FactsExtracted,
-    FetchCasefile,
-    MergeAnalysis,
-    MessageRefused,
-    MessageStored,
-    OpenSession,
-    RecordsFound,
-    RiskAssessed,
-    SearchDocuments,
-    SearchRecords,
-    SearchStatements,
-    SessionOpened,
-    StatementsFound,
-    StoreMessage,
-)
+from consumers.messages import casefiles
 from orchestrator.service import Context
 
 MOST_MESSAGES: Final = 200
 
 FILES = (
     Grant(
-        asked=CreateCasefile,
-        granted=CasefileCreated,
-        denied=CasefileRefused,
+        asked=casefiles.CreateCasefile,
+        granted=casefiles.CasefileCreated,
+        denied=casefiles.CasefileRefused,
         prefix="CF",
         checks=[Check("A file needs a title.", lambda asked: not asked.title.strip())],
-        undo=Undo(DeleteCasefile, CasefileDeleted),
+        undo=Undo(casefiles.DeleteCasefile, casefiles.CasefileDeleted),
     ),
-    Grant(asked=OpenSession, granted=SessionOpened, prefix="CS"),
+    Grant(asked=casefiles.OpenSession, granted=casefiles.SessionOpened, prefix="CS"),
     Grant(
-        asked=StoreMessage,
-        granted=MessageStored,
-        denied=MessageRefused,
+        asked=casefiles.StoreMessage,
+        granted=casefiles.MessageStored,
+        denied=casefiles.MessageRefused,
         prefix="CM",
         item="position",
         checks=[
@@ -79,49 +53,61 @@ service = Department("casefiles", *FILES).service
 
 @service.on("FetchCasefile")
 async def fetch(
-    command: FetchCasefile, context: Context[Register]
-) -> CasefileFetched | CasefileMissing:
+    command: casefiles.FetchCasefile, context: Context[Register]
+) -> casefiles.CasefileFetched | casefiles.CasefileMissing:
     """Read what was said about the file of this case."""
     case = context.correlation_id
     files = await context.resources.read("CF", [case])
     if [f"CF-{each.number:06}" for each in files] != [command.casefile]:
-        return CasefileMissing(reason=f"This case has no file {command.casefile}.")
+        return casefiles.CasefileMissing(reason=f"This case has no file {command.casefile}.")
     said = await context.resources.read("CM", [f"{case}/{n}" for n in range(MOST_MESSAGES)])
     texts = [orjson.loads(each.content)["text"] for each in said]
-    return CasefileFetched(casefile=command.casefile, texts=texts)
+    return casefiles.CasefileFetched(casefile=command.casefile, texts=texts)
 
 
 @service.on("SearchDocuments")
-async def documents(command: SearchDocuments, _context: Context[Register]) -> DocumentsFound:
+async def documents(
+    command: casefiles.SearchDocuments, _context: Context[Register]
+) -> casefiles.DocumentsFound:
     """Look for documents."""
-    return DocumentsFound(findings=search(DOCUMENTS, command.query))
+    return casefiles.DocumentsFound(findings=search(DOCUMENTS, command.query))
 
 
 @service.on("SearchRecords")
-async def records(command: SearchRecords, _context: Context[Register]) -> RecordsFound:
+async def records(
+    command: casefiles.SearchRecords, _context: Context[Register]
+) -> casefiles.RecordsFound:
     """Look for entries in registers."""
-    return RecordsFound(findings=search(RECORDS, command.query))
+    return casefiles.RecordsFound(findings=search(RECORDS, command.query))
 
 
 @service.on("SearchStatements")
-async def statements(command: SearchStatements, _context: Context[Register]) -> StatementsFound:
+async def statements(
+    command: casefiles.SearchStatements, _context: Context[Register]
+) -> casefiles.StatementsFound:
     """Look for what witnesses said."""
-    return StatementsFound(findings=search(STATEMENTS, command.query))
+    return casefiles.StatementsFound(findings=search(STATEMENTS, command.query))
 
 
 @service.on("ExtractFacts")
-async def extract(command: ExtractFacts, _context: Context[Register]) -> FactsExtracted:
+async def extract(
+    command: casefiles.ExtractFacts, _context: Context[Register]
+) -> casefiles.FactsExtracted:
     """Find who and when in texts."""
-    return FactsExtracted(names=names(command.texts), years=years(command.texts))
+    return casefiles.FactsExtracted(names=names(command.texts), years=years(command.texts))
 
 
 @service.on("AssessRisk")
-async def assess(command: AssessRisk, _context: Context[Register]) -> RiskAssessed:
+async def assess(
+    command: casefiles.AssessRisk, _context: Context[Register]
+) -> casefiles.RiskAssessed:
     """Tell how urgent texts are."""
-    return RiskAssessed(score=score(command.texts), signals=signals(command.texts))
+    return casefiles.RiskAssessed(score=score(command.texts), signals=signals(command.texts))
 
 
 @service.on("MergeAnalysis")
-async def merge(command: MergeAnalysis, _context: Context[Register]) -> AnalysisMerged:
+async def merge(
+    command: casefiles.MergeAnalysis, _context: Context[Register]
+) -> casefiles.AnalysisMerged:
     """Make one report of two analyses."""
-    return AnalysisMerged(report=report(command))
+    return casefiles.AnalysisMerged(report=report(command))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumers.messages import AllocateResources, DispatchResponders
-    from consumers.messages.emergency import EmergencyType
+    from consumers.messages.emergency import AllocateResources, DispatchResponders, EmergencyType
 
 CREWS: Final[Mapping[EmergencyType, tuple[str, ...]]] = {
     "water_main_break": ("water crew", "traffic police"),

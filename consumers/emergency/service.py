@@ -4,43 +4,33 @@ from __future__ import annotations
 
 from consumers.department import Check, Department, Grant
 from consumers.emergency.crews import AT_RISK, crews, is_nowhere, resources
-from consumers.messages import (
-    AlertPublic,
-    AllocateResources,
-    AssessInfrastructure,
-    DispatchResponders,
-    InfrastructureAssessed,
-    PublicAlerted,
-    ResourcesAllocated,
-    RespondersDispatched,
-    RespondersRefused,
-)
+from consumers.messages import emergency
 
 service = Department(
     "emergency",
     Grant(
-        asked=DispatchResponders,
-        granted=RespondersDispatched,
-        denied=RespondersRefused,
+        asked=emergency.DispatchResponders,
+        granted=emergency.RespondersDispatched,
+        denied=emergency.RespondersRefused,
         prefix="DR",
         checks=[Check("Nobody knows where that is: ask the caller.", is_nowhere)],
         details=lambda asked, _day: {"units": crews(asked)},
     ),
     Grant(
-        asked=AlertPublic,
-        granted=PublicAlerted,
+        asked=emergency.AlertPublic,
+        granted=emergency.PublicAlerted,
         prefix="PA",
         details=lambda _asked, _day: {"channels": ["radio", "sirens", "text messages"]},
     ),
     Grant(
-        asked=AllocateResources,
-        granted=ResourcesAllocated,
+        asked=emergency.AllocateResources,
+        granted=emergency.ResourcesAllocated,
         prefix="RA",
         details=lambda asked, _day: {"resources": resources(asked), "beds": asked.people_affected},
     ),
     Grant(
-        asked=AssessInfrastructure,
-        granted=InfrastructureAssessed,
+        asked=emergency.AssessInfrastructure,
+        granted=emergency.InfrastructureAssessed,
         prefix="IA",
         details=lambda asked, _day: {"at_risk": list(AT_RISK[asked.emergency_type])},
     ),

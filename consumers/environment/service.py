@@ -6,13 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from consumers.department import Check, Department, Grant
-from consumers.messages import (
-    AssessEnvironment,
-    EnvironmentApproved,
-    EnvironmentDenied,
-    EnvironmentMonitored,
-    MonitorEnvironment,
-)
+from consumers.messages import environment
 
 MOST_HECTARES_OF_WETLAND: Final = 2
 LARGE_HECTARES: Final = 10
@@ -20,7 +14,7 @@ STATIONS: Final = {"air": 6, "water": 4, "soil": 3}
 MONITORING: Final = timedelta(days=30)
 
 
-def conditions(asked: AssessEnvironment) -> list[str]:
+def conditions(asked: environment.AssessEnvironment) -> list[str]:
     """Return what the developer must keep to."""
     found = []
     if asked.wetland:
@@ -33,9 +27,9 @@ def conditions(asked: AssessEnvironment) -> list[str]:
 service = Department(
     "environment",
     Grant(
-        asked=AssessEnvironment,
-        granted=EnvironmentApproved,
-        denied=EnvironmentDenied,
+        asked=environment.AssessEnvironment,
+        granted=environment.EnvironmentApproved,
+        denied=environment.EnvironmentDenied,
         prefix="EA",
         checks=[
             Check(
@@ -46,8 +40,8 @@ service = Department(
         details=lambda asked, _day: {"conditions": conditions(asked)},
     ),
     Grant(
-        asked=MonitorEnvironment,
-        granted=EnvironmentMonitored,
+        asked=environment.MonitorEnvironment,
+        granted=environment.EnvironmentMonitored,
         prefix="EM",
         item="medium",
         details=lambda asked, day: {"stations": STATIONS[asked.medium], "until": day + MONITORING},

@@ -6,14 +6,7 @@ from math import ceil
 from typing import Final
 
 from consumers.department import Check, Department, Grant, working_day_after
-from consumers.messages import (
-    FireInspectionFailed,
-    FireInspectionPassed,
-    FireProtectionPlanned,
-    FireProtectionRefused,
-    InspectFireSafety,
-    PlanFireProtection,
-)
+from consumers.messages import fire
 
 SEATS_PER_EXIT: Final = 50
 UNITS_PER_HYDRANT: Final = 8
@@ -23,9 +16,9 @@ ENGINE_METERS: Final = 6
 service = Department(
     "fire",
     Grant(
-        asked=InspectFireSafety,
-        granted=FireInspectionPassed,
-        denied=FireInspectionFailed,
+        asked=fire.InspectFireSafety,
+        granted=fire.FireInspectionPassed,
+        denied=fire.FireInspectionFailed,
         prefix="FI",
         checks=[
             Check(
@@ -36,9 +29,9 @@ service = Department(
         details=lambda _asked, day: {"inspected_on": working_day_after(day, 3)},
     ),
     Grant(
-        asked=PlanFireProtection,
-        granted=FireProtectionPlanned,
-        denied=FireProtectionRefused,
+        asked=fire.PlanFireProtection,
+        granted=fire.FireProtectionPlanned,
+        denied=fire.FireProtectionRefused,
         prefix="FP",
         checks=[
             Check(

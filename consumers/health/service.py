@@ -7,20 +7,7 @@ from math import ceil
 from typing import Final
 
 from consumers.department import Check, Department, Grant, Undo, working_day_after, years_later
-from consumers.messages import (
-    CancelHealthPermit,
-    FollowUpHealth,
-    HealthFollowUpStarted,
-    HealthPermitCancelled,
-    HealthPermitDenied,
-    HealthPermitIssued,
-    InspectKitchen,
-    IssueHealthPermit,
-    KitchenInspected,
-    KitchenRefused,
-    MedicalTeamsSent,
-    SendMedicalTeams,
-)
+from consumers.messages import health
 
 SEATS_PER_SINK: Final = 50
 WARMEST_STORE: Final = 5.0
@@ -32,9 +19,9 @@ FOLLOW_UP: Final = timedelta(days=90)
 service = Department(
     "health",
     Grant(
-        asked=IssueHealthPermit,
-        granted=HealthPermitIssued,
-        denied=HealthPermitDenied,
+        asked=health.IssueHealthPermit,
+        granted=health.HealthPermitIssued,
+        denied=health.HealthPermitDenied,
         prefix="HP",
         fee=300,
         checks=[
@@ -44,12 +31,12 @@ service = Department(
             )
         ],
         details=lambda _asked, day: {"valid_until": years_later(day, 1)},
-        undo=Undo(CancelHealthPermit, HealthPermitCancelled),
+        undo=Undo(health.CancelHealthPermit, health.HealthPermitCancelled),
     ),
     Grant(
-        asked=InspectKitchen,
-        granted=KitchenInspected,
-        denied=KitchenRefused,
+        asked=health.InspectKitchen,
+        granted=health.KitchenInspected,
+        denied=health.KitchenRefused,
         prefix="HI",
         checks=[
             Check(
@@ -60,14 +47,14 @@ service = Department(
         details=lambda _asked, day: {"inspected_on": working_day_after(day, 2)},
     ),
     Grant(
-        asked=SendMedicalTeams,
-        granted=MedicalTeamsSent,
+        asked=health.SendMedicalTeams,
+        granted=health.MedicalTeamsSent,
         prefix="MT",
         details=lambda asked, _day: {"teams": max(1, ceil(asked.injured / INJURED_PER_TEAM))},
     ),
     Grant(
-        asked=FollowUpHealth,
-        granted=HealthFollowUpStarted,
+        asked=health.FollowUpHealth,
+        granted=health.HealthFollowUpStarted,
         prefix="HF",
         details=lambda _asked, day: {"until": day + FOLLOW_UP},
     ),

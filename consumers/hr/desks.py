@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
 
-from consumers.messages import Investigator  # noqa: TC001 (pydantic reads annotations at run time)
+from consumers.messages.hr import Investigator  # noqa: TC001 (pydantic reads annotations at run time)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

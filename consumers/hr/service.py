@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from consumers.hr.desks import Desks
 from consumers.hr.staff import read_staff
-from consumers.messages import (
+from consumers.messages.hr import (
     AssignInvestigator,
     CaseClosed,
     CloseCase,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from consumers.hr.sample_staff import SAMPLE_STAFF
-from consumers.messages import Investigator
+from consumers.messages.hr import Investigator
 from orchestrator.errors import Misconfigured
 
 if TYPE_CHECKING:

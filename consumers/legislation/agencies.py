@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from consumers.messages import Person
+from consumers.messages.message import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,12 @@ from contextlib import asynccontextmanager
 
 from consumers.legislation.agencies import concerned
 from consumers.legislation.statutes import StatuteBook
-from consumers.messages import AgenciesAlerted, AlertAgencies, StatutesUpdated, UpdateStatutes
+from consumers.messages.legislation import (
+    AgenciesAlerted,
+    AlertAgencies,
+    StatutesUpdated,
+    UpdateStatutes,
+)
 from consumers.store import open_store
 from orchestrator.service import Context, Service
 

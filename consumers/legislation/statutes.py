@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, TypeAdapter
 
-from consumers.messages import Statute, StatuteVersion
+from consumers.messages.legislation import Statute, StatuteVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

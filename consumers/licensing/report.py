@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from consumers.messages import Finding, GenerateReport
+    from consumers.messages.licensing import Finding, GenerateReport
 
 MEDIA_TYPE: Final = "text/markdown"
 DAYS_TO_ANSWER: Final = {"critical": 14, "major": 30, "minor": 60}

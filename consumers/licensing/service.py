@@ -5,7 +5,12 @@ from contextlib import asynccontextmanager
 
 from consumers.documents import Documents, open_documents
 from consumers.licensing.report import MEDIA_TYPE, answer_by, report
-from consumers.messages import GenerateReport, NoticeIssued, NotifyTribeCouncil, ReportGenerated
+from consumers.messages.licensing import (
+    GenerateReport,
+    NoticeIssued,
+    NotifyTribeCouncil,
+    ReportGenerated,
+)
 from orchestrator.service import Context, Service
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from consumers.messages.message import Label, Message, Person, Reasons
-
-Moment = Annotated[AwareDatetime, Field(strict=False)]
+from consumers.messages.message import Label, Message, Moment, Person, Reasons
 
 
 class Candidacy(Message):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from consumers.messages.message import Label, Message, Name
+from consumers.messages.message import Count, Day, Label, Message, Moment, Name
 
 
 class RecordRepeatOffender(Message):
@@ -36,7 +35,7 @@ class RepeatOffenderRecorded(Message):
 class CompileDigest(Message):
     """Command: sum up the last whole week before `until`."""
 
-    until: Annotated[AwareDatetime, Field(strict=False)]
+    until: Moment
 
 
 class DigestCompiled(Message):
@@ -48,6 +47,6 @@ class DigestCompiled(Message):
         text: these employers, a line each.
     """
 
-    week: Annotated[date, Field(strict=False)]
-    alerts: Annotated[int, Field(ge=0)]
+    week: Day
+    alerts: Count
     text: Annotated[str, Field(min_length=1, max_length=20_000)]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
 from consumers.messages.grant import Denied, Granted, Undoing, Undone
-from consumers.messages.message import Dollars, Label, Message, Name, Reasons
-
-Day = Annotated[date, Field(strict=False)]
+from consumers.messages.message import Count, Day, Dollars, Label, Message, Name, Reasons
 
 
 class IssueBusinessLicense(Message):
@@ -106,7 +103,7 @@ class GrantOperatingPermit(Message):
     """
 
     business_name: Name
-    seats: Annotated[int, Field(ge=0)]
+    seats: Count
     requires_renovation: bool
     serves_alcohol: bool
     approvals: list[Approval]

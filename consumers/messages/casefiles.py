@@ -7,9 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from consumers.messages.grant import Denied, Granted, Undoing, Undone
-from consumers.messages.message import Label, Message, Name, Reason
-
-Count = Annotated[int, Field(ge=0)]
+from consumers.messages.message import Count, Label, Message, Name, Reason
 
 
 class CreateCasefile(Message):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from consumers.messages.grant import Denied, Granted
-from consumers.messages.message import Label, Message, Name, Reason
+from consumers.messages.message import Count, Label, Message, Name, Reason
 
 EmergencyType = Literal[
     "water_main_break",
@@ -59,14 +57,14 @@ class AllocateResources(Message):
     """
 
     emergency_type: EmergencyType
-    people_affected: Annotated[int, Field(ge=0)]
+    people_affected: Count
 
 
 class ResourcesAllocated(Granted):
     """Event: equipment and shelter are on their way."""
 
     resources: list[Label]
-    beds: Annotated[int, Field(ge=0)]
+    beds: Count
 
 
 class AssessInfrastructure(Message):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from consumers.messages.grant import Denied, Granted
-from consumers.messages.message import Message, Name, Reasons
+from consumers.messages.message import Count, Day, Message, Name, Reasons
 
 
 class AssessEnvironment(Message):
@@ -38,5 +37,5 @@ class MonitorEnvironment(Message):
 class EnvironmentMonitored(Granted):
     """Event: the measuring has begun."""
 
-    stations: Annotated[int, Field(ge=0)]
-    until: Annotated[date, Field(strict=False)]
+    stations: Count
+    until: Day

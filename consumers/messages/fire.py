@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
 from typing import Annotated
 
 from pydantic import Field
 
 from consumers.messages.grant import Denied, Granted
-from consumers.messages.message import Message, Name
-
-Count = Annotated[int, Field(ge=0)]
+from consumers.messages.message import Count, Day, Message, Name
 
 
 class InspectFireSafety(Message):
@@ -28,7 +25,7 @@ class FireInspectionPassed(Granted):
         inspected_on: a working day.
     """
 
-    inspected_on: Annotated[date, Field(strict=False)]
+    inspected_on: Day
 
 
 class FireInspectionFailed(Denied):

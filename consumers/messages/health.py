@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
-from typing import Annotated
-
-from pydantic import Field
-
 from consumers.messages.grant import Denied, Granted, Undoing, Undone
-from consumers.messages.message import Label, Message, Name
-
-Count = Annotated[int, Field(ge=0)]
+from consumers.messages.message import Count, Day, Label, Message, Name
 
 
 class IssueHealthPermit(Message):
@@ -29,7 +22,7 @@ class IssueHealthPermit(Message):
 class HealthPermitIssued(Granted):
     """Event: the kitchen may be used once it is inspected."""
 
-    valid_until: Annotated[date, Field(strict=False)]
+    valid_until: Day
 
 
 class HealthPermitDenied(Denied):
@@ -62,7 +55,7 @@ class KitchenInspected(Granted):
         inspected_on: a working day.
     """
 
-    inspected_on: Annotated[date, Field(strict=False)]
+    inspected_on: Day
 
 
 class KitchenRefused(Denied):
@@ -95,4 +88,4 @@ class HealthFollowUpStarted(Granted):
         until: the last day.
     """
 
-    until: Annotated[date, Field(strict=False)]
+    until: Day

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
-from consumers.messages.message import Label, Message, Name, Person, Slug
-
-Day = Annotated[date, Field(strict=False)]
+from consumers.messages.message import Day, Label, Message, Name, Person, Slug
 
 
 class Statute(Message):

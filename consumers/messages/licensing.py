@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from consumers.messages.document import ClaimCheck  # noqa: TC001 (pydantic reads annotations)
-from consumers.messages.message import Label, Message, Name, Person, Reason
+from consumers.messages.message import Day, Label, Message, Name, Person, Reason
 
 Severity = Literal["minor", "major", "critical"]
 
@@ -66,4 +65,4 @@ class NoticeIssued(Audit):
 
     notice: Label
     findings: list[Finding]
-    answer_by: Annotated[date, Field(strict=False)] | None = None
+    answer_by: Day | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_serializer
 
 if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler
@@ -50,7 +51,15 @@ Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 Reasons = list[Reason]
 """In sentences for the person who asked."""
 
+Count = Annotated[int, Field(ge=0)]
+
 Dollars = Annotated[float, Field(ge=0)]
+
+Day = Annotated[date, Field(strict=False)]
+"""JSON has no dates: they come as text, such as ``2026-03-02``."""
+
+Moment = Annotated[AwareDatetime, Field(strict=False)]
+"""JSON has no times either: they come as text, and always say their zone."""
 
 
 class Person(Message):

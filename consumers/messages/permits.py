@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from consumers.messages.message import Dollars, Label, Message, Person, Reasons
+from consumers.messages.message import Day, Dollars, Label, Message, Person, Reasons
 
 PermitType = Literal["building", "food-service", "signage", "street-event"]
 
@@ -59,7 +58,7 @@ class PermitIssued(Application):
     """Event: the permit is valid."""
 
     permit_number: Label
-    valid_until: Annotated[date, Field(strict=False)]
+    valid_until: Day
 
 
 class DenyPermit(Application):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 (pydantic reads annotations at run time)
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from consumers.messages.grant import Denied, Granted, Undoing, Undone
-from consumers.messages.message import Dollars, Label, Message, Name
+from consumers.messages.message import Count, Day, Dollars, Label, Message, Name
 
-Count = Annotated[int, Field(ge=0)]
 SquareMeters = Annotated[float, Field(gt=0)]
 Zone = Literal["residential", "mixed", "commercial", "industrial"]
 Use = Literal["restaurant", "housing"]
@@ -47,7 +45,7 @@ class BuildingPermitIssued(Granted):
     """Event: the work may begin."""
 
     building: Label
-    valid_until: Annotated[date, Field(strict=False)]
+    valid_until: Day
 
 
 class BuildingPermitDenied(Denied):

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from consumers.messages.grant import Denied, Granted, Undoing, Undone
-from consumers.messages.message import Message, Name
+from consumers.messages.message import Count, Message, Name
 
-Count = Annotated[int, Field(ge=0)]
 Utility = Literal["water", "gas", "electricity"]
 
 

@@ -14,7 +14,7 @@ from orchestrator.service import Reject
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from consumers.messages import SendAcknowledgment, SendNotification
+    from consumers.messages.notify import SendAcknowledgment, SendNotification
 
 ACKNOWLEDGMENT = """\
 Dear {name},

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from consumers.messages import (
+from consumers.messages.notify import (
     AcknowledgmentSent,
     NotificationSent,
     SendAcknowledgment,

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from consumers.messages import (
+from consumers.messages.permits import (
     ChargePermitFee,
     DenyPermit,
     IssuePermit,

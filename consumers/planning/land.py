@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumers.messages import (
+    from consumers.messages.planning import (
         ApprovePreliminaryPlat,
         CheckZoning,
         IssueBuildingPermit,
+        Use,
+        Zone,
     )
-    from consumers.messages.planning import Use, Zone
 
 ALLOWED: Final[Mapping[Use, frozenset[Zone]]] = {
     "restaurant": frozenset({"commercial", "mixed"}),

@@ -3,44 +3,7 @@
 from __future__ import annotations
 
 from consumers.department import Check, Department, Grant, Undo, years_later
-from consumers.messages import (
-    ApproveFinalPlat,
-    ApprovePreliminaryPlat,
-    ApproveSiteWork,
-    AssessDamage,
-    AssessSchoolImpact,
-    BuildingPermitCancelled,
-    BuildingPermitDenied,
-    BuildingPermitIssued,
-    CancelBuildingPermit,
-    CheckZoning,
-    CompletionCertificateIssued,
-    DamageAssessed,
-    ExpeditePermits,
-    FinalPlatApproved,
-    FinalPlatDenied,
-    FinalPlatWithdrawn,
-    IssueBuildingPermit,
-    IssueCompletionCertificate,
-    IssueOccupancyCertificate,
-    OccupancyCertificateDenied,
-    OccupancyCertificateIssued,
-    OccupancyCertificateRevoked,
-    PermitsExpedited,
-    PreliminaryPlatApproved,
-    PreliminaryPlatDenied,
-    PreliminaryPlatWithdrawn,
-    RevokeOccupancyCertificate,
-    SchoolImpactAssessed,
-    SchoolImpactRefused,
-    SiteWorkApproved,
-    SiteWorkStopped,
-    StopSiteWork,
-    WithdrawFinalPlat,
-    WithdrawPreliminaryPlat,
-    ZoningApproved,
-    ZoningDenied,
-)
+from consumers.messages import planning
 from consumers.planning.land import (
     DAMAGE,
     MOST_FLOORS,
@@ -54,16 +17,16 @@ from consumers.planning.land import (
 
 BUILDING = (
     Grant(
-        asked=CheckZoning,
-        granted=ZoningApproved,
-        denied=ZoningDenied,
+        asked=planning.CheckZoning,
+        granted=planning.ZoningApproved,
+        denied=planning.ZoningDenied,
         prefix="ZN",
         checks=[Check("The zone does not allow this use.", is_out_of_zone)],
     ),
     Grant(
-        asked=IssueBuildingPermit,
-        granted=BuildingPermitIssued,
-        denied=BuildingPermitDenied,
+        asked=planning.IssueBuildingPermit,
+        granted=planning.BuildingPermitIssued,
+        denied=planning.BuildingPermitDenied,
         prefix="BP",
         fee=500,
         item="building",
@@ -78,12 +41,12 @@ BUILDING = (
             "building": asked.building,
             "valid_until": years_later(day, 3),
         },
-        undo=Undo(CancelBuildingPermit, BuildingPermitCancelled),
+        undo=Undo(planning.CancelBuildingPermit, planning.BuildingPermitCancelled),
     ),
     Grant(
-        asked=IssueOccupancyCertificate,
-        granted=OccupancyCertificateIssued,
-        denied=OccupancyCertificateDenied,
+        asked=planning.IssueOccupancyCertificate,
+        granted=planning.OccupancyCertificateIssued,
+        denied=planning.OccupancyCertificateDenied,
         prefix="CO",
         item="unit",
         checks=[
@@ -96,14 +59,14 @@ BUILDING = (
             "unit": asked.unit,
             "building_permit": asked.building_permit,
         },
-        undo=Undo(RevokeOccupancyCertificate, OccupancyCertificateRevoked),
+        undo=Undo(planning.RevokeOccupancyCertificate, planning.OccupancyCertificateRevoked),
     ),
 )
 LAND = (
     Grant(
-        asked=ApprovePreliminaryPlat,
-        granted=PreliminaryPlatApproved,
-        denied=PreliminaryPlatDenied,
+        asked=planning.ApprovePreliminaryPlat,
+        granted=planning.PreliminaryPlatApproved,
+        denied=planning.PreliminaryPlatDenied,
         prefix="PP",
         fee=1000,
         checks=[
@@ -111,19 +74,19 @@ LAND = (
                 f"There may be {UNITS_PER_HECTARE} homes on a hectare, and no more.", is_too_dense
             )
         ],
-        undo=Undo(WithdrawPreliminaryPlat, PreliminaryPlatWithdrawn),
+        undo=Undo(planning.WithdrawPreliminaryPlat, planning.PreliminaryPlatWithdrawn),
     ),
     Grant(
-        asked=ApproveSiteWork,
-        granted=SiteWorkApproved,
+        asked=planning.ApproveSiteWork,
+        granted=planning.SiteWorkApproved,
         prefix="SW",
         fee=200,
-        undo=Undo(StopSiteWork, SiteWorkStopped),
+        undo=Undo(planning.StopSiteWork, planning.SiteWorkStopped),
     ),
     Grant(
-        asked=AssessSchoolImpact,
-        granted=SchoolImpactAssessed,
-        denied=SchoolImpactRefused,
+        asked=planning.AssessSchoolImpact,
+        granted=planning.SchoolImpactAssessed,
+        denied=planning.SchoolImpactRefused,
         prefix="SI",
         checks=[
             Check(
@@ -134,9 +97,9 @@ LAND = (
         details=lambda asked, _day: {"children": children(asked.units)},
     ),
     Grant(
-        asked=ApproveFinalPlat,
-        granted=FinalPlatApproved,
-        denied=FinalPlatDenied,
+        asked=planning.ApproveFinalPlat,
+        granted=planning.FinalPlatApproved,
+        denied=planning.FinalPlatDenied,
         prefix="FL",
         fee=800,
         checks=[
@@ -146,19 +109,19 @@ LAND = (
             )
         ],
         details=lambda asked, _day: {"preliminary_plat": asked.preliminary_plat},
-        undo=Undo(WithdrawFinalPlat, FinalPlatWithdrawn),
+        undo=Undo(planning.WithdrawFinalPlat, planning.FinalPlatWithdrawn),
     ),
     Grant(
-        asked=IssueCompletionCertificate,
-        granted=CompletionCertificateIssued,
+        asked=planning.IssueCompletionCertificate,
+        granted=planning.CompletionCertificateIssued,
         prefix="CC",
         details=lambda asked, _day: {"units": len(asked.occupancy_certificates)},
     ),
 )
 REPAIRS = (
     Grant(
-        asked=AssessDamage,
-        granted=DamageAssessed,
+        asked=planning.AssessDamage,
+        granted=planning.DamageAssessed,
         prefix="DA",
         details=lambda asked, _day: {
             "estimate": DAMAGE[asked.severity][0],
@@ -166,8 +129,8 @@ REPAIRS = (
         },
     ),
     Grant(
-        asked=ExpeditePermits,
-        granted=PermitsExpedited,
+        asked=planning.ExpeditePermits,
+        granted=planning.PermitsExpedited,
         prefix="XP",
         details=lambda asked, _day: {"permits": asked.permits},
     ),

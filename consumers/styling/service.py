@@ -1,6 +1,6 @@
 """The styling service: analyses and recommendations, each from its command alone."""
 
-from consumers.messages import (
+from consumers.messages.styling import (
     AnalyzeImage,
     AnalyzeText,
     BuildProfile,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from consumers.messages import CombineInsights, Photo, Recommend
-    from consumers.messages.styling import Purpose, Season
+    from consumers.messages.styling import CombineInsights, Photo, Purpose, Recommend, Season
 
 COLORS: Final[Mapping[str, tuple[int, int, int]]] = {
     "black": (0, 0, 0),

@@ -6,21 +6,7 @@ from math import ceil
 from typing import Final
 
 from consumers.department import Check, Department, Grant, Undo
-from consumers.messages import (
-    AcceptRoads,
-    AreaClosed,
-    AreaReopened,
-    AssessParking,
-    CloseArea,
-    ParkingApproved,
-    ParkingDenied,
-    ReopenArea,
-    RoadsAccepted,
-    RoadsRefused,
-    StudyTraffic,
-    TrafficStudied,
-    TrafficStudyFailed,
-)
+from consumers.messages import traffic
 
 SEATS_PER_SPACE: Final = 4
 UNITS_PER_ACCESS_ROAD: Final = 100
@@ -37,9 +23,9 @@ def spaces(seats: int) -> int:
 service = Department(
     "traffic",
     Grant(
-        asked=AssessParking,
-        granted=ParkingApproved,
-        denied=ParkingDenied,
+        asked=traffic.AssessParking,
+        granted=traffic.ParkingApproved,
+        denied=traffic.ParkingDenied,
         prefix="PK",
         checks=[
             Check(
@@ -50,9 +36,9 @@ service = Department(
         details=lambda asked, _day: {"required_spaces": spaces(asked.seats)},
     ),
     Grant(
-        asked=StudyTraffic,
-        granted=TrafficStudied,
-        denied=TrafficStudyFailed,
+        asked=traffic.StudyTraffic,
+        granted=traffic.TrafficStudied,
+        denied=traffic.TrafficStudyFailed,
         prefix="TS",
         checks=[
             Check(
@@ -63,9 +49,9 @@ service = Department(
         details=lambda asked, _day: {"trips_per_day": asked.units * TRIPS_PER_UNIT},
     ),
     Grant(
-        asked=AcceptRoads,
-        granted=RoadsAccepted,
-        denied=RoadsRefused,
+        asked=traffic.AcceptRoads,
+        granted=traffic.RoadsAccepted,
+        denied=traffic.RoadsRefused,
         prefix="RD",
         checks=[
             Check(
@@ -75,12 +61,12 @@ service = Department(
         ],
     ),
     Grant(
-        asked=CloseArea,
-        granted=AreaClosed,
+        asked=traffic.CloseArea,
+        granted=traffic.AreaClosed,
         prefix="AC",
         details=lambda asked, _day: {
             "closed_streets": ceil(asked.radius_meters / METERS_PER_STREET)
         },
-        undo=Undo(ReopenArea, AreaReopened),
+        undo=Undo(traffic.ReopenArea, traffic.AreaReopened),
     ),
 ).service

@@ -5,17 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from consumers.department import Check, Department, Grant, Undo
-from consumers.messages import (
-    ConnectUtilities,
-    DisconnectUtilities,
-    RestoreUtility,
-    ShutOffUtility,
-    UtilitiesConnected,
-    UtilitiesDisconnected,
-    UtilitiesRefused,
-    UtilityRestored,
-    UtilityShutOff,
-)
+from consumers.messages import utilities
 
 CAPACITY: Final = 500
 """How many homes can be connected at once."""
@@ -25,9 +15,9 @@ VALVES: Final = {"water": 4, "gas": 6, "electricity": 2}
 service = Department(
     "utilities",
     Grant(
-        asked=ConnectUtilities,
-        granted=UtilitiesConnected,
-        denied=UtilitiesRefused,
+        asked=utilities.ConnectUtilities,
+        granted=utilities.UtilitiesConnected,
+        denied=utilities.UtilitiesRefused,
         prefix="UC",
         checks=[
             Check(
@@ -35,18 +25,18 @@ service = Department(
                 lambda asked: asked.units > CAPACITY,
             )
         ],
-        undo=Undo(DisconnectUtilities, UtilitiesDisconnected),
+        undo=Undo(utilities.DisconnectUtilities, utilities.UtilitiesDisconnected),
     ),
     Grant(
-        asked=ShutOffUtility,
-        granted=UtilityShutOff,
+        asked=utilities.ShutOffUtility,
+        granted=utilities.UtilityShutOff,
         prefix="SO",
         item="utility",
         details=lambda asked, _day: {"valves": VALVES[asked.utility]},
     ),
     Grant(
-        asked=RestoreUtility,
-        granted=UtilityRestored,
+        asked=utilities.RestoreUtility,
+        granted=utilities.UtilityRestored,
         prefix="UR",
         item="utility",
         details=lambda asked, _day: {"utility": asked.utility, "priority": asked.priority},

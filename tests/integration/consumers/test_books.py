@@ -18,15 +18,10 @@ from consumers.analytics.service import compile_digest, open_ledger, record
 from consumers.legislation.__main__ import printed
 from consumers.legislation.service import open_book, update
 from consumers.legislation.statutes import StatuteBook
-from consumers.messages import (
-    CompileDigest,
-    DecideAdmission,
-    Person,
-    RecordRepeatOffender,
-    ScheduleInterview,
-    Statute,
-    UpdateStatutes,
-)
+from consumers.messages.admissions import DecideAdmission, ScheduleInterview
+from consumers.messages.analytics import CompileDigest, RecordRepeatOffender
+from consumers.messages.legislation import Statute, UpdateStatutes
+from consumers.messages.message import Person
 from orchestrator.service import Reject
 from tests.unit.consumers.contexts import NOW, context
 

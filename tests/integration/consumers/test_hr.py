@@ -9,7 +9,7 @@ import pytest
 from consumers.hr.desks import Desks
 from consumers.hr.service import escalate, remind
 from consumers.hr.staff import read_staff
-from consumers.messages import EscalateCase, InvestigatorReminded, RemindInvestigator
+from consumers.messages.hr import EscalateCase, InvestigatorReminded, RemindInvestigator
 from tests.unit.consumers.contexts import context
 
 if TYPE_CHECKING:

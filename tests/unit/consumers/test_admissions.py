@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from consumers.admissions.programs import PROGRAMS, interview_times, objections, seats_of
-from consumers.messages import Person, RunEligibilityCheck
+from consumers.messages.admissions import RunEligibilityCheck
+from consumers.messages.message import Person
 
 YARA = Person(name="Yara Holm", email="yara.holm@example.org")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumers.casefiles.reading import DOCUMENTS, names, report, score, search, signals, years
-from consumers.messages import MergeAnalysis
+from consumers.messages.casefiles import MergeAnalysis
 
 TEXTS = [
     "Ada Keller wrote in 2025.",

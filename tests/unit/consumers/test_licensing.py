@@ -10,13 +10,13 @@ import pytest
 from consumers.documents import DocumentFolder
 from consumers.licensing.report import answer_by
 from consumers.licensing.service import generate, notify
-from consumers.messages import Finding, GenerateReport, NotifyTribeCouncil, Person
+from consumers.messages.licensing import Finding, GenerateReport, NotifyTribeCouncil, Severity
+from consumers.messages.message import Person
 from tests.unit.consumers.contexts import context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from consumers.messages.licensing import Severity
 
 LENA = Person(name="Lena Whitehorse", email="council@silvermesa.example.org")
 VAULT = Finding(severity="critical", text="The vault was opened by one person alone.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Literal
 
 import pytest
@@ -12,12 +14,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from consumers import messages
-from consumers.messages import Message, Person, SendAcknowledgment
+from consumers.messages.message import Message, Person
+from consumers.messages.notify import SendAcknowledgment
 from orchestrator.catalog import Catalog, MessageType, read_catalog, read_schema_files
 from orchestrator.errors import SchemaViolation
 
 PARTS = {
+    "Application",
     "Approval",
+    "Audit",
+    "Candidacy",
     "ClaimCheck",
     "Denied",
     "Finding",
@@ -32,9 +38,22 @@ PARTS = {
     "Undoing",
     "Undone",
 }
-MODELS: list[type[Message]] = [
-    getattr(messages, name) for name in messages.__all__ if name not in PARTS
-]
+
+
+def _models() -> list[type[Message]]:
+    """Return the messages of every module, so that none can be forgotten."""
+    names = [each.name for each in iter_modules(messages.__path__)]
+    modules = [import_module(f"consumers.messages.{name}") for name in names]
+    return [
+        model
+        for module in modules
+        for model in vars(module).values()
+        if isinstance(model, type) and model.__module__ == module.__name__
+        if model.__name__ not in PARTS
+    ]
+
+
+MODELS = _models()
 SERVICES = (
     "admissions.v1",
     "analytics.v1",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumers.messages import Person, SendAcknowledgment, SendNotification
+from consumers.messages.message import Person
+from consumers.messages.notify import SendAcknowledgment, SendNotification
 from consumers.notify.letter import acknowledgment, notification
 from consumers.notify.mailer import Account, MaildirMailer
 from consumers.notify.service import Office, acknowledge, notify

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from consumers.messages import Person, ReviewPermit
+from consumers.messages.message import Person
+from consumers.messages.permits import ReviewPermit
 from consumers.permits.schedule import SCHEDULE, review, valid_until
 
 AREA = "The area exceeds what this district allows."

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumers.messages import AnalyzeImage, CombineInsights, ImageRefused, Photo, Recommend
+from consumers.messages.styling import (
+    AnalyzeImage,
+    CombineInsights,
+    ImageRefused,
+    Photo,
+    Recommend,
+)
 from consumers.styling.service import look
 from consumers.styling.taste import CATALOG, STYLES, choice, insights, palette, season, styles
 from tests.unit.consumers.contexts import context
