@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import Misconfigured, Unavailable
-from orchestrator.service.patience import Patience
+from orchestrator.service.patience import Patience, idle
 from orchestrator.service.register import BEAT_SECONDS, Announcement
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
 
     from orchestrator.service.register import Register
@@ -66,7 +66,7 @@ class Presence:
         soon, and what lies in his queue is passed on.
         """
         while not stop.is_set():
-            await self._rest(await self._beat(), stop)
+            await idle(await self._beat(), self._sleep, stop)
         for leave in (self._leave, self._instance.withdraw):
             try:
                 await leave()
@@ -87,12 +87,3 @@ class Presence:
 
     async def _leave(self) -> None:
         await self._instance.register.leave(self._instance.name)
-
-    async def _rest(self, seconds: float, stop: asyncio.Event) -> None:
-        sleeping = asyncio.ensure_future(self._sleep(seconds))
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait((sleeping, stopping), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            stopping.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from orchestrator.backoff import delays
@@ -72,3 +73,20 @@ class Patience:
         if self._waits is not None:
             self._waits = None
             self._observer.recovered(self._service)
+
+
+async def idle(seconds: float, sleep: Sleep, stop: asyncio.Event) -> None:
+    """Sleep, but not past `stop`.
+
+    Args:
+        seconds: how long.
+        sleep: waits for a number of seconds.
+        stop: ends it at once.
+    """
+    sleeping = asyncio.ensure_future(sleep(seconds))
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((sleeping, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sleeping.cancel()
+        stopping.cancel()

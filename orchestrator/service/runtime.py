@@ -10,7 +10,7 @@ from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.service.context import R
 from orchestrator.service.executor import Executor
 from orchestrator.service.instance import Presence
-from orchestrator.service.patience import Patience
+from orchestrator.service.patience import Patience, idle
 from orchestrator.service.register import Announcement
 from orchestrator.service.replies import Replies
 from orchestrator.service.session import Session
@@ -137,7 +137,7 @@ class Runtime(Generic[R]):
                 # that restarts takes connections long before it has all its queues back.
                 if isinstance(error, Misconfigured) and not has_consumed:
                     raise
-                await self._wait(patience.failed(error), stop)
+                await idle(patience.failed(error), surroundings.sleep, stop)
 
     async def _hold(self, queue: str, session: Session[R], stop: asyncio.Event) -> None:
         self._sessions[queue] = session
@@ -145,12 +145,3 @@ class Runtime(Generic[R]):
             await session.run(stop)
         finally:
             del self._sessions[queue]
-
-    async def _wait(self, seconds: float, stop: asyncio.Event) -> None:
-        sleeping = asyncio.ensure_future(self._surroundings.sleep(seconds))
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait((sleeping, stopping), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            stopping.cancel()
