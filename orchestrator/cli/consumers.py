@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("service", "instance", "capabilities", "busy", "heard", "host")
 
-_WIDE = 110
-
 
 @click.group("consumers", cls=Group)
 def command() -> None:
@@ -58,8 +56,7 @@ def list_instances() -> None:
     Services without capabilities announce nothing, and are not listed.
     """
     heard = asyncio.run(_living(read_settings()))
-    narrow = output.on_terminal() and output.console().width < _WIDE
-    columns = COLUMNS[:-1] if narrow else COLUMNS
+    columns = COLUMNS[:-1] if output.on_narrow_terminal() else COLUMNS
     output.table(columns, map(_row, heard), empty="no instance has announced itself")
 
 

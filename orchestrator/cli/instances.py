@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from orchestrator.ports import InstanceKey
 
 _ENDED_SHOWN = 20
-_WIDE = 110
 _NAME = click.option("--rule", "--workflow", "rule", help="Only of this rule or workflow.")
 
 
@@ -109,8 +108,7 @@ def list_instances(
 
 def _fitting(columns: Sequence[str]) -> Sequence[str]:
     """Leave out the moment where a terminal is narrow: how long ago it was says enough."""
-    narrow = output.on_terminal() and output.console().width < _WIDE
-    return columns[1:] if narrow else columns
+    return columns[1:] if output.on_narrow_terminal() else columns
 
 
 def _refuse_mixed(status: Status | None, stuck: timedelta | None, after: Place | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,7 @@ import click
 import orjson
 
 from orchestrator.cli.clauses import MARKS, lacking, reason, values_of
-from orchestrator.cli.output import text
+from orchestrator.cli.output import text, wrapped
 from orchestrator.core.hearing import hear_all, nearest
 from orchestrator.core.rehearsal import would_fire
 from orchestrator.core.stateful import StatefulRule
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from orchestrator.ports import Noted
 
 COLUMNS: Final = ("entry", "time", "type", "key", "id", "rule", "matches_now", "why")
-_LEAST_WIDTH: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +131,8 @@ def line(shown: dict[str, object], width: int) -> str:
         )
     )
     colour = "green" if shown["matches_now"] else "yellow"
-    room = max(width - 2, _LEAST_WIDTH)
-    why = textwrap.wrap(text(shown["why"]), room, break_on_hyphens=False)
-    return "\n".join([head.rstrip(), *(f"  {click.style(each, fg=colour)}" for each in why)])
+    why = wrapped("  ", text(shown["why"]), width)
+    return "\n".join([head.rstrip(), *(click.style(each, fg=colour) for each in why)])
 
 
 def detail(noted: Noted, judge: Judge) -> dict[str, object]:
@@ -187,18 +184,11 @@ def page(shown: dict[str, object], noted: Noted, judge: Judge, width: int | None
         f"\n{each}"
         for name in ("time", "key", "id", "rule", "revision", "over", "why")
         if shown[name] is not None
-        for each in _wrapped(f"  {name:<10}", text(shown[name]), width)
+        for each in wrapped(f"  {name:<10}", text(shown[name]), width)
     )
     rules = "".join(f"\n{each}" for each in _rules(noted, judge, width))
     contents = "".join(_content(name, event, judge) for name, event in noted.entry.events.items())
     return f"{head}{facts}\n{rules}{contents}"
-
-
-def _wrapped(head: str, words: str, width: int | None) -> list[str]:
-    """Return lines that begin with `head`, the further ones with blanks instead of it."""
-    room = len(words) if width is None else max(width - len(head), _LEAST_WIDTH)
-    first, *rest = textwrap.wrap(words, max(room, 1), break_on_hyphens=False) or [""]
-    return [f"{head}{first}", *(f"{' ' * len(head)}{each}" for each in rest)]
 
 
 def _rules(noted: Noted, judge: Judge, width: int | None) -> Iterator[str]:
@@ -226,7 +216,7 @@ def _clause_lines(clause: Clause, width: int | None, *, show_values: bool) -> It
         yield f"  {mark} {source}{told}"
         return
     yield f"  {mark} {source}"
-    for line in _wrapped(" " * 6, values, width):
+    for line in wrapped(" " * 6, values, width):
         yield click.style(line, dim=True)
 
 

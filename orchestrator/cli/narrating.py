@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,7 +9,7 @@ import click
 from orchestrator.cli.account import ID_SHOWN
 from orchestrator.cli.causality import GivenUp, Published, causal_steps
 from orchestrator.cli.clauses import told
-from orchestrator.cli.output import text
+from orchestrator.cli.output import text, wrapped
 from orchestrator.cli.timeline import Remark, as_json, draw
 from orchestrator.cli.waiting import Wait, at_moment, waits
 
@@ -33,8 +32,6 @@ MARKS: Final[Mapping[Verdict, tuple[str, str]]] = {
     "unknown": ("?", "magenta"),
 }
 """Of a verdict: its mark and colour."""
-
-_LEAST_WIDTH: Final = 20
 
 
 class Narration:
@@ -75,7 +72,7 @@ class Narration:
         yield from self._pending()
         for sentence in self._evidence.unread:
             yield ""
-            yield from _wrapped(f"Not looked at: {text(sentence)}", "", width)
+            yield from wrapped("", f"Not looked at: {text(sentence)}", width)
 
     def as_json(self) -> dict[str, object]:
         """Return the account as one JSON object."""
@@ -170,7 +167,7 @@ def _wait(wait: Wait, evidence: Evidence, width: int | None) -> Iterator[str]:
     key = "" if wait.key == evidence.key else f"  key {wait.key}"
     yield f"  {click.style('…', fg='cyan')} rule {text(wait.rule)}{text(key)}  {until}"
     if wait.lacks:
-        yield from _wrapped(f"missing: {text(wait.lacks)}", "    ", width)
+        yield from wrapped("    ", f"missing: {text(wait.lacks)}", width)
     ids = {each.event.id: each.seen.type for each in evidence.logged if each.event}
     for name, event_id, moment in wait.came:
         kind = ids.get(event_id, name)
@@ -178,13 +175,7 @@ def _wait(wait: Wait, evidence: Evidence, width: int | None) -> Iterator[str]:
         yield f"    came: {text(label)}  {text(moment)}  {text(event_id[:ID_SHOWN])}".rstrip()
     if wait.outdated:
         told_of = f"began with revision {wait.revision}" if wait.revision else "its rule is gone"
-        yield from _wrapped(f"{told_of}: the rule has been changed since", "    ", width)
-
-
-def _wrapped(sentence: str, indent: str, width: int | None) -> Iterator[str]:
-    room = len(sentence) if width is None else max(width - len(indent), _LEAST_WIDTH)
-    for line in textwrap.wrap(sentence, max(room, 1), break_on_hyphens=False):
-        yield f"{indent}{line}"
+        yield from wrapped("    ", f"{told_of}: the rule has been changed since", width)
 
 
 def _note_as_json(note: Note, *, show_values: bool) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_WIDE, _LEAST_WIDTH = 110, 20
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -72,6 +74,11 @@ def on_terminal() -> bool:
     return sys.stdout.isatty() and not wants_json()
 
 
+def on_narrow_terminal() -> bool:
+    """Return whether a table for a person has to do with fewer columns."""
+    return on_terminal() and console().width < _WIDE
+
+
 def console() -> Console:
     """Return the terminal on standard output."""
     return Console(highlight=False, soft_wrap=False)
@@ -90,6 +97,19 @@ def text(value: object) -> str:
             return orjson.dumps(value, default=str).decode()
         case _:
             return str(value)
+
+
+def wrapped(head: str, words: str, width: int | None) -> list[str]:
+    """Return lines that begin with `head`, the further ones with blanks instead of it.
+
+    Args:
+        head: what stands before the words.
+        words: at least one line of them, even where there are none.
+        width: of the terminal, in characters; None never wraps.
+    """
+    room = len(words) if width is None else max(width - len(head), _LEAST_WIDTH)
+    first, *rest = textwrap.wrap(words, max(room, 1), break_on_hyphens=False) or [""]
+    return [f"{head}{first}", *(f"{' ' * len(head)}{each}" for each in rest)]
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -132,20 +132,24 @@ def retry(entry: str | None, event_type: str | None, *, anyway: bool, dry_run: b
     settings = read_settings()
     judge = Judge(load_rulebook(settings), datetime.now(UTC))
     found = asyncio.run(_meant(settings, entry, event_type))
-    ready = [noted for noted in found if not noted.entry.cut and (anyway or judge.matches(noted))]
+    ready: list[Noted] = []
+    left: list[Noted] = []
+    for noted in found:
+        is_ready = not noted.entry.cut and (anyway or judge.matches(noted))
+        (ready if is_ready else left).append(noted)
     if not dry_run:
         asyncio.run(_send(settings, ready))
-    _tell(ready, [noted for noted in found if noted not in ready], judge, dry_run=dry_run)
+    _tell(ready, left, judge, dry_run=dry_run)
 
 
 def _tell(sent: Sequence[Noted], left: Sequence[Noted], judge: Judge, *, dry_run: bool) -> None:
     """Say what was sent, and what was not and why."""
-    verb = "would be sent again" if dry_run else "sent again"
-    rows = [{**row(noted, judge), "sent": not dry_run} for noted in sent]
-    rows += [{**row(noted, judge), "sent": False} for noted in left]
     if wants_json():
+        rows = [{**row(noted, judge), "sent": not dry_run} for noted in sent]
+        rows += [{**row(noted, judge), "sent": False} for noted in left]
         output.document(rows)
         return
+    verb = "would be sent again" if dry_run else "sent again"
     for noted in sent:
         names = ", ".join(f"{event.type} {event.id}" for event in in_order(noted))
         click.echo(output.text(f"{noted.id} {names} {verb}"))

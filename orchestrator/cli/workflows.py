@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("workflow", "starts", "steps", "revision", "description")
 
-_WIDE = 110
-
 
 @click.group("workflows", cls=Group)
 def command() -> None:
@@ -51,8 +49,8 @@ def list_workflows() -> None:
         }
         for workflow in _workflows().values()
     ]
-    narrow = output.on_terminal() and output.console().width < _WIDE
-    output.table(COLUMNS[:-1] if narrow else COLUMNS, rows, empty="no workflow")
+    columns = COLUMNS[:-1] if output.on_narrow_terminal() else COLUMNS
+    output.table(columns, rows, empty="no workflow")
 
 
 @command.command(examples=["orchestrator workflows show restaurant-opening"])
