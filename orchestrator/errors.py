@@ -84,11 +84,16 @@ class Unreadable(Refused):
 
 
 class Defect(Refused):
-    """A mistake in our own code met this message. Never contains the data."""
+    """A mistake in our own code met this message. Never contains the data.
+
+    Attributes:
+        cause: what was raised, for the log: its text may quote the data.
+    """
 
     reason = "internal-error"
 
     def __init__(self, error: Exception) -> None:
+        self.cause = error
         super().__init__(
             f"a defect of the orchestrator ({type(error).__name__}): see its log for the traceback,"
             " report it, and redrive the message after an update"

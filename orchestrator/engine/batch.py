@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import orjson
-
 from orchestrator.core.deadletter import dead_letter
-from orchestrator.core.event import Delivery
 from orchestrator.core.unmatched import ignored
 from orchestrator.engine.report import BatchReport, DeadLetter
+from orchestrator.errors import Defect
 from orchestrator.ports import (
     Commit,
     Committed,
@@ -21,22 +19,20 @@ from orchestrator.ports import (
     Settlement,
 )
 
-TIMER_TYPE = "orchestrator.timer"
-"""The type of the dead letter of a timer: there is no message to copy."""
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from orchestrator.core.decision import Definition, Instance, Signal
-    from orchestrator.core.event import Event, Message
+    from orchestrator.core.event import Delivery, Event, Message
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.unmatched import Unmatched
     from orchestrator.engine.doubts import Doubt
+    from orchestrator.engine.firing import Firing
     from orchestrator.engine.report import EventOutcome, Stage
     from orchestrator.engine.roster import Whereabouts
     from orchestrator.errors import Refused
-    from orchestrator.ports import CommitResult, Timer
+    from orchestrator.ports import CommitResult
 
 
 @dataclass(slots=True)
@@ -98,11 +94,6 @@ class Case:
         left = [trigger for trigger in self.triggers if trigger.signal.reaction not in done]
         return replace(self, triggers=left) if left else None
 
-    def insist_on_progress(self, wanted: tuple[str, ...]) -> None:
-        """Raise ``RuntimeError`` if what is wanted was wanted before, and is loaded."""
-        if self.wanted is not None and (not self.wanted or set(wanted) <= set(self.wanted)):
-            raise RuntimeError(f"{self.definition.name} wants pieces again that it has")
-
     def is_for(self, instance: Instance | None) -> bool:
         """Tell whether its definition is the one to decide on `instance`."""
         if instance is None:
@@ -135,25 +126,22 @@ class Case:
         return [*told, *(self.wanted or ())] or None
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
-    """A timer that is due, and what was decided.
+def to_load(name: str, wanted: tuple[str, ...], loaded: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the pieces to load for a definition: those it wants now, and those it wanted before.
 
-    Attributes:
-        timer: the timer.
-        commit: what to write; without messages where deciding failed.
-        leaves: the instance as it is then; None where it ended.
-        error: why it failed; None when it did not.
-        lapsed: what waited in vain until then; None if nothing did.
-        tried: what failed, in the form of a message; None for the timer itself.
+    Args:
+        name: of the definition.
+        wanted: what it wants; empty for all.
+        loaded: what was loaded because it wanted it before, likewise; None for nothing.
+
+    Raises:
+        RuntimeError: it has that already, and would want it for ever.
     """
-
-    timer: Timer
-    commit: Commit
-    leaves: Instance | None
-    error: Refused | None = None
-    lapsed: Unmatched | None = None
-    tried: Delivery | None = None
+    if loaded is None:
+        return wanted
+    if not loaded or (wanted and set(wanted) <= set(loaded)):
+        raise RuntimeError(f"{name} wants pieces again that it has")
+    return tuple(sorted({*loaded, *wanted})) if wanted else ()
 
 
 @dataclass(slots=True)
@@ -169,6 +157,7 @@ class Batch:
         doubts: refusals of events that may have come before.
         messages: what rules send.
         dead_letters: copies of what was given up, to be published too.
+        defects: what in our own code made timers fail, beside their dead letters.
         settlements: what is to be settled once `messages` are confirmed.
         report: what happened, for metrics and logs.
     """
@@ -181,6 +170,7 @@ class Batch:
     doubts: list[Doubt] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     dead_letters: list[Message] = field(default_factory=list)
+    defects: list[tuple[Exception, Delivery]] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     report: BatchReport = field(init=False)
     _lap_started: float = field(init=False)
@@ -250,27 +240,34 @@ class Batch:
                 self.repeated(trigger.intake)
                 self._send(case.key, reaction, done[reaction])
 
-    def fired(self, firing: Firing, result: CommitResult, *, repeated: bool) -> None:
+    def fired(self, firing: Firing, result: CommitResult, *, repeated: bool) -> bool:
         """Take over what a timer's commit did; nothing if somebody else was faster.
 
         Where the commit was `repeated`, because it is not known what came of it the first time,
         what was done then is ours to send. What another did it sends itself, or the sweeper.
+
+        Returns:
+            Whether it is taken for ours.
         """
-        commit, name = firing.commit, firing.timer.at.definition
+        commit, name, failure = firing.commit, firing.timer.at.definition, firing.failure
         match result:
             case Committed():
                 self.report.reactions[name] = self.report.reactions.get(name, 0) + 1
-                for reaction in commit.reactions:
-                    self._send(commit.key, reaction.id, reaction.messages)
-                if firing.error is not None:
-                    tried = firing.tried or _timer_delivery(firing.timer)
-                    event_type, key = tried.type or TIMER_TYPE, tried.correlation_id or commit.key
-                    self._give_up(tried, DeadLetter(event_type, key, name, firing.error))
+                to_send = {reaction.id: reaction.messages for reaction in commit.reactions}
             case Duplicate(done=done) if repeated:
-                for reaction in commit.reactions:
-                    self._send(commit.key, reaction.id, done[reaction.id])
+                to_send = done
             case Duplicate() | Conflict():
                 self.report.conflicts += 1
+                return False
+        for reaction, messages in to_send.items():
+            self._send(commit.key, reaction, messages)
+        if failure is not None:
+            tried, error = failure.tried, failure.error
+            event_type, key = tried.type or "", tried.correlation_id or ""
+            self._give_up(tried, DeadLetter(event_type, key, name, error))
+            if isinstance(error, Defect):
+                self.defects.append((error.cause, tried))
+        return True
 
     def repeated(self, intake: Intake) -> None:
         """Note that a definition has reacted to the event before."""
@@ -291,16 +288,3 @@ class Batch:
             if message.type is not None:
                 report.sent[message.type] = report.sent.get(message.type, 0) + 1
         return report
-
-
-def _timer_delivery(timer: Timer) -> Delivery:
-    """Return a timer in the form of a message, so that its dead letter can be looked at."""
-    at = timer.at
-    told = {"definition": at.definition, "key": at.key, "due": timer.due}
-    return Delivery(
-        orjson.dumps(told, option=orjson.OPT_UTC_Z),
-        type=TIMER_TYPE,
-        correlation_id=at.key,
-        content_type="application/json",
-        timestamp=timer.due,
-    )

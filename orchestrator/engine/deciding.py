@@ -14,7 +14,7 @@ from orchestrator.core.hops import MAX_HOPS
 from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.scheduled import TICK, ScheduledRule
 from orchestrator.core.scope import Scope
-from orchestrator.engine.batch import Batch, Case, Intake, Trigger
+from orchestrator.engine.batch import Batch, Case, Intake, Trigger, to_load
 from orchestrator.engine.doubts import Doubt
 from orchestrator.engine.marker import is_marker
 from orchestrator.engine.writing import Life, encoded, kept_messages
@@ -208,9 +208,9 @@ def _propose(
             continue
         decision, messages = answer
         if decision.wanted is not None:
-            case.insist_on_progress(decision.wanted)
+            wanted = to_load(definition.name, decision.wanted, case.wanted)
             left = [*decided, *case.triggers[number:]]
-            back, reactions = replace(case, triggers=left, wanted=decision.wanted), []
+            back, reactions = replace(case, triggers=left, wanted=wanted), []
             break
         decided.append(trigger)
         reactions.append(Reaction(trigger.signal.reaction, messages))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import orjson
 
 from orchestrator.core.decision import Elapsed, forget, remember
 from orchestrator.core.envelope import encode
@@ -14,7 +16,7 @@ from orchestrator.core.retired import Revision
 from orchestrator.core.scheduled import ScheduledRule
 from orchestrator.core.status import Status
 from orchestrator.core.unmatched import lapsed
-from orchestrator.engine.batch import Firing
+from orchestrator.engine.batch import to_load
 from orchestrator.engine.writing import Life, encoded
 from orchestrator.errors import Defect, Refused
 from orchestrator.ports import NOTHING, Commit, Reaction
@@ -22,12 +24,48 @@ from orchestrator.ports import NOTHING, Commit, Reaction
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orchestrator.core.decision import Decision, Instance
+    from orchestrator.core.decision import Decision, Definition, Instance
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.unmatched import Unmatched
     from orchestrator.engine.batch import Batch
     from orchestrator.ports import InstanceKey, Timer
 
+TIMER_TYPE: Final = "orchestrator.timer"
+"""The type of the dead letter of a timer: there is no message to copy."""
+
 _NO_VERSION = ReactionId(bytes(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a timer could not be decided.
+
+    Attributes:
+        error: the reason.
+        tried: what failed, in the form of a message.
+    """
+
+    error: Refused
+    tried: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A timer that is due, and what was decided.
+
+    Attributes:
+        timer: the timer.
+        commit: what to write; without messages where deciding failed.
+        leaves: the instance as it is then; None where it ended.
+        failure: why it failed; None when it did not.
+        lapsed: what waited in vain until then; None if nothing did.
+    """
+
+    timer: Timer
+    commit: Commit
+    leaves: Instance | None
+    failure: Failure | None = None
+    lapsed: Unmatched | None = None
 
 
 def asked_for(timer: Timer) -> InstanceKey:
@@ -42,34 +80,25 @@ def needed_pieces(
 
     Args:
         timers: those of pieces are asked about these.
-        wanted: what definitions asked for beside them, as `fire` returned it.
+        wanted: what definitions asked for beside them, as a `Round` noted it.
     """
     pieces = {at: list(names) for at, names in wanted.items()}
     for timer in timers:
         head, name = timer.at.head, timer.at.piece
-        if name and wanted.get(head) != []:
+        if name and (head not in wanted or wanted[head]):
             pieces.setdefault(head, []).append(name)
     return pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Timers to decide, and what is known of the instances they belong to.
+class Round:
+    """One round of firing: timers that are due, on what is known of the instances they belong to.
 
-    Attributes:
-        timers: in the order they are due.
-        instances: what is asked about them; None for what has ended.
-        loaded: the pieces that definitions wanted before; an empty list for all.
-    """
-
-    timers: Sequence[Timer]
-    instances: Mapping[InstanceKey, Instance | None]
-    loaded: Mapping[InstanceKey, Sequence[str]]
-
-
-@dataclass(slots=True)
-class Fired:
-    """What came of timers.
+    Args:
+        batch: the time of every decision, and who lives.
+        rulebook: decides.
+        source: the name messages are sent under.
+        instances: what is asked about the timers; None for what has ended.
+        loaded: the pieces that definitions wanted before; an empty list for all of one.
 
     Attributes:
         firings: what is to be committed, in order.
@@ -77,83 +106,104 @@ class Fired:
         wanted: the pieces that have to be loaded for that, by instance.
     """
 
-    firings: list[Firing] = field(default_factory=list)
-    left: list[Timer] = field(default_factory=list)
-    wanted: dict[InstanceKey, list[str]] = field(default_factory=dict)
+    def __init__(
+        self,
+        batch: Batch,
+        rulebook: Rulebook,
+        source: str,
+        instances: Mapping[InstanceKey, Instance | None],
+        loaded: Mapping[InstanceKey, Sequence[str]],
+    ) -> None:
+        self.firings: list[Firing] = []
+        self.left: list[Timer] = []
+        self.wanted: dict[InstanceKey, Sequence[str]] = {}
+        self._batch = batch
+        self._rulebook = rulebook
+        self._source = source
+        self._running = dict(instances)
+        self._loaded = loaded
 
+    def fire(self, timers: Sequence[Timer]) -> None:
+        """Decide timers in order; those of one instance one after another on the running state."""
+        for timer in timers:
+            self._fire(timer)
+        self._batch.lap("decide")
 
-def fire(batch: Batch, asked: Asked, rulebook: Rulebook, source: str) -> Fired:
-    """Decide timers in order; those of one instance one after another on the running state."""
-    running = dict(asked.instances)
-    fired = Fired()
-    for timer in asked.timers:
-        at = asked_for(timer)
-        instance = running[at]
-        if at in fired.wanted:
-            fired.left.append(timer)
-        elif instance is None and not timer.at.piece:
-            continue  # the instance has ended, and its timer with it: somebody else was faster
-        elif instance is None or (timer.at.piece and timer.at.piece not in instance.parts):
-            fired.firings.append(_drop(timer))
+    def _fire(self, timer: Timer) -> None:
+        at, piece = asked_for(timer), timer.at.piece
+        instance = self._running[at]
+        if at in self.wanted:
+            self.left.append(timer)
+        elif instance is None and not piece:
+            return  # the instance has ended, and its timer with it: somebody else was faster
+        elif instance is None or (piece and piece not in instance.parts):
+            self.firings.append(_drop(timer))
         else:
-            firing = _fire_one(batch, timer, instance, rulebook, source)
-            if isinstance(firing, tuple) and at in asked.loaded:
-                firing = _stuck(timer, instance, Defect(RuntimeError("pieces wanted again")))
-            if isinstance(firing, tuple):
-                fired.left.append(timer)
-                fired.wanted[at] = list(firing)
-            else:
-                fired.firings.append(firing)
-                running[at] = firing.leaves
-    batch.lap("decide")
-    return fired
+            self._decide(timer, instance)
 
+    def _decide(self, timer: Timer, instance: Instance) -> None:
+        """Decide one timer, or note which pieces have to be loaded first."""
+        at, elapsed = asked_for(timer), self._elapsed(timer, instance)
+        try:
+            decision = _decision(timer, instance, elapsed, self._rulebook)
+            if decision.wanted is not None:
+                self.wanted[at] = to_load(at.definition, decision.wanted, self._loaded.get(at))
+                self.left.append(timer)
+                return
+            firing = self._firing(timer, instance, decision, elapsed)
+        except Refused as error:
+            firing = self._given_up(timer, instance, elapsed, error)
+        except Exception as error:  # noqa: BLE001 - no timer may stop the daemon
+            firing = self._given_up(timer, instance, elapsed, Defect(error))
+        self.firings.append(firing)
+        self._running[at] = firing.leaves
 
-def _fire_one(
-    batch: Batch, timer: Timer, instance: Instance, rulebook: Rulebook, source: str
-) -> Firing | tuple[str, ...]:
-    """Decide one timer, or return the pieces that are wanted first."""
-    at = timer.at
-    reaction = _reaction(timer, instance.version)
-    roster = batch.roster
-    directory = roster.directory if roster is not None else None
-    elapsed = Elapsed(at.key, timer.due, reaction, batch.now, source, at.piece, directory)
-    try:
-        decision = _decide(timer, instance, elapsed, rulebook)
-        messages = encoded(decision.outgoing)
-    except Refused as error:
-        definition = rulebook.by_name.get(at.definition)
-        if isinstance(definition, ScheduledRule) and not at.part:
-            return _skipped(definition, timer, instance, elapsed, error)
+    def _elapsed(self, timer: Timer, instance: Instance) -> Elapsed:
+        batch, at = self._batch, timer.at
+        directory = batch.roster.directory if batch.roster is not None else None
+        reaction = _reaction(timer, instance.version)
+        return Elapsed(at.key, timer.due, reaction, batch.now, self._source, at.piece, directory)
+
+    def _firing(
+        self, timer: Timer, instance: Instance, decision: Decision, elapsed: Elapsed
+    ) -> Firing:
+        """Return what commits a decision. Raise ``BadMessage`` where it sends too much."""
+        at, messages = timer.at, encoded(decision.outgoing)
+        if self._batch.roster is not None:
+            self._batch.roster.sent(decision.outgoing)
+        life = Life(asked_for(timer), instance, instance.revision)
+        life.take(decision, elapsed.reaction)
+        reaction = Reaction(elapsed.reaction, messages)
+        commit = Commit(at.key, (reaction,), life.writes(), timer)
+        rule = None if at.part else _responsible(timer, instance, self._rulebook)
+        return Firing(timer, commit, life.now, lapsed=lapsed(rule, at.key, instance, timer.due))
+
+    def _given_up(
+        self, timer: Timer, instance: Instance, elapsed: Elapsed, error: Refused
+    ) -> Firing:
+        """Return what keeps a timer that failed as a dead letter."""
+        rule = self._rulebook.by_name.get(timer.at.definition)
+        if isinstance(rule, ScheduledRule) and not timer.at.part:
+            return _skipped(rule, timer, instance, elapsed, error)
         return _stuck(timer, instance, error)
-    if decision.wanted is not None:
-        return decision.wanted
-    if roster is not None:
-        roster.sent(decision.outgoing)
-    life = Life(asked_for(timer), instance, instance.revision)
-    life.take(decision, reaction)
-    commit = Commit(at.key, (Reaction(reaction, messages),), life.writes(), timer)
-    rule = (
-        None
-        if at.part
-        else rulebook.responsible(Revision(at.definition, instance.revision), at.key)
-    )
-    return Firing(timer, commit, life.now, lapsed=lapsed(rule, at.key, instance, timer.due))
 
 
-def _decide(timer: Timer, instance: Instance, elapsed: Elapsed, rulebook: Rulebook) -> Decision:
+def _decision(timer: Timer, instance: Instance, elapsed: Elapsed, rulebook: Rulebook) -> Decision:
     if timer.at.message:
         return release(instance, elapsed)
-    definition = rulebook.responsible(
-        Revision(timer.at.definition, instance.revision), timer.at.key
-    )
+    definition = _responsible(timer, instance, rulebook)
     # A rule that kept no revision is gone: what it remembered goes with it.
     return forget() if definition is None else definition.decide(instance, elapsed)
 
 
+def _responsible(timer: Timer, instance: Instance, rulebook: Rulebook) -> Definition | None:
+    return rulebook.responsible(Revision(timer.at.definition, instance.revision), timer.at.key)
+
+
 def _stuck(timer: Timer, instance: Instance, error: Refused) -> Firing:
     """Return what leaves an instance to a person: as it is, with no timer of its own."""
-    return _failed(timer, instance, remember(instance.state, status=Status.INCIDENT), error)
+    left = remember(instance.state, status=Status.INCIDENT)
+    return _failed(timer, instance, left, Failure(error, _letter(timer)))
 
 
 def _skipped(
@@ -171,16 +221,29 @@ def _skipped(
         app_id=kept.source,
         timestamp=tick,
     )
-    return replace(_failed(timer, instance, rule.skip(tick), error), tried=tried)
+    return _failed(timer, instance, rule.skip(tick), Failure(error, tried))
 
 
-def _failed(timer: Timer, instance: Instance, left: Decision, error: Refused) -> Firing:
+def _failed(timer: Timer, instance: Instance, left: Decision, failure: Failure) -> Firing:
     """Return what writes down that a timer could not be decided, and what is left to do."""
     reaction = _reaction(timer, instance.version)
     life = Life(asked_for(timer), instance, instance.revision)
     life.take(left, reaction)
     commit = Commit(timer.at.key, (Reaction(reaction, ()),), life.writes(), timer)
-    return Firing(timer, commit, life.now, error)
+    return Firing(timer, commit, life.now, failure)
+
+
+def _letter(timer: Timer) -> Delivery:
+    """Return a timer in the form of a message, so that its dead letter can be looked at."""
+    at = timer.at
+    told = {"definition": at.definition, "key": at.key, "due": timer.due}
+    return Delivery(
+        orjson.dumps(told, option=orjson.OPT_UTC_Z),
+        type=TIMER_TYPE,
+        correlation_id=at.key,
+        content_type="application/json",
+        timestamp=timer.due,
+    )
 
 
 def _drop(timer: Timer) -> Firing:

@@ -10,7 +10,7 @@ from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, match, read
 from orchestrator.engine.doubts import settle_doubts
-from orchestrator.engine.firing import Asked, asked_for, fire, needed_pieces
+from orchestrator.engine.firing import Round, asked_for, needed_pieces
 from orchestrator.engine.recalling import Recaller
 from orchestrator.engine.routing import dispute, places, settle, unknown
 from orchestrator.errors import Unavailable
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
     from orchestrator.core.event import Delivery, Message
     from orchestrator.core.unmatched import Unmatched
-    from orchestrator.engine.batch import Case, Firing
+    from orchestrator.engine.batch import Case
+    from orchestrator.engine.firing import Firing
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
     from orchestrator.engine.roster import Whereabouts
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 MAX_CONFLICTS = 20
 
 SLICE = 8
-"""How many cases are decided between two turns of the loop. One may take a second at the most."""
+"""How many cases, or timers, are decided between two turns of the loop. One may take a second."""
 
 
 class Spine:
@@ -118,26 +119,30 @@ class Spine:
         batch = Batch((), self._clock.now(), self._queue, self._roster)
         wanted: Mapping[InstanceKey, Sequence[str]] = {}
         while timers:
-            asked = await self._ask(batch, timers, wanted, rulebook)
-            fired = fire(batch, asked, rulebook, self._source)
-            await self._commit_firings(batch, fired.firings)
-            timers, wanted = fired.left, fired.wanted
+            this = await self._fire(batch, timers, wanted, rulebook)
+            await self._commit_firings(batch, this.firings)
+            timers, wanted = this.left, this.wanted
         return batch
 
-    async def _ask(
+    async def _fire(
         self,
         batch: Batch,
         timers: Sequence[Timer],
         wanted: Mapping[InstanceKey, Sequence[str]],
         rulebook: Rulebook,
-    ) -> Asked:
-        """Load what is asked about timers, and the pieces it takes."""
+    ) -> Round:
+        """Load what is asked about timers, and decide them, as `_decide` does: a few at a time."""
         ats, pieces = list(dict.fromkeys(map(asked_for, timers))), needed_pieces(timers, wanted)
         found = await self._patience.until_done("store", lambda: self._store.load(ats, pieces))
         batch.lap("load")
         instances = dict(zip(ats, found, strict=True))
         await self._learn(rulebook, instances)
-        return Asked(timers, instances, wanted)
+        this = Round(batch, rulebook, self._source, instances, wanted)
+        this.fire(timers[:SLICE])
+        for begin in range(SLICE, len(timers), SLICE):
+            await asyncio.sleep(0)
+            this.fire(timers[begin : begin + SLICE])
+        return this
 
     async def _learn(
         self, rulebook: Rulebook, instances: Mapping[InstanceKey, Instance | None]
@@ -180,9 +185,11 @@ class Spine:
 
         results = await self._patience.until_done("store", commit)
         batch.lap("commit")
-        for firing, result in zip(firings, results, strict=True):
+        ours = [
             batch.fired(firing, result, repeated=tries > 1)
-        await self._strike(noted, firings, results)
+            for firing, result in zip(firings, results, strict=True)
+        ]
+        await self._strike(noted, firings, ours)
 
     def give_up(self, delivery: Delivery, error: Refused) -> Batch:
         """Return a batch that does nothing but dead-letter `delivery`."""
@@ -218,16 +225,13 @@ class Spine:
         return await self._patience.until_done("store", lambda: ledger.note(entries))
 
     async def _strike(
-        self, noted: Sequence[str], firings: Sequence[Firing], results: Sequence[CommitResult]
+        self, noted: Sequence[str], firings: Sequence[Firing], ours: Sequence[bool]
     ) -> None:
         """Take back the notes of timers that an event or another replica overtook."""
-        pairs = zip(firings, results, strict=True)
-        lapses = [result for firing, result in pairs if firing.lapsed]
-        gone = [
-            name
-            for name, result in zip(noted, lapses, strict=False)  # nobody may keep notes
-            if not isinstance(result, Committed)
-        ]
+        pairs = zip(firings, ours, strict=True)
+        lapses = [is_ours for firing, is_ours in pairs if firing.lapsed]
+        # Nobody may keep notes, so that there are none.
+        gone = [name for name, is_ours in zip(noted, lapses, strict=False) if not is_ours]
         ledger = self._ledger
         if ledger is not None and gone:
             await self._patience.until_done("store", lambda: ledger.remove(gone))

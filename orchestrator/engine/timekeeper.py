@@ -89,7 +89,10 @@ class Timekeeper:
 
     async def _send(self, batch: Batch) -> None:
         """Send what was decided, while the next are decided."""
-        self._observer.batch_done(await self._spine.finish(batch))
+        report = await self._spine.finish(batch)
+        for error, tried in batch.defects:
+            self._observer.defect(error, tried)
+        self._observer.batch_done(report)
 
     async def _behind_no_event(self, due: Sequence[Timer]) -> Sequence[Timer]:
         """Return the timers that every event which arrived before them has been decided for."""
