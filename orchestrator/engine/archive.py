@@ -87,10 +87,11 @@ class Archive:
 
     async def learn(self, rulebook: Rulebook, wanted: Collection[Revision]) -> None:
         """Make the rulebook know these wordings, be it that they cannot be read any more."""
-        unknown = [revision for revision in wanted if not rulebook.knows(revision)]
-        if unknown:
-            kept = await self._until_done(self._store.definitions)
-            for revision in unknown:
+        if all(map(rulebook.knows, wanted)):
+            return
+        kept = await self._until_done(self._store.definitions)
+        for revision in wanted:
+            if not rulebook.knows(revision):  # who else asked may have learned it meanwhile
                 _learn_one(rulebook, revision, kept.get(revision.revision))
 
     async def tidy(self, rulebook: Rulebook, old: Collection[Revision]) -> None:
