@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from orchestrator.adapters.redis import RedisStore
-    from orchestrator.cli.cursors import Place
     from orchestrator.core.decision import Instance
+    from orchestrator.operation.pages import Place
     from orchestrator.ports import InstanceKey
 
 _ENDED_SHOWN = 20

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from orchestrator.cli.cursors import cursor, timer_cursor
 from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
 from orchestrator.core.later import kept
 from orchestrator.core.scheduled import pending
 from orchestrator.core.stateful.pattern import Element
 from orchestrator.core.stateful.tally import every_event
+from orchestrator.operation.pages import cursor, timer_cursor
 
 if TYPE_CHECKING:
     from orchestrator.core.decision import Instance

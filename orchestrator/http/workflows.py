@@ -35,10 +35,13 @@ from orchestrator.operation.outline import document
 from orchestrator.ports import FinishedInstance, OpenInstance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orchestrator.core.decision import Instance
     from orchestrator.core.workflow.machine import Workflow
     from orchestrator.http.access import Access
     from orchestrator.operation.desk import Desk, Started
+    from orchestrator.operation.pages import Place
     from orchestrator.ports import InstanceKey
 
 LONGEST_WAIT: Final = timedelta(minutes=1)
@@ -194,36 +197,39 @@ async def _page(
     if workflow is not None:
         _workflow(desk, workflow)
     names = {workflow} if workflow is not None else desk.workflows.keys()
-    place = read_cursor(after) if after is not None else None
-    listed: list[tuple[InstanceKey, str, datetime]]
-    if status is not None and status.final:
-        last = FinishedInstance(*place, status, "", kept=False) if place else None
-        ended = await desk.inspection.finished(
+    last = read_cursor(after) if after is not None else None
+    listed = await _listed(desk, workflow, status, last, limit)
+    return InstancePage(
+        instances=[_in_list(each) for each in listed if each.at.definition in names],
+        next=cursor(listed[-1]) if len(listed) == limit else None,
+    )
+
+
+async def _listed(
+    desk: Desk, workflow: str | None, status: Status | None, last: Place | None, limit: int
+) -> Sequence[Place]:
+    inspection = desk.inspection
+    ended = status is not None and status.final
+    if ended and not isinstance(last, OpenInstance):
+        return await inspection.finished(
             definition=workflow, status=status, after=last, limit=limit
         )
-        listed = [(each.at, each.status, each.ended) for each in ended]
-    else:
-        opened = await desk.inspection.open_instances(
-            definition=workflow,
-            status=status,
-            after=OpenInstance(*place) if place else None,
-            limit=limit,
+    if not ended and not isinstance(last, FinishedInstance):
+        return await inspection.open_instances(
+            definition=workflow, status=status, after=last, limit=limit
         )
-        listed = [(each.at, each.status, each.changed) for each in opened]
-    return InstancePage(
-        instances=[
-            InstanceSummary(
-                id=instance_id(at),
-                workflow=at.definition,
-                key=at.key,
-                status=told,
-                at=moment.isoformat(),
-                address=address(at),
-            )
-            for at, told, moment in listed
-            if at.definition in names
-        ],
-        next=cursor(listed[-1][0], listed[-1][2]) if len(listed) == limit else None,
+    raise Refused("`after` is of another list: keep the `status` of the page before")
+
+
+def _in_list(found: Place) -> InstanceSummary:
+    moment = found.changed if isinstance(found, OpenInstance) else found.ended
+    return InstanceSummary(
+        id=instance_id(found.at),
+        workflow=found.at.definition,
+        key=found.at.key,
+        status=found.status,
+        at=moment.isoformat(),
+        address=address(found.at),
     )
 
 

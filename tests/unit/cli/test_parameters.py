@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from orchestrator.cli.cursors import CURSOR, TIMER_CURSOR, cursor, timer_cursor
+from orchestrator.cli.cursors import CURSOR, TIMER_CURSOR
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.core.status import Status
+from orchestrator.operation.pages import cursor, timer_cursor
 from orchestrator.ports import FinishedInstance, InstanceKey, OpenInstance, Timer
 
 
@@ -24,7 +25,8 @@ def test_a_cursor_is_read_as_it_was_written(key: str) -> None:
         FinishedInstance(at, changed, Status.COMPLETED, "", kept=False),
     ):
         assert CURSOR.convert(cursor(place), None, None) == place
-    for timer in (Timer(at, changed), Timer(at.of_message("m-1"), changed)):
+    for where in (at, at.of_message("m-1"), at.of_piece("each/0")):
+        timer = Timer(where, changed)
         assert TIMER_CURSOR.convert(timer_cursor(timer), None, None) == timer
 
 

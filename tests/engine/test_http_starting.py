@@ -1,0 +1,146 @@
+"""Instances that are started over HTTP: once, and their results for those who wait."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.errors import Unavailable
+from orchestrator.ports import NOTHING
+from tests.engine.office import APPLICATION, NOTICES, PERMITS, office, rulebook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orchestrator.core.decision import Instance
+    from orchestrator.ports import InstanceKey
+
+
+class Shelf(MemoryStore):
+    """A store that may be away."""
+
+    away = False
+
+    async def load(
+        self,
+        instances: Sequence[InstanceKey],
+        pieces: Mapping[InstanceKey, Sequence[str]] = NOTHING,
+    ) -> list[Instance | None]:
+        if self.away:
+            raise Unavailable("the store is away")
+        return await super().load(instances, pieces)
+
+
+async def test_an_instance_is_started_watched_and_found_at_its_address() -> None:
+    """A web form needs no message broker to begin a process, and an address to show it under."""
+    async with office() as there:
+        accepted = await there.client.post(PERMITS, json={"input": APPLICATION})
+        await there.settle()
+        running = await there.client.get(accepted.headers["Location"])
+        await there.answer()
+        done = await there.client.get(accepted.json()["address"])
+
+    assert (accepted.status_code, running.status_code, done.status_code) == (202, 200, 200)
+    assert running.json()["id"] == "permits:12 Harbor Street"
+    assert [step["status"] for step in running.json()["steps"]] == ["running"]
+    assert done.json()["status"] == "completed"
+    assert done.json()["outputs"]["review"]["fee"] == 7
+
+
+async def test_whoever_waits_gets_the_result() -> None:
+    """For what takes a second, one request is enough."""
+    async with office() as there:
+        request = asyncio.create_task(
+            there.client.post(PERMITS, params={"wait": "20s"}, json={"input": APPLICATION})
+        )
+        await there.take()
+        await there.answer()
+        answer = await request
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "completed")
+
+
+async def test_whoever_waits_gets_the_outputs_of_all_items() -> None:
+    """They lie beside the instance, and are fetched once, when it has ended."""
+    rules = rulebook("""
+workflows:
+  - name: lists
+    timeout: 1d
+    steps:
+      each: {for_each: "range(100)", send: SendNotification, with: {to: a@b.example, subject: s, text: t}}
+""")  # noqa: E501 - YAML
+    async with office(rules=rules) as there:
+        request = asyncio.create_task(
+            there.client.post(
+                "/workflows/lists/instances", params={"wait": "20s"}, json={"input": {}}
+            )
+        )
+        await there.take()
+        answer = await request
+
+    assert (answer.status_code, answer.json()["outputs"]) == (200, {"each": [None] * 100})
+
+
+async def test_who_waits_for_what_takes_longer_gets_the_address() -> None:
+    """A request must end, and the instance must not."""
+    async with office() as there:
+        answer = await there.client.post(
+            PERMITS, params={"wait": "10ms"}, json={"input": APPLICATION}
+        )
+
+    assert (answer.status_code, set(answer.json())) == (202, {"id", "address", "message"})
+
+
+async def test_the_result_of_the_instance_before_is_not_taken_for_this_ones() -> None:
+    """A key may be used again; what its last instance gave is not what this one gives."""
+    async with office() as there:
+        for _ in range(2):
+            answer = await there.client.post(
+                PERMITS, params={"wait": "10ms"}, json={"input": APPLICATION}
+            )
+            assert answer.status_code == 202
+            await there.settle()
+            await there.answer()
+
+
+async def test_whoever_waits_while_the_store_goes_away_is_told_what_was_accepted() -> None:
+    """The broker has it: an error would have it asked for a second time."""
+    shelf = Shelf()
+    async with office(store=shelf) as there:
+        shelf.away = True
+        answer = await there.client.post(
+            PERMITS, params={"wait": "100ms"}, json={"input": APPLICATION}
+        )
+        looked = await there.client.get(answer.headers["Location"])
+
+    assert (answer.status_code, looked.status_code) == (202, 503)
+
+
+async def test_a_request_that_is_repeated_starts_one_instance() -> None:
+    """A client that got no answer asks again, and must not pay twice."""
+    async with office() as there:
+        for _ in range(2):
+            await there.client.post(
+                NOTICES,
+                headers={"Idempotency-Key": "request-1"},
+                json={"input": {"to": "a@b.example"}, "key": "N-1"},
+            )
+            await there.settle()
+        sent = [message for message in there.broker.published if message.type == "SendNotification"]
+
+    assert len(sent) == 1
+
+
+async def test_without_the_key_of_the_request_two_are_started() -> None:
+    """The control of the test above: it is the key that makes them one."""
+    async with office() as there:
+        for _ in range(2):
+            await there.client.post(
+                NOTICES,
+                json={"input": {"to": "a@b.example"}, "key": "N-1"},
+            )
+            await there.settle()
+        sent = [message for message in there.broker.published if message.type == "SendNotification"]
+
+    assert len(sent) == 2
