@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Instance
     from orchestrator.core.expression import Expression
+    from orchestrator.core.ids import ReactionId
     from orchestrator.operation.desk import Desk
     from orchestrator.ports import InstanceKey, OpenInstance
 
@@ -98,12 +99,13 @@ class Order:
     name: str
     told: Mapping[str, Any]
 
-    async def send(self, there: Desk, at: InstanceKey) -> None:
-        """Send it to one instance."""
+    async def send(self, there: Desk, at: InstanceKey) -> ReactionId:
+        """Send it to one instance; return what has a marker once it is carried out."""
         if self.name in {"approved", "rejected"}:
-            await there.approve(at, decision=self.name, **self.told)
+            sent = await there.approve(at, decision=self.name, **self.told)
         else:
-            await there.order(at, self.name, **self.told)
+            sent = await there.order(at, self.name, **self.told)
+        return sent.reaction
 
 
 def who() -> str:
@@ -191,27 +193,40 @@ async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
 
 
 async def _carry_out(there: Desk, instances: Sequence[InstanceKey], order: Order) -> list[str]:
-    """Send an order to all it fits, and return what each is doing as soon as it has changed."""
+    """Send an order to all it fits, and return what each is doing once it is carried out."""
     before = await there.open_now(instances)
     results = [
         _expected(there, at, found, order) for at, found in zip(instances, before, strict=True)
     ]
-    waiting = [number for number, result in enumerate(results) if result == _ASKED]
+    asked = [number for number, result in enumerate(results) if result == _ASKED]
+    waiting: dict[int, ReactionId] = {}
     with output.progress(order.name) as report:
-        for done, number in enumerate(waiting, start=1):
-            await order.send(there, instances[number])
-            report(done, len(waiting))
+        for number in asked:
+            waiting[number] = await order.send(there, instances[number])
+            report(len(waiting), len(asked))
     for _ in range(_LOOKS):
-        after = await there.open_now([instances[number] for number in waiting])
-        for number, new in zip(waiting, after, strict=True):
-            old = before[number]
-            if new is None or old is None or new.version != old.version:
-                results[number] = await _now(there, instances[number])
-        waiting = [number for number in waiting if results[number] == _ASKED]
+        for number in await _done(there, instances, waiting):
+            results[number] = await _now(there, instances[number])
+            del waiting[number]
         if not waiting:
             break
         await asyncio.sleep(_LOOK_SECONDS)
     return results
+
+
+async def _done(
+    there: Desk, instances: Sequence[InstanceKey], waiting: Mapping[int, ReactionId]
+) -> list[int]:
+    """Return the numbers of those whose order is carried out, or that ended without it."""
+    ats = [instances[number] for number in waiting]
+    opened = await there.open_now(ats)
+    orders = [(at.key, reaction) for at, reaction in zip(ats, waiting.values(), strict=True)]
+    taken = await there.inspection.reacted(orders, datetime.now(UTC))
+    return [
+        number
+        for (number, reaction), found in zip(waiting.items(), opened, strict=True)
+        if found is None or reaction in taken
+    ]
 
 
 async def _now(there: Desk, at: InstanceKey) -> str:

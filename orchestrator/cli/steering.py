@@ -19,7 +19,7 @@ from orchestrator.cli.orders import Choice, Order, give, who
 from orchestrator.cli.publish import read_payloads
 from orchestrator.core.payload import read_json
 from orchestrator.errors import Misconfigured
-from orchestrator.operation.account import account
+from orchestrator.operation.account import account, is_workflow
 from orchestrator.ports import InstanceKey
 
 if TYPE_CHECKING:
@@ -93,7 +93,10 @@ def resolve(key: str | None, **given: Any) -> None:  # noqa: ANN401 - the option
 @click.argument("step")
 @options(_PEOPLE)
 def retry(key: str, step: str, **given: Any) -> None:  # noqa: ANN401 - the options above
-    """Send the command of an open STEP again; NAME~ is its compensation, NAME[3] an item."""
+    """Send the command of an open STEP again; NAME~ is its compensation, NAME[3] an item.
+
+    STEP may also be `then` or `otherwise`, where the messages at the end are the incident.
+    """
     _order_one("retry", key, step=step, **given)
 
 
@@ -209,9 +212,9 @@ async def _open_or_ended(there: Desk, key: str, workflow: str | None) -> Instanc
         Misconfigured: no workflow has one, or several have.
     """
     names = [workflow] if workflow is not None else list(there.workflows)
-    found = [
-        at for at in (InstanceKey(name, key) for name in names) if await there.look(at, whole=False)
-    ]
+    ats = [InstanceKey(name, key) for name in names]
+    looked = [(at, await there.look(at, whole=False)) for at in ats]
+    found = [at for at, one in looked if one is not None and is_workflow(one)]
     if len(found) == 1:
         return found[0]
     if found:

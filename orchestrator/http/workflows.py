@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
 from orchestrator.core.expression.failure import EvaluationError
 from orchestrator.core.expression.times import parse_duration
 from orchestrator.core.status import Status  # noqa: TC001 - read from the routes' signatures
-from orchestrator.errors import Refused, Unavailable
+from orchestrator.errors import Refused
 from orchestrator.http.documents import (
     Accepted,
     Failure,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Instance
     from orchestrator.core.workflow.machine import Workflow
     from orchestrator.http.access import Access
-    from orchestrator.operation.desk import Desk, Started
+    from orchestrator.operation.desk import Desk
     from orchestrator.operation.pages import Place
     from orchestrator.ports import InstanceKey
 
@@ -115,7 +115,8 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         objection = desk.objection(at, await _found(desk, at), "cancel")
         if objection:
             raise HTTPException(_CONFLICT, f"{instance_id(at)}: {objection}")
-        return _accepted(at, await desk.order(at, "cancel", by="http"))
+        ordered = await desk.order(at, "cancel", by="http")
+        return _accepted(at, ordered.message)
 
     @router.get("/workflows/{name}", summary="A workflow with its steps", dependencies=[viewer])
     async def show_workflow(name: str) -> WorkflowDocument:
@@ -151,7 +152,7 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         )
         response.headers["Location"] = address(started.at)
         if patience:
-            found = await _ended(desk, started, datetime.now(UTC) + patience)
+            found = await desk.wait(started, datetime.now(UTC) + patience)
             if found is not None:
                 response.status_code = _OK
                 return _document(started.at, found)
@@ -182,13 +183,6 @@ async def _found(desk: Desk, at: InstanceKey) -> Instance:
             _NOT_FOUND, f"there is no instance {instance_id(at)}, or it ended too long ago"
         )
     return found
-
-
-async def _ended(desk: Desk, started: Started, until: datetime) -> Instance | None:
-    try:
-        return await desk.wait(started, until)
-    except Unavailable:
-        return None  # it was asked for all the same: a refusal would have it asked for twice
 
 
 async def _page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from orchestrator.core.workflow.ids import instance_id
 from orchestrator.core.workflow.machine import Workflow
 from orchestrator.core.workflow.outline import APPROVAL, ORDER, START
 from orchestrator.core.workflow.starting import start_for
-from orchestrator.errors import Refused
+from orchestrator.errors import Refused, Unavailable
 from orchestrator.operation.account import began
 from orchestrator.operation.fitting import unfit
 from orchestrator.ports import NOTHING, InstanceKey
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import MessageContract, Rulebook
+    from orchestrator.core.ids import ReactionId
     from orchestrator.ports import Broker, Clock, Inspection, Store
 
 FIRST_LOOK_SECONDS: Final = 0.02
@@ -46,6 +48,19 @@ class Started:
     at: InstanceKey
     message: str
     run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An order that was sent.
+
+    Attributes:
+        message: its id.
+        reaction: what the store has a marker of once the order is carried out.
+    """
+
+    message: str
+    reaction: ReactionId
 
 
 class Desk:
@@ -114,12 +129,11 @@ class Desk:
             raise Refused(f"a key has 1 to {MAX_KEY_LENGTH} characters, and this has {len(key)}")
         told = {"workflow": workflow.name, "input": data}
         await self._send(START, told, key, message)
-        identity = event_identity(self._source, START, message)
-        run = instance_id(workflow.name, reaction_id(identity, workflow.name))
+        run = instance_id(workflow.name, self._reaction(workflow.name, START, message))
         return Started(InstanceKey(workflow.name, key), message, run)
 
-    async def order(self, at: InstanceKey, order: str, **told: object) -> str:
-        """Send an order about an instance; return the id of the message.
+    async def order(self, at: InstanceKey, order: str, **told: object) -> Ordered:
+        """Send an order about an instance.
 
         Args:
             at: which instance.
@@ -132,8 +146,8 @@ class Desk:
         data = {"workflow": at.definition, "order": order, **_given(told)}
         return await self._tell(at, ORDER, data)
 
-    async def approve(self, at: InstanceKey, **told: object) -> str:
-        """Send a person's decision about a step; return the id of the message.
+    async def approve(self, at: InstanceKey, **told: object) -> Ordered:
+        """Send a person's decision about a step.
 
         Args:
             at: which instance.
@@ -173,12 +187,17 @@ class Desk:
         return unfit(found, order, told, workflow.outline if workflow and known else None)
 
     async def wait(self, started: Started, until: datetime) -> Instance | None:
-        """Return an instance as soon as it has ended; None if it has not when the time is over."""
+        """Return an instance as soon as it has ended.
+
+        None if the time is over before, or the store is away by then: the instance was asked for
+        all the same, and an error would have it asked for twice.
+        """
         pause = FIRST_LOOK_SECONDS
         while True:
-            found = await self._ended(started)
-            if found is not None:
-                return found
+            with suppress(Unavailable):
+                found = await self._ended(started)
+                if found is not None:
+                    return found
             left = (until - self._clock.now()).total_seconds()
             if left <= 0:
                 return None
@@ -218,10 +237,14 @@ class Desk:
             identity=identity,
         )
 
-    async def _tell(self, at: InstanceKey, event_type: str, data: dict[str, Any]) -> str:
+    async def _tell(self, at: InstanceKey, event_type: str, data: dict[str, Any]) -> Ordered:
         message = str(uuid.uuid4())
         await self._send(event_type, data, at.key, message)
-        return message
+        return Ordered(message, self._reaction(at.definition, event_type, message))
+
+    def _reaction(self, workflow: str, event_type: str, message: str) -> ReactionId:
+        """Return the id of what a workflow makes of a message of ours."""
+        return reaction_id(event_identity(self._source, event_type, message), workflow)
 
     async def _send(self, event_type: str, data: object, key: str, message: str) -> None:
         contract = self._messages[event_type]

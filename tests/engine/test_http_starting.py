@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
 
 class Shelf(MemoryStore):
-    """A store that may be away."""
+    """A store that may be away.
 
-    away = False
+    Attributes:
+        away: whether it is.
+        missed: rings whenever somebody asks in vain.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.missed = asyncio.Event()
 
     async def load(
         self,
@@ -28,6 +36,7 @@ class Shelf(MemoryStore):
         pieces: Mapping[InstanceKey, Sequence[str]] = NOTHING,
     ) -> list[Instance | None]:
         if self.away:
+            self.missed.set()
             raise Unavailable("the store is away")
         return await super().load(instances, pieces)
 
@@ -115,6 +124,24 @@ async def test_whoever_waits_while_the_store_goes_away_is_told_what_was_accepted
         looked = await there.client.get(answer.headers["Location"])
 
     assert (answer.status_code, looked.status_code) == (202, 503)
+
+
+async def test_whoever_waits_through_an_outage_gets_the_result() -> None:
+    """A store that restarts is back before most people stop waiting."""
+    shelf, asked = Shelf(), {"input": {"to": "a@b.example"}}
+    named = {"Idempotency-Key": "request-1"}
+    async with office(store=shelf, headers=named) as there:
+        await there.client.post(NOTICES, json=asked)
+        await there.settle()
+        shelf.away = True
+        request = asyncio.create_task(
+            there.client.post(NOTICES, params={"wait": "20s"}, json=asked)
+        )
+        await shelf.missed.wait()
+        shelf.away = False
+        answer = await request
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "completed")
 
 
 async def test_a_request_that_is_repeated_starts_one_instance() -> None:

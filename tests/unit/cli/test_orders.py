@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,12 @@ import pytest
 from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.catalog import built_in_types
-from orchestrator.cli import orders
+from orchestrator.cli import orders, steering
 from orchestrator.cli.orders import Choice, who
 from orchestrator.clock import SystemClock
 from orchestrator.core.definitions import Rulebook
 from orchestrator.core.ids import ReactionId, content_digest
+from orchestrator.core.status import Status
 from orchestrator.errors import Misconfigured
 from orchestrator.operation.desk import Desk
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, OpenInstance, Reaction
@@ -25,8 +27,9 @@ from tests.unit.core.workflow.build import step, workflow
 from tests.unit.core.workflow.play import Play
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from orchestrator.core.event import Message
     from orchestrator.settings import Settings
     from tests.unit.cli.conftest import Result
 
@@ -102,11 +105,29 @@ def test_who_has_no_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     assert who().startswith("uid ")
 
 
+def reaction(name: str) -> Reaction:
+    return Reaction(ReactionId(content_digest(name.encode())), ())
+
+
+class Busy(MemoryBroker):
+    """A broker with instances that never rest: whenever something is published, they change."""
+
+    def __init__(self) -> None:
+        super().__init__({"orchestrator"})
+        self.change: Callable[[], Awaitable[object]] | None = None
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Publish, and let something else happen meanwhile."""
+        await super().publish(messages)
+        if self.change is not None:
+            await self.change()
+
+
 class Counter:
     """A desk over services in memory, with instances of one workflow, and no daemon."""
 
     def __init__(self, keys: list[str]) -> None:
-        self.broker = MemoryBroker({"orchestrator"})
+        self.broker = Busy()
         self.store = MemoryStore()
         self.keys = keys
         self.play = Play(workflow(step("A"))).start()
@@ -131,7 +152,14 @@ class Counter:
         instance = self.play.instance
         at = InstanceKey("flow", key)
         write = InstanceWrite(at, None, instance.status, instance.state)
-        return Commit(key, (Reaction(ReactionId(content_digest(key.encode())), ()),), (write,))
+        return Commit(key, (reaction(key),), (write,))
+
+    async def change(self, key: str) -> None:
+        """Let an instance take an event that has nothing to do with any order."""
+        (found,) = await self.store.load([InstanceKey("flow", key)])
+        assert found is not None
+        write = InstanceWrite(InstanceKey("flow", key), found, found.status, found.state)
+        await self.store.commit([Commit(key, (reaction("other"),), (write,))], NOW)
 
     @property
     def sent(self) -> list[str]:
@@ -185,3 +213,24 @@ def test_nobody_chosen_is_no_error(counter: Counter, invoke: Callable[..., Resul
     """A script that cleans up every night finds nothing most of the time."""
     done = invoke("instances", "suspend", "--filter", 'key == "F-9"')
     assert (done.code, done.out, counter.sent) == (0, "", [])
+
+
+def test_only_what_came_of_the_order_is_told(
+    counter: Counter, invoke: Callable[..., Result]
+) -> None:
+    """An instance that changes for another reason has not been suspended by that."""
+    counter.broker.change = lambda: counter.change("F-1")
+    done = invoke("instances", "suspend", "F-1")
+    assert (done.code, done.out) == (1, "flow F-1: asked for\n")
+
+
+def test_what_a_rule_remembers_is_nothing_to_watch(
+    counter: Counter, invoke: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no steps; naming the rule as a workflow is a slip, not a defect of ours."""
+    monkeypatch.setattr(steering, "desk", counter.open)
+    write = InstanceWrite(InstanceKey("join", "F-1"), None, Status.WAITING, b'{"kept":{}}')
+    asyncio.run(counter.store.commit([Commit("F-1", (reaction("join"),), (write,))], NOW))
+    done = invoke("instances", "watch", "F-1", "--workflow", "join")
+    assert (done.code, done.out) == (1, "")
+    assert "no workflow has an instance for F-1" in done.err
