@@ -224,11 +224,14 @@ async def test_a_replica_that_dies_beside_another_loses_and_doubles_nothing(saga
 
 
 @kinds
-async def test_on_a_real_store_it_is_the_same(saga: Saga, new_store: NewStore) -> None:
+@pytest.mark.parametrize("replicas", [1, 2])
+async def test_on_a_real_store_it_is_the_same(
+    saga: Saga, new_store: NewStore, replicas: int
+) -> None:
     """A part of the points, as each call takes its time."""
     if isinstance(new_store(), MemoryStore):
         return
-    crashes = await crash_everywhere(crashing(saga, new_store), stride=STRIDE)
+    crashes = await crash_everywhere(crashing(saga, new_store, replicas), stride=STRIDE)
     assert crashes.problems == []
     assert crashes.calls >= 30 - STRIDE
 
