@@ -143,7 +143,9 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
         ] = None,
         idempotency_key: Annotated[
             str | None,
-            Header(max_length=200, description="The same key starts one instance, not two."),
+            Header(
+                max_length=200, description="The same key starts one instance, and takes one body."
+            ),
         ] = None,
     ) -> Accepted | InstanceDocument:
         patience = _patience(wait)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from orchestrator.core.envelope import encode
 from orchestrator.core.event import Event, Outgoing
 from orchestrator.core.ids import content_digest, event_identity, reaction_id
@@ -117,16 +119,20 @@ class Desk:
                 nothing new. None for a name of our own.
 
         Raises:
-            Refused: the input is not as the workflow asks for, or has no key.
+            Refused: the input is not as the workflow asks for, or has no key; or the caller called
+                another request so.
             Unavailable: it may have been sent or not.
         """
         if workflow.plan.accepts is not None:
             workflow.plan.accepts(data)
         message = request or str(uuid.uuid4())
+        asked = content_digest(orjson.dumps([data, key], option=orjson.OPT_SORT_KEYS))
         if key is None:
             key = self._key(workflow, data) or message
         if not 0 < len(key) <= MAX_KEY_LENGTH:
             raise Refused(f"a key has 1 to {MAX_KEY_LENGTH} characters, and this has {len(key)}")
+        if request:
+            key = await self._first_key(f"{workflow.name}/{request}", asked, key)
         told = {"workflow": workflow.name, "input": data}
         await self._send(START, told, key, message)
         run = instance_id(workflow.name, self._reaction(workflow.name, START, message))
@@ -212,6 +218,20 @@ class Desk:
             if found is None or not found.status.final or began(found) != started.run:
                 return None
         return found
+
+    async def _first_key(self, name: str, asked: bytes, key: str) -> str:
+        """Return the key that a request had when it came first: `by` may give another one by now.
+
+        Raises:
+            Refused: it asked for something else then.
+        """
+        claimed = await self._store.claim(name, asked + key.encode())
+        if not claimed.startswith(asked):
+            raise Refused(
+                "this idempotency key came with another body before: repeat that body, or send a"
+                " new key"
+            )
+        return claimed.removeprefix(asked).decode()
 
     def _key(self, workflow: Workflow, data: object) -> str | None:
         """Return the key that the workflow computes from its input; None where it does not."""

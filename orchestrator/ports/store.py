@@ -62,6 +62,15 @@ class Store(Protocol):
     ) -> frozenset[ReactionId]:
         """Return those of `reactions`, each after its correlation key, that have a marker."""
 
+    async def claim(self, name: str, content: bytes) -> bytes:
+        """Return what `name` was claimed with first: `content`, unless somebody had claimed it.
+
+        Kept for as long as a marker may be.
+
+        Raises:
+            Unavailable: it may have been claimed or not; repeat it.
+        """
+
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         """Return timers that are due by `now`, the earliest first, at most about `limit`."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.errors import Unavailable
 from orchestrator.ports import NOTHING
-from tests.engine.office import APPLICATION, NOTICES, PERMITS, office, rulebook
+from tests.engine.office import APPLICATION, FILE, NOTICES, PERMITS, office, rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,3 +173,47 @@ async def test_without_the_key_of_the_request_two_are_started() -> None:
         sent = [message for message in there.broker.published if message.type == "SendNotification"]
 
     assert len(sent) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"input": {"to": "b@b.example"}, "key": "N-1"},
+        {"input": {"to": "a@b.example"}, "key": "N-2"},
+        {"input": {"to": "a@b.example"}},
+    ],
+)
+async def test_another_request_must_not_have_the_name_of_one_before(body: object) -> None:
+    """It would be taken for the one before: accepted, and never done."""
+    named = {"Idempotency-Key": "request-1"}
+    async with office() as there:
+        first = {"input": {"to": "a@b.example"}, "key": "N-1"}
+        await there.client.post(NOTICES, headers=named, json=first)
+        answer = await there.client.post(NOTICES, headers=named, json=body)
+        starts = [one for one in there.broker.published if one.type == "StartWorkflow"]
+
+    assert (answer.status_code, len(starts)) == (422, 1)
+    assert "idempotency key came with another body before" in answer.json()["detail"]
+
+
+async def test_a_name_belongs_to_requests_for_one_workflow() -> None:
+    """A case number is a good name for all that is started for the case."""
+    named = {"Idempotency-Key": "C-1"}
+    async with office() as there:
+        permit = await there.client.post(PERMITS, headers=named, json={"input": APPLICATION})
+        note = {"input": {"to": "a@b.example"}}
+        notice = await there.client.post(NOTICES, headers=named, json=note)
+
+    assert (permit.status_code, notice.status_code) == (202, 202)
+
+
+async def test_a_request_that_is_repeated_after_a_reload_means_the_same_instance() -> None:
+    """What `by` says by then would start a second one, and lead away from the first."""
+    named = {"Idempotency-Key": "request-1"}
+    async with office() as there:
+        first = await there.client.post(PERMITS, headers=named, json={"input": APPLICATION})
+        there.rulebook = rulebook(FILE.replace("by: data.address", "by: data.permit_type"))
+        body = {"input": dict(reversed(APPLICATION.items()))}  # another order means nothing
+        again = await there.client.post(PERMITS, headers=named, json=body)
+
+    assert again.json() == first.json()

@@ -57,6 +57,7 @@ class MemoryStore:
         self._outbox: dict[ReactionId, OutboxEntry] = {}
         self._definitions: dict[str, KeptDefinition] = {}
         self._graves = Graveyard(retention, retained)
+        self._claims: dict[str, bytes] = {}
 
     async def load(
         self,
@@ -152,6 +153,10 @@ class MemoryStore:
         self._timers.pop(at, None)
         if due is not None:
             self._timers[at] = _next_millisecond(due)
+
+    async def claim(self, name: str, content: bytes) -> bytes:
+        """See ``ports.Store.claim``."""
+        return self._claims.setdefault(name, content)
 
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         """See ``ports.Store.due``."""

@@ -111,6 +111,10 @@ class Layout:
         prefix = self._prefixes[self.shard(at.key)]
         return b"%s%s:%s:%s" % (prefix, kind, at.definition.encode(), at.key.encode())
 
+    def claim(self, name: str) -> bytes:
+        """Return the name of what somebody claimed under a name of theirs."""
+        return b"%sclaim:%s" % (self._prefixes[self.shard(name)], name.encode())
+
     def bucket(self, timestamp: float) -> int:
         """Return the number of the dedupe window a moment (seconds since 1970) falls into."""
         return int(timestamp // self._window_seconds)

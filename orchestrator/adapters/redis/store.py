@@ -137,6 +137,15 @@ class RedisStore:
         """See ``ports.Store.reacted``."""
         return await self.inspection.reacted(reactions, now)
 
+    async def claim(self, name: str, content: bytes) -> bytes:
+        """See ``ports.Store.claim``."""
+        layout = self._layout
+        with translated(self._server):
+            first: bytes | None = await self._redis.set(
+                layout.claim(name), content, ex=layout.marker_seconds, nx=True, get=True
+            )
+        return content if first is None else first
+
     async def commit(self, commits: Sequence[Commit], now: datetime) -> list[CommitResult]:
         """See ``ports.Store.commit``: one script call per shard, all in one round trip."""
         if not self._installation.epoch or self._installation.lost:
