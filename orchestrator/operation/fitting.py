@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.ending import LAST_WORDS
 from orchestrator.core.workflow.ids import Target, read_target
-from orchestrator.core.workflow.state import unpack
+from orchestrator.core.workflow.state import Items, unpack
 from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
@@ -77,25 +77,40 @@ def _unfit_step(state: State, order: str, text: str, outline: Outline | None) ->
         return f"it has no step {text}: {_open_steps(state)}"
     undoing = text.endswith("~") or f"{target}~" in state.incidents
     target = Target(target.step, target.index, undoing)
-    task = state.tasks.get(target.step)
-    if order == "skip" and task is None and target == Target(target.step):
-        return _unfit_whole(target, None, outline)
-    if task is not None and target.index is None:
-        task = task.undo if undoing else task
+    if order == "skip" and target == Target(target.step) and target.step not in state.tasks:
+        return _unfit_whole(state, target, outline)
+    task = _begun(state, target)
     if task is None or not task.is_open:
         return _not_open(state, text, task)
     if order == "retry" and state.suspended:
         return "it is suspended: resume it first"
-    return _unfit_whole(target, task, outline) or (
+    return _unfit_whole(state, target, outline) or (
         _unsent(target, outline) if order == "retry" else None
     )
 
 
-def _unfit_whole(target: Target, task: Task | None, outline: Outline | None) -> str | None:
+def _begun(state: State, target: Target) -> Task | None:
+    """Return how far a target is, None where it was not begun; of an item: how far its step is."""
+    task = state.tasks.get(target.step)
+    if task is None:
+        return None
+    if target.index is not None:
+        items = task.items or Items(0)
+        first = items.next if items.back is None else items.back + 1
+        if target.index >= items.next or (target.undoing and target.index < first):
+            return None
+    return task.undo if target.undoing else task
+
+
+def _unfit_whole(state: State, target: Target, outline: Outline | None) -> str | None:
     """Return what speaks against naming a step that consists of others."""
-    if task is not None and task.items is not None and target.index is None:
-        return f"step {target} consists of items: name one, such as {target.step}[0]"
-    if outline is not None and target.step in outline.members:
+    if target.index is not None:
+        return None
+    task = state.tasks.get(target.step)
+    if task is not None and task.items is not None:
+        one = Target(target.step, 0, target.undoing)
+        return f"step {target} consists of items: name one, such as {one}"
+    if outline is not None and target.step in outline.members and not target.undoing:
         return f"step {target} consists of others: name one of them"
     return None
 

@@ -72,8 +72,8 @@ def _retry(run: Running, target: Target | str) -> None:
         run.changed = True
         return
     task = _open_task(run, target)
-    place = run.place(target)
-    if task.items is not None or (not target.undoing and place.errand is None):
+    sends = target.undoing or run.place(target).errand is not None
+    if not sends or _consists_of_others(run, target):
         raise Refused(f"step {target} of {_named(run)} sends nothing that could be sent again")
     if run.state.suspended is not None:
         raise Refused(f"{_named(run)} is suspended: resume it first")
@@ -88,8 +88,8 @@ def _skip(run: Running, target: Target | str) -> None:
         raise Refused(f"`{target}` cannot be skipped: retry it, or resolve the instance")
     if target.index is None and not target.undoing and target.step not in run.state.tasks:
         run.state.tasks[target.step] = Task("running", opened=run.now)
-    task = _open_task(run, target)
-    if task.items is not None or target.step in run.outline.members:
+    _open_task(run, target)
+    if _consists_of_others(run, target):
         raise Refused(f"step {target} of {_named(run)} consists of others: skip those")
     recall_unheard(run, target)
     close(run, target, "skipped")
@@ -132,6 +132,14 @@ def _open_task(run: Running, target: Target) -> Task:
         status = "not open" if task is None else task.status
         raise Refused(f"step {target} of {_named(run)} is {status}")
     return task
+
+
+def _consists_of_others(run: Running, target: Target) -> bool:
+    """Tell whether a target is only the sum of others: a group, or all items, there or back."""
+    if target.index is not None:
+        return False
+    is_group = target.step in run.outline.members and not target.undoing
+    return is_group or run.state.tasks[target.step].items is not None
 
 
 def _reason(data: dict[str, Any]) -> str:

@@ -25,6 +25,8 @@ from tests.unit.core.workflow.test_people import form
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orchestrator.core.workflow.definition import Step
+
 
 def begun() -> Play:
     """Step A sends, B is to come, C waits, G is a group, F is a for-each, P asks a person."""
@@ -62,8 +64,51 @@ def stuck() -> Play:
     return play
 
 
-STATES = [begun, suspended, compensating, stuck]
-TARGETS = ["A", "B", "C", "G", "H", "F", "F[0]", "P", "A~", "B~", "F~", "then", "nowhere", "A[", ""]
+def taking_back(one: Step, *commands: str) -> Play:
+    """A step that was done is being taken back because the one after it was refused."""
+    play = Play(workflow(*in_sequence(one, step("B"), step("P", approval("chief"))))).start()
+    while play.step(one.name) == "running":
+        for sent in [sent for sent in play.sent if sent.type in commands]:
+            play.reply(sent, f"{sent.type.removeprefix('Do')}Done")
+    play.reply("DoB", "BDenied")
+    return play
+
+
+def items_compensating() -> Play:
+    """The last two items of F go back side by side; the first one's turn has not come."""
+    undoing = undo("UndoF", "FUndone", fail_on=("FNot",), data={})
+    return taking_back(
+        step("F", command("DoF", "FDone", data={}), for_each=each("[1, 2, 3]"), undo=undoing),
+        "DoF",
+    )
+
+
+def items_stuck() -> Play:
+    play = items_compensating()
+    play.reply("UndoF", "FNot")
+    return play
+
+
+def group_stuck() -> Play:
+    """What a group says of itself to be taken back was refused."""
+    undoing = undo("UndoG", "GUndone", fail_on=("GNot",))
+    play = taking_back(group("G", step("A"), undo=undoing), "DoA")
+    play.reply("UndoG", "GNot")
+    return play
+
+
+STATES = [
+    begun,
+    suspended,
+    compensating,
+    stuck,
+    items_compensating,
+    items_stuck,
+    group_stuck,
+]
+ITEMS = ["F[0]", "F[1]", "F[2]", "F[3]", "A[0]", "F[0]~", "F[1]~", "F[2]~", "A[0]~"]
+STEPS = ["A", "B", "C", "G", "H", "F", "P", "A~", "B~", "F~", "G~"]
+TARGETS = [*STEPS, *ITEMS, "then", "nowhere", "A[", ""]
 ORDERS: list[tuple[str, dict[str, Any]]] = [
     *((order, {}) for order in ("cancel", "suspend", "resume", "resolve")),
     *((order, {"step": target}) for order in ("retry", "skip") for target in TARGETS if target),
@@ -122,6 +167,12 @@ def test_nothing_that_fits_is_held_back_where_the_wording_is_unknown(
         (suspended, "retry", {"step": "A"}, "it is suspended: resume it first"),
         (begun, "retry", {"step": "C"}, "step C sends nothing that could be sent again"),
         (begun, "retry", {"step": "F"}, "step F consists of items: name one, such as F[0]"),
+        (
+            items_stuck,
+            "retry",
+            {"step": "F~"},
+            "step F~ consists of items: name one, such as F[0]~",
+        ),
         (begun, "skip", {"step": "G"}, "step G consists of others: name one of them"),
         (begun, "skip", {"step": "a"}, "it has no step a: open are A, C, G, H, F, P"),
         (begun, "retry", {"step": "B"}, "step B is not open: open are A, C, G, H, F, P"),
