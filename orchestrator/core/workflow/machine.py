@@ -117,15 +117,13 @@ class Workflow:
             return partial(_is_for, self.name)
         if event_type == APPROVAL:
             return partial(_may_be_for, self.name)
-        if event_type == COMMAND_FAILED or event_type in RUN_REPLIES:
-            return partial(_answers_one_of, workflow_digits(self.name))
-        if event_type in self.outline.awaiting:
-            return None
         guards = [each.guard for each in self.plan.starts if each.event_type == event_type]
-        asked = [guard.holds for guard in guards if guard is not None]
-        if len(asked) < len(guards):
+        if event_type in self.outline.awaiting or None in guards:
             return None
-        return lambda scope: any(holds(scope) for holds in asked)
+        asked: list[Condition] = [guard.holds for guard in guards if guard is not None]
+        if event_type == COMMAND_FAILED or event_type in RUN_REPLIES:
+            asked.insert(0, partial(_answers_one_of, workflow_digits(self.name)))
+        return asked[0] if len(asked) == 1 else lambda scope: any(holds(scope) for holds in asked)
 
     def key(self, event: Event, scope: Scope) -> str:
         """Return ``by`` of the start that the event fits, else its correlation key.
@@ -267,13 +265,17 @@ class Workflow:
 
 
 def _is_for(workflow: str, scope: Scope) -> bool:
-    data: Any = scope["data"]
-    return bool(data["workflow"] == workflow)
+    return _meant(scope) == workflow
 
 
 def _may_be_for(workflow: str, scope: Scope) -> bool:
-    data: Any = scope["data"]
-    return data.get("workflow") in {None, workflow}
+    return _meant(scope) in (None, workflow)
+
+
+def _meant(scope: Scope) -> object:
+    """Return the workflow that a message names; who explains the log asks about any data."""
+    data = scope["data"]
+    return data.get("workflow") if isinstance(data, dict) else None
 
 
 def _answers_one_of(digits: str, scope: Scope) -> bool:

@@ -52,8 +52,6 @@ def receive(run: Running, event: Event) -> bool:
             and instance[:WORKFLOW_DIGITS] == run.state.id[:WORKFLOW_DIGITS]
         ):
             return False  # a reply to an instance that ended, and had the same key
-    if event.type == COMMAND_FAILED or event.type in RUN_REPLIES:
-        return False
     return _unnamed(run, event)
 
 
@@ -160,15 +158,21 @@ def _accepts(run: Running, target: Target, event: Event) -> bool:
     work = run.errand(target).work if target.undoing else run.place(target).step.work
     if not isinstance(work, Command | Awaited) or work.accepts is None:
         return True
-    if event.type == COMMAND_FAILED:
+    if _gives_up(run, target, event):
         return True
     return work.accepts.holds(run.scope(run.outline.repeated, target).with_event(event))
+
+
+def _gives_up(run: Running, target: Target, event: Event) -> bool:
+    """Tell whether a service says that it gave up a command for a target, and not for others."""
+    named = read_command_id(event.causation_id) if event.causation_id else None
+    return event.type == COMMAND_FAILED and named == (run.state.id, target)
 
 
 def _read(run: Running, target: Target, event: Event) -> _Answer:
     """Return what an event means to what it answers."""
     data: Any = event.data
-    if event.type == COMMAND_FAILED:
+    if _gives_up(run, target, event):
         return _Answer("lost", error_type="command-failed", reason=str(data["error"]))
     work = run.errand(target).work if target.undoing else run.place(target).step.work
     match work:

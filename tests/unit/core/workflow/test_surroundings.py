@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -11,13 +11,22 @@ from orchestrator.core.decision import ignore
 from orchestrator.core.directory import Live, Snapshot
 from orchestrator.core.workflow.definition import Route, Start
 from orchestrator.errors import ExpressionError, Refused, SchemaViolation
-from tests.unit.core.workflow.build import command, each, formula, in_sequence, step, workflow
+from tests.unit.core.workflow.build import (
+    awaited,
+    command,
+    each,
+    formula,
+    in_sequence,
+    step,
+    workflow,
+)
 from tests.unit.core.workflow.play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.core.directory import Directory
+    from orchestrator.core.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,52 @@ def test_what_concerns_nobody_leaves_no_trace() -> None:
     foreign = f"{'0' * 24}.A.1"
     assert play.event("CommandFailed", causation_id=play.state.id + ".Z.1") == ignore()
     assert play.event("ADone", causation_id=foreign).writes
+
+
+NEWS: dict[str, dict[str, object]] = {
+    "instance.faulted": {"workflow": "other", "key": "k", "id": "0" * 24, "status": "faulted"},
+    "CommandFailed": {"command": {"type": "X", "id": "x"}, "error": "boom", "attempts": 6},
+}
+"""What a workflow also hears as an answer, and somebody else may have to do with."""
+
+
+@pytest.mark.parametrize(
+    ("event_type", "guard"),
+    [
+        ("instance.faulted", None),
+        ("instance.faulted", "data.workflow == 'other'"),
+        ("CommandFailed", None),
+        ("CommandFailed", "data.error == 'boom'"),
+    ],
+)
+def test_what_goes_wrong_elsewhere_may_start_a_workflow(event_type: str, guard: str | None) -> None:
+    """Somebody has to see to it: it is no answer to anything here."""
+    starts = (Start(event_type, formula(guard), None),)
+    play = Play(workflow(step("A"), starts=starts))
+    play.event(event_type, NEWS[event_type])
+    assert play.types == ["DoA"]
+
+
+@pytest.mark.parametrize("event_type", NEWS)
+def test_what_goes_wrong_elsewhere_may_be_awaited(event_type: str) -> None:
+    """As any event from outside; what answers a command of its own does not count for it."""
+    accepts = "has(data.id) || data.command.type == 'X'"
+    steps = step("A", on_failure="continue"), step("B", awaited(event_type, accepts=accepts))
+    play = Play(workflow(*steps)).start()
+    play.command_failed("DoA")
+    assert (play.step("A"), play.step("B")) == ("failed", "running")
+    play.event(event_type, NEWS[event_type])
+    assert (play.step("B"), play.status) == ("completed", "completed")
+
+
+@pytest.mark.parametrize("event_type", ["StartWorkflow", "InstanceOrder", "ApprovalGiven"])
+@pytest.mark.parametrize("data", ["flow", None, ["flow"], {"workflow": ["flow"]}])
+def test_what_no_schema_has_seen_harms_nobody(event_type: str, data: object) -> None:
+    """Whoever explains an old log asks about everything in it."""
+    condition = workflow(step("A")).condition(event_type)
+    unnamed = event_type == "ApprovalGiven" and not isinstance(data, dict)
+    assert condition is not None
+    assert condition(cast("Scope", {"data": data})) is unnamed
 
 
 def routed(strategy: str) -> Play:
