@@ -17,9 +17,10 @@ from orchestrator.adapters.rabbit.administration import Administration
 from orchestrator.cli.queues import installed_topologies
 from orchestrator.settings import Settings
 from orchestrator.topology import topology
+from tests.integration.cli.office import Desk, daemon, furnished, seated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "orchestrator")
@@ -79,6 +80,36 @@ async def applied(
     async with _installation(amqp_url, redis_url, name, folder) as shell:
         assert shell.run("apply").returncode == 0
         yield shell
+
+
+@pytest.fixture(scope="module")
+def installed(applied: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A daemon that runs the workflows of `desk`, shared: tests have keys of their own."""
+    shell = furnished(applied, tmp_path_factory.mktemp("office"))
+    with daemon(shell):
+        yield shell
+
+
+@pytest.fixture
+def office(
+    installed: Shell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """Somebody who gives orders to the shared daemon."""
+    return seated(installed, capsys, monkeypatch)
+
+
+@pytest.fixture
+def apart(
+    shell: Shell,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Desk:
+    """Somebody in an installation of their own, where nothing runs yet."""
+    assert shell.run("apply").returncode == 0
+    folder = tmp_path / "office"
+    folder.mkdir()
+    return seated(furnished(shell, folder), capsys, monkeypatch)
 
 
 @asynccontextmanager
