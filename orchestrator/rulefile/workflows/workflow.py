@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from orchestrator.rulefile.triggers import When
     from orchestrator.rulefile.workflows.steps import ReadStep
 
+_IN_ORDER = frozenset({"steps", "transaction", "variables"})
+"""Keys of mappings whose entries are taken in the order they are written."""
+
 BUILT_IN = (
     *("StartWorkflow", "CompensateWorkflow", "InstanceOrder", "ApprovalRequested", "ApprovalGiven"),
     *("instance.started", "instance.completed", "instance.faulted"),
@@ -96,7 +99,11 @@ class ReadWorkflow:
     def definition(self) -> dict[str, object]:
         """Normalised, without name and description: what the revision is made of."""
         left_out = {"name", "description", "enabled"}
-        return {key: part.value for key, part in self.entries.items() if key not in left_out}
+        return {
+            key: _normalised(part.value, key)
+            for key, part in self.entries.items()
+            if key not in left_out
+        }
 
     @property
     def needs_name(self) -> str:
@@ -169,6 +176,14 @@ def read_content(part: Part, entries: Mapping[str, Part], catalog: MessageCatalo
             accepts=_accepts(when, catalog),
         ),
     )
+
+
+def _normalised(value: object, key: str) -> object:
+    """Return what stands under a key; where the order of its entries means something, as pairs."""
+    if not isinstance(value, dict):
+        return value
+    entries = {name: _normalised(each, name) for name, each in value.items()}
+    return list(entries.items()) if key in _IN_ORDER else entries
 
 
 def _read_when(part: Part | None, catalog: MessageCatalog) -> When | None:
