@@ -22,9 +22,6 @@ def advance(run: Running) -> None:
     """Go on from what changed; a suspended instance stays where it is."""
     while run.changed and run.state.suspended is None and not run.state.is_over:
         run.changed = False
-        if run.state.phase == "stopping":
-            end(run, "faulted")
-            return
         for step in run.outline.members[ROOT]:
             _visit(run, ROOT, step)
         _finish_instance(run)
@@ -32,7 +29,7 @@ def advance(run: Running) -> None:
 
 def _visit(run: Running, container: str, step: Step) -> None:
     """Open a step if its turn has come; go on with it if it is open."""
-    if run.state.phase == "stopping":
+    if compensation.has_stopped(run):
         return
     task = run.state.tasks.get(step.name)
     if task is None:
@@ -64,6 +61,8 @@ def _visit_items(run: Running, step: Step) -> None:
 def _visit_group(run: Running, group: Step, work: Group) -> None:
     for step in work.steps:
         _visit(run, group.name, step)
+    if compensation.has_stopped(run):
+        return
     task, target = run.state.tasks[group.name], Target(group.name)
     if task.status == "compensating":
         if compensation.take_back(run, group.name):
@@ -78,7 +77,7 @@ def _visit_group(run: Running, group: Step, work: Group) -> None:
 def _finish_instance(run: Running) -> None:
     """End the instance where nothing is left to do, or to take back."""
     state = run.state
-    if state.phase == "compensating":
+    if state.phase in {"compensating", "stopping"}:
         if compensation.take_back(run, ROOT):
             end(run, "cancelled" if state.cancelled else "faulted")
     elif state.phase == "running" and _all_closed(run, run.outline.members[ROOT]):

@@ -54,6 +54,15 @@ def _wait_for_somebody(run: Running, task: Task, capability: str) -> None:
     task.error = {"type": "unrouted", "reason": f"waits for somebody who can {capability}"}
 
 
+def try_again(run: Running, target: Target) -> None:
+    """Send the next command of a task that waited for that; not where it is about to be given up.
+
+    Whatever makes that so may come at the very same time.
+    """
+    if _may_retry(run, target):
+        attempt(run, target)
+
+
 def recall(run: Running, target: Target) -> None:
     """Tell a sub-workflow in flight to take itself back, once; its answer is waited for."""
     task = run.task(target)

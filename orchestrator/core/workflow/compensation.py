@@ -9,9 +9,12 @@ from orchestrator.core.workflow.attempts import attempt, recall
 from orchestrator.core.workflow.closing import close
 from orchestrator.core.workflow.definition import Approval, Awaited, Command, Group, Run, Wait
 from orchestrator.core.workflow.ids import Target
+from orchestrator.core.workflow.outline import ROOT
 from orchestrator.core.workflow.state import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orchestrator.core.workflow.definition import Step
     from orchestrator.core.workflow.running import Running
 
@@ -36,14 +39,38 @@ def drain(run: Running, step: Step) -> None:
 
 def take_back(run: Running, container: str) -> bool:
     """Go on taking back what was done in a group, or in the instance; tell whether all is done."""
-    tasks = run.state.tasks
-    inside = run.outline.inside[container]
-    if any(name in tasks and tasks[name].is_open for name in inside):
+    inside = _taken_back(run, container)
+    if _any_open(run, inside):
         return False
+    return all(_undo(run, name) for name in _left(run, inside))
+
+
+def has_stopped(run: Running) -> bool:
+    """Tell whether an instance stops, and no transaction is left half done by that."""
+    if run.state.phase != "stopping":
+        return False
+    inside = _taken_back(run, ROOT)
+    return not _any_open(run, inside) and not any(_left(run, inside))
+
+
+def _taken_back(run: Running, container: str) -> frozenset[str]:
+    """Return the steps that are taken back; of an instance that stops: those of transactions."""
+    if container == ROOT and run.state.phase == "stopping":
+        return run.outline.transactional
+    return run.outline.inside[container]
+
+
+def _any_open(run: Running, inside: frozenset[str]) -> bool:
+    tasks = run.state.tasks
+    return any(name in tasks and tasks[name].is_open for name in inside)
+
+
+def _left(run: Running, inside: frozenset[str]) -> Iterator[str]:
+    """Yield the steps that are still to be undone, the last one done first."""
     for name in reversed(run.state.done):
-        if name in inside and _is_to_be_undone(run, name) and not _undo(run, name):
-            return False
-    return True
+        undo = run.state.tasks[name].undo
+        if name in inside and (undo is None or undo.is_open) and _is_to_be_undone(run, name):
+            yield name
 
 
 def _is_to_be_undone(run: Running, name: str) -> bool:

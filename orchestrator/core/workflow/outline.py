@@ -97,6 +97,7 @@ class Outline:
         places: every step by name, groups' members included.
         members: of each group and of `ROOT`, in the order written.
         inside: of each group and of `ROOT`: the names of all steps in it, at any depth.
+        transactional: the names of all steps in transactions.
         awaiting: event type -> the steps and compensations it may close.
         repeated: the for-each steps.
         ending_reads: for-each steps whose outputs are needed for ``then`` and ``otherwise``.
@@ -109,6 +110,7 @@ class Outline:
     places: Mapping[str, Place]
     members: Mapping[str, tuple[Step, ...]]
     inside: Mapping[str, frozenset[str]]
+    transactional: frozenset[str]
     awaiting: Mapping[str, tuple[Target, ...]]
     repeated: frozenset[str]
     ending_reads: frozenset[str]
@@ -122,6 +124,9 @@ class Outline:
         steps = list(_walk(plan.steps))
         groups = {step.name: step.work.steps for step in steps if isinstance(step.work, Group)}
         members = {ROOT: plan.steps, **groups}
+        inside = {
+            name: frozenset(step.name for step in _walk(own)) for name, own in members.items()
+        }
         repeated = frozenset(step.name for step in steps if step.for_each)
         places = dict(_places(plan, repeated))
         ending = [
@@ -133,9 +138,8 @@ class Outline:
             plan=plan,
             places=places,
             members=members,
-            inside={
-                name: frozenset(step.name for step in _walk(own)) for name, own in members.items()
-            },
+            inside=inside,
+            transactional=frozenset().union(*(inside[s.name] for s in steps if _is_atomic(s))),
             awaiting=_awaiting(places),
             repeated=repeated,
             ending_reads=_outputs_read(ending, repeated),

@@ -183,7 +183,7 @@ class Running:
             return Status.SUSPENDED
         if state.incidents:
             return Status.INCIDENT
-        if state.phase == "compensating":
+        if state.phase in {"compensating", "stopping"}:
             return Status.COMPENSATING
         places = self.outline.places
         busy = any(

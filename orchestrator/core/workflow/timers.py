@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from orchestrator.core.expression.times import compact_duration
 from orchestrator.core.workflow.approval import escalate
-from orchestrator.core.workflow.attempts import attempt, lose
+from orchestrator.core.workflow.attempts import lose, try_again
 from orchestrator.core.workflow.closing import complete
 from orchestrator.core.workflow.definition import Approval, Awaited, Command, Group, Run, Wait
 from orchestrator.core.workflow.failing import fail, roll_back, stop
@@ -44,15 +44,16 @@ def lapse(run: Running, elapsed: Elapsed) -> None:
 
 
 def _lapse_instance(run: Running, due: int) -> None:
-    deadline, plan = run.state.deadline, run.outline.plan
-    if deadline is None or deadline > due:
+    deadline, plan, outline = run.state.deadline, run.outline.plan, run.outline
+    if deadline is None or deadline > due or run.state.phase != "running":
         return
     reason = f"not done within {_text(plan.timeout)}"
     error: Fault = {"step": None, "type": "timeout", "reason": reason}
     if plan.on_failure == "stop":
+        _hasten(run, outline.transactional, due)
         stop(run, error)
-    elif run.state.phase == "running":
-        _hasten(run, ROOT, due)
+    else:
+        _hasten(run, outline.inside[ROOT], due)
         roll_back(run, ROOT, error)
 
 
@@ -60,7 +61,7 @@ def _lapse_task(run: Running, target: Target, task: Task, due: int) -> None:
     if task.due is None or task.due > due:
         return
     if task.status in {"waiting", "unrouted"}:
-        attempt(run, target)
+        try_again(run, target)
         return
     step = run.place(target).step
     work = run.errand(target).work if target.undoing else step.work
@@ -87,17 +88,17 @@ def _lapse_group(run: Running, group: Step, task: Task, due: int) -> None:
     places, inside = run.outline.places, run.outline.inside[group.name]
     if any(name in run.state.tasks and places[name].step.patient for name in inside):
         return
-    _hasten(run, group.name, due)
+    _hasten(run, inside, due)
     reason = f"not done within {_text(group.timeout)}"
     roll_back(run, group.name, {"step": group.name, "type": "timeout", "reason": reason})
 
 
-def _hasten(run: Running, container: str, due: int) -> None:
+def _hasten(run: Running, inside: frozenset[str], due: int) -> None:
     """Let the time of commands in flight that have no limit of their own be over as well.
 
     They would be waited for without end before anything is taken back.
     """
-    places, inside = run.outline.places, run.outline.inside[container]
+    places = run.outline.places
     for name, task in run.state.tasks.items():
         if name not in inside or places[name].errand is None or places[name].step.patient:
             continue

@@ -11,14 +11,11 @@ from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core.workflow.definition import Group
+from tests.unit.core.workflow.layout import is_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from orchestrator.core.workflow.definition import Plan, Step
-
-Key = tuple[str, int | None]
-"""A step, or an item of one."""
+    from orchestrator.core.workflow.definition import Step
+    from tests.unit.core.workflow.layout import Key, Layout
 
 Outcome = Literal["done", "refused", "lost", "unknown", "cancelled", "skipped", "failed"]
 
@@ -49,8 +46,7 @@ class Try:
 class Model:
     """What must be so after a list of answers and lapses of time."""
 
-    plan: Plan
-    counts: dict[str, int]
+    layout: Layout
     now: float = 0
     open: dict[Key, Try] = field(default_factory=dict)
     outcomes: dict[Key, Outcome] = field(default_factory=dict)
@@ -61,25 +57,6 @@ class Model:
     failing: list[str] = field(default_factory=list)
     undone: list[tuple[str, str]] = field(default_factory=list)
     undoing: set[str] = field(default_factory=set)
-
-    def steps(self) -> Iterator[tuple[Step, tuple[Step, ...]]]:
-        """Yield every step that is no group, with the groups around it."""
-
-        def walk(
-            steps: Iterable[Step], around: tuple[Step, ...]
-        ) -> Iterator[tuple[Step, tuple[Step, ...]]]:
-            for each in steps:
-                if isinstance(each.work, Group):
-                    yield from walk(each.work.steps, (each, *around))
-                else:
-                    yield each, around
-
-        return walk(self.plan.steps, ())
-
-    def keys(self, step: Step) -> list[Key]:
-        if step.for_each is None:
-            return [(step.name, None)]
-        return [(step.name, index) for index in range(self.counts[step.name])]
 
     def is_closed(self, step: Step) -> bool:
         """Tell whether nothing of a step is left to do."""
@@ -110,16 +87,16 @@ class Model:
             return
         before = None
         while before != (before := self._progress()):
-            for step, around in self.steps():
-                if self.ending == "stop":
+            for step, around in self.layout.steps():
+                if self._has_stopped():
                     return
                 self._visit(step, around)
-            if self.ending == "compensate":
+            if self.ending is not None:
                 self._take_back(ALL)
 
     def _visit(self, step: Step, around: tuple[Step, ...]) -> None:
         """Go on with a step, and with the groups that it is the last one of."""
-        everything = {each.name: each for each in self._all(self.plan.steps)}
+        everything = {each.name: each for each in self.layout.everything()}
         for group in reversed(around):
             self._skip(group, everything)
         if self.goes_on(around):
@@ -129,32 +106,37 @@ class Model:
             self._drain(step)
         self._close(step)
         for group in around:
+            if self._has_stopped():
+                return
             whole = self._is_last(step, group) and group.name in self.failing
             if whole and self._take_back(group):
                 self._fail(group)
 
     def _is_last(self, step: Step, group: Step) -> bool:
         """Tell whether a step is the last one in a group."""
-        *_, last = [each for each, around in self.steps() if group in around]
+        *_, last = [each for each, around in self.layout.steps() if group in around]
         return step is last
 
     def _progress(self) -> tuple[int, ...]:
-        return tuple(map(len, (self.outcomes, self.open, self.closed, self.failing, self.undone)))
+        return (
+            *(len(self.outcomes), len(self.open), len(self.closed)),
+            *(len(self.failing), len(self.undone)),
+        )
 
     def _fail(self, group: Step) -> None:
         """Let a group that has taken back its members fail as one step of what is around it."""
         self.failing.remove(group.name)
         self.outcomes[group.name, None] = "failed"
-        asked = (group,) if _is_atomic(group) else ()
-        self._draw_consequences(asked, self._around(group))
+        asked = (group,) if is_atomic(group) else ()
+        self._draw_consequences(asked, self.layout.around(group))
 
     def _draw_consequences(self, asked: tuple[Step, ...], around: tuple[Step, ...]) -> None:
         """Do what a failure means, by the words of who is asked, the innermost first."""
-        words = [each.on_failure for each in (*asked, *around)] + [self.plan.on_failure]
+        words = [each.on_failure for each in (*asked, *around)] + [self.layout.plan.on_failure]
         word = next(each for each in words if each is not None)
-        if any(map(_is_atomic, around)):
+        if any(map(is_atomic, around)):
             word = "compensate"
-        taking = [each for each in around if _is_atomic(each) or each.on_failure == "compensate"]
+        taking = [each for each in around if is_atomic(each) or each.on_failure == "compensate"]
         if word == "stop":
             self.ending = self.ending or "stop"
         elif word == "compensate" and not taking:
@@ -167,31 +149,43 @@ class Model:
 
     def _take_back(self, container: Step | None) -> bool:
         """Take back what was done in a group, or in all; tell whether that is over."""
-        inside = [step for step, around in self.steps() if container is ALL or container in around]
-        names = {step.name for step in inside}
-        work = None if container is ALL else container.work
-        members = work.steps if isinstance(work, Group) else self.plan.steps
-        failing = {each.name for each in self._all(members)} & set(self.failing)
-        if failing or any(key[0] in names for key in self.open):
+        inside = self._taken_back(container)
+        work = container.work if container else None
+        members = work.steps if isinstance(work, Group) else self.layout.plan.steps
+        failing = {each.name for each in self.layout.everything(members)} & set(self.failing)
+        stops = container is ALL and self.ending == "stop"
+        if (failing and not stops) or any(key[0] in inside for key in self.open):
             return False
-        by_name = {step.name: step for step in inside}
-        whose = "" if container is ALL else container.name
+        whose = container.name if container else ""
         for name in reversed(self.closed):
-            if name in names and not self._undo(by_name[name], whose):
+            if name in inside and not self._undo(inside[name], whose):
                 return False
         return True
 
+    def _taken_back(self, container: Step | None) -> dict[str, Step]:
+        """Return what is taken back of a group, or of all: at a stop that is transactions alone."""
+        return {
+            step.name: step
+            for step, around in self.layout.steps()
+            if container in around
+            or (container is ALL and (self.ending != "stop" or any(map(is_atomic, around))))
+        }
+
+    def _has_stopped(self) -> bool:
+        """Tell whether everything is to stop, and every transaction is done or taken back."""
+        if self.ending != "stop":
+            return False
+        inside = self._taken_back(ALL)
+        begun = {label for _, label in self.undone} - self.undoing
+        left = [
+            label for name in self.closed if name in inside for label in self._own(inside[name])
+        ]
+        return begun.issuperset(left) and not any(key[0] in inside for key in self.open)
+
     def _undo(self, step: Step, whose: str) -> bool:
         """Begin to undo a step, or go on with it; tell whether that is over."""
-        if step.compensation is None or self._is_final(step):
-            return True
-        awaits = bool(step.compensation.command.awaits)
         begun = {label for _, label in self.undone}
-        own = [
-            f"{name}~" if index is None else f"{name}[{index}]~"
-            for name, index in reversed(self.keys(step))
-            if self.outcomes.get((name, index)) in {"done", "unknown"}
-        ]
+        own = self._own(step)
         room = 1 if step.for_each is None else step.for_each.max_parallel
         for label in own:
             if label in begun:
@@ -199,24 +193,34 @@ class Model:
             if sum(each in self.undoing for each in own) == room:
                 break
             self.undone.append((whose, label))
-            if awaits:
+            if step.compensation and step.compensation.command.awaits:
                 self.undoing.add(label)
         return not any(each in self.undoing for each in own)
+
+    def _own(self, step: Step) -> list[str]:
+        """Return what is to be undone of a step, in that order."""
+        if step.compensation is None or self._is_final(step):
+            return []
+        return [
+            f"{name}~" if index is None else f"{name}[{index}]~"
+            for name, index in reversed(self.layout.keys(step))
+            if self.outcomes.get((name, index)) in {"done", "unknown"}
+        ]
 
     def _is_final(self, step: Step) -> bool:
         """Tell whether a step belongs to a transaction that was done."""
         return any(
-            _is_atomic(group)
+            is_atomic(group)
             and self.is_closed(group)
             and (group.name, None) not in self.outcomes
             and self._is_whole(group)
-            for group in self._around(step)
+            for group in self.layout.around(step)
         )
 
     def _is_whole(self, group: Step) -> bool:
         """Tell whether all members of a group are done."""
-        names = [each.name for each in self._all(group.work.steps)]  # type: ignore[union-attr]  # a group
-        plain = [step.name for step, _ in self.steps() if step.name in names]
+        names = [each.name for each in self.layout.everything(group.work.steps)]  # type: ignore[union-attr]  # a group
+        plain = [step.name for step, _ in self.layout.steps() if step.name in names]
         return all(self.outcomes.get((name, None)) in {"done", "skipped"} for name in plain)
 
     def answer_undo(self, label: str) -> None:
@@ -224,15 +228,9 @@ class Model:
         self.undoing.discard(label)
         self.settle()
 
-    def _all(self, steps: Iterable[Step]) -> Iterator[Step]:
-        for each in steps:
-            yield each
-            if isinstance(each.work, Group):
-                yield from self._all(each.work.steps)
-
     def _skip(self, group: Step, everything: dict[str, Step]) -> None:
         """Skip a group whose condition does not hold, once its turn has come."""
-        around = self._around(group)
+        around = self.layout.around(group)
         if (
             isinstance(group.work, Group)
             and group.guard is not None
@@ -242,26 +240,17 @@ class Model:
         ):
             self.outcomes.setdefault((group.name, None), "skipped")
 
-    def _around(self, wanted: Step) -> tuple[Step, ...]:
-        def find(steps: Iterable[Step], around: tuple[Step, ...]) -> tuple[Step, ...] | None:
-            for each in steps:
-                if each is wanted:
-                    return around
-                if isinstance(each.work, Group):
-                    found = find(each.work.steps, (each, *around))
-                    if found is not None:
-                        return found
-            return None
-
-        return find(self.plan.steps, ()) or ()
-
     def _open(self, step: Step) -> None:
         if self.is_closed(step):
             return
         if step.guard is not None and step.guard.source == "false":
             self.outcomes[step.name, None] = "skipped"
             return
-        left = [key for key in self.keys(step) if key not in self.outcomes and key not in self.open]
+        left = [
+            key
+            for key in self.layout.keys(step)
+            if key not in self.outcomes and key not in self.open
+        ]
         allowed = 1 if step.for_each is None else step.for_each.max_parallel
         allowed -= sum(key[0] == step.name for key in self.open)
         for key in left[: max(allowed, 0)]:
@@ -272,36 +261,36 @@ class Model:
 
     def _drain(self, step: Step) -> None:
         """Give up what is between two attempts."""
-        for key in self.keys(step):
+        for key in self.layout.keys(step):
             if key in self.open and self.open[key].waiting:
                 self._end(key, "unknown" if self.open[key].unanswered else "cancelled")
 
     def _close(self, step: Step) -> None:
         """Enter a step that is over into the order."""
-        keys = self.keys(step)
+        keys = self.layout.keys(step)
         begun = [key for key in keys if key in self.outcomes or key in self.open]
-        goes_on = self.goes_on(self._around(step))
+        goes_on = self.goes_on(self.layout.around(step))
         over = all(key in self.outcomes for key in (keys if goes_on else begun))
         opened = begun or (not keys and goes_on and self._is_due(step))
         if opened and over and step.name not in self.closed:
             self.closed.append(step.name)
 
     def _is_due(self, step: Step) -> bool:
-        everything = {each.name: each for each in self._all(self.plan.steps)}
+        everything = {each.name: each for each in self.layout.everything()}
         skipped = (step.name, None) in self.outcomes
-        return not skipped and self.is_due(step, self._around(step), everything)
+        return not skipped and self.is_due(step, self.layout.around(step), everything)
 
     def finish(self, key: Key, outcome: Outcome) -> None:
         """Write down how something ended, and what follows from a failure."""
         if outcome in {"refused", "lost", "unknown"}:
-            step, around = next(pair for pair in self.steps() if pair[0].name == key[0])
+            step, around = self.layout.find(key)
             self._draw_consequences((step,), around)
         self._end(key, outcome)
 
     def _end(self, key: Key, outcome: Outcome) -> None:
         del self.open[key]
         self.outcomes[key] = outcome
-        step = next(each for each, _ in self.steps() if each.name == key[0])
+        step, _ = self.layout.find(key)
         if step.for_each is None:
             self._close(step)
 
@@ -332,8 +321,10 @@ class Model:
             return
         for key in keys:
             tried = self.open.get(key)
-            if tried is None or tried.due > until or self.ending == "stop" or tried.helpless:
+            if tried is None or tried.due > until or tried.helpless:
                 continue
+            if tried.waiting and not self._may_retry(key):
+                continue  # it is about to be given up
             if tried.waiting:
                 tried.number, tried.waiting, tried.due = tried.number + 1, False, self.now + 60
             else:
@@ -354,16 +345,20 @@ class Model:
         self.settle()
 
     def _lose(self, key: Key, tried: Try) -> None:
-        step, around = next(pair for pair in self.steps() if pair[0].name == key[0])
+        step, _ = self.layout.find(key)
         most = 1 if step.retry is None else step.retry.attempts or inf
-        if tried.number < most and (step.patient or self.goes_on(around)):
+        if tried.number < most and self._may_retry(key):
             now = self.now if self.suspended is None else self.suspended
             tried.waiting, tried.due = True, now + 10
         else:
             self.finish(key, "unknown" if tried.unanswered else "lost")
 
+    def _may_retry(self, key: Key) -> bool:
+        step, around = self.layout.find(key)
+        return step.patient or self.goes_on(around)
+
     def _refuse(self, key: Key, tried: Try) -> None:
-        step = next(each for each, _ in self.steps() if each.name == key[0])
+        step, _ = self.layout.find(key)
         if step.patient:
             tried.helpless, tried.waiting = True, False
         else:
@@ -376,11 +371,7 @@ class Model:
         if self.suspended is not None:
             return False
         if self.ending == "stop":
-            return True
+            return self._has_stopped()
         if self.ending == "compensate":
             return not self.open and self._take_back(ALL)
-        return all(self.is_closed(each) for each in self.plan.steps)
-
-
-def _is_atomic(step: Step) -> bool:
-    return isinstance(step.work, Group) and step.work.atomic
+        return all(self.is_closed(each) for each in self.layout.plan.steps)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
 from tests.unit.core.workflow.build import (
@@ -19,9 +17,6 @@ from tests.unit.core.workflow.build import (
     workflow,
 )
 from tests.unit.core.workflow.play import Play
-
-if TYPE_CHECKING:
-    from orchestrator.core.workflow.definition import Step
 
 
 def test_what_was_done_is_taken_back_in_reverse_order() -> None:
@@ -95,6 +90,16 @@ def test_nothing_is_tried_again_while_everything_is_taken_back() -> None:
     play.advance(39)
     assert play.types[3:] == ["UndoB"]
     assert play.status == "faulted"
+
+
+@pytest.mark.parametrize("word", ["compensate", "stop"])
+def test_what_is_to_be_given_up_is_not_tried_again_at_the_same_moment(word: str) -> None:
+    """The time of one step ends it all just when another is due for its next attempt."""
+    steps = (step("A", timeout=10), step("B", retry=retry(2, delay=10)))
+    play = Play(workflow(*steps, on_failure=word)).start()
+    play.command_failed("DoB")
+    play.advance(10)
+    assert (play.types, play.status) == (["DoA", "DoB"], "faulted")
 
 
 def test_steps_that_wait_are_given_up_at_once() -> None:
@@ -194,100 +199,6 @@ def test_the_members_of_a_group_are_taken_back_with_everything_else() -> None:
     play.answer("A", "B", "C")
     play.reply("DoD", "DDenied")
     assert play.types[4:] == ["UndoC", "UndoB", "UndoA"]
-
-
-def atomic(**parts: Any) -> Step:
-    """Return what the reader makes of ``transaction:`` with two participants."""
-    prepares = [step(f"P{n}", timeout=60, undo=undo(f"Abort{n}")) for n in "12"]
-    commits = [step(f"C{n}", timeout=60, retry=retry(None), patient=True) for n in "12"]
-    inner = in_sequence(group("T_prepare", *prepares), group("T_commit", *commits))
-    return group("T", *inner, atomic=True, **parts)
-
-
-def transaction() -> tuple[Step, ...]:
-    """Return a transaction and a step after it."""
-    return in_sequence(atomic(), step("Z"))
-
-
-def test_a_transaction_commits_when_all_are_prepared() -> None:
-    """Not earlier, and both then."""
-    play = Play(workflow(*transaction())).start()
-    play.answer("P1")
-    assert play.types == ["DoP1", "DoP2"]
-    play.answer("P2")
-    assert play.types[2:] == ["DoC1", "DoC2"]
-
-
-def test_a_transaction_aborts_what_was_prepared() -> None:
-    """A refusal of one takes back the others, and one whose answer is missing."""
-    play = Play(workflow(*transaction())).start()
-    play.answer("P1")
-    play.advance(60)
-    assert sorted(play.types[2:]) == ["Abort1", "Abort2"]
-    assert play.status == "faulted"
-
-
-@pytest.mark.parametrize("word", ["continue", "stop", "compensate"])
-def test_a_refusal_never_lets_a_transaction_commit(word: str) -> None:
-    """What the workflow says about failures is about the transaction as a whole."""
-    flow = workflow(*in_sequence(atomic(), step("Z")), on_failure=word)
-    play = Play(flow).start()
-    play.reply("DoP1", "P1Denied")
-    play.answer("P2")
-    assert play.types[2:3] == ["Abort2"]
-    assert (play.step("T"), "DoC1" in play.types) == ("failed", False)
-    assert play.types[3:] == (["DoZ"] if word == "continue" else [])
-
-
-def test_a_transaction_may_have_a_word_of_its_own() -> None:
-    """Then the workflow goes on without it."""
-    play = Play(workflow(*in_sequence(atomic(on_failure="continue"), step("Z")))).start()
-    play.reply("DoP1", "P1Denied")
-    play.answer("P2")
-    assert play.types[2:] == ["Abort2", "DoZ"]
-
-
-def test_a_transaction_that_is_done_stays_done() -> None:
-    """What everybody agreed on is final, whatever fails later."""
-    play = Play(workflow(*transaction())).start()
-    play.answer("P1", "P2", "C1", "C2")
-    play.reply("DoZ", "ZDenied")
-    assert (play.types[4:], play.status) == (["DoZ"], "faulted")
-
-
-def test_a_commit_is_tried_without_end_and_fails_only_by_a_person() -> None:
-    """Half a transaction is worse than a late one."""
-    play = Play(workflow(*transaction())).start()
-    play.answer("P1", "P2", "C1")
-    play.advance(700)
-    assert play.types.count("DoC2") == 11
-    play.reply("DoC2", "C2Denied")
-    assert (play.status, play.state.incidents) == ("incident", {"C2": "C2Denied"})
-    play.order("skip", step="C2")
-    assert play.types[-1] == "DoZ"
-
-
-def test_a_workflow_that_fails_elsewhere_aborts_a_transaction_that_prepares() -> None:
-    """No commit may open any more."""
-    play = Play(workflow(atomic(), step("X"))).start()
-    play.answer("P1")
-    play.reply("DoX", "XDenied")
-    play.answer("P2")
-    assert play.types[3:] == ["Abort2", "Abort1"]
-    assert (play.status, play.step("T")) == ("faulted", "cancelled")
-
-
-def test_a_transaction_that_commits_is_not_too_late() -> None:
-    """Its time is for the prepares; half of the commits may be done."""
-    late, in_time = (Play(workflow(atomic(timeout=50))).start() for _ in range(2))
-    late.answer("P1")
-    late.advance(50)
-    late.answer("P2")
-    assert (late.types[2:], late.status) == (["Abort2", "Abort1"], "faulted")
-    in_time.answer("P1", "P2")
-    in_time.advance(50)
-    in_time.answer("C1", "C2")
-    assert (in_time.types[2:], in_time.status) == (["DoC1", "DoC2"], "completed")
 
 
 def test_a_timeout_of_a_group_takes_back_its_members() -> None:
