@@ -1,3 +1,5 @@
+"""A workflow put together in Python is the one that YAML would make."""
+
 from __future__ import annotations
 
 from datetime import timedelta
