@@ -166,7 +166,7 @@ def _read_open(findings: Findings, path: Path) -> bool:
 
 def _read_message(findings: Findings, path: Path) -> MessageDeclaration | None:
     target = findings.resolve(path)
-    if target is None:
+    if target is None or not findings.is_mapping(target):
         return None
     findings.check_keys(target, _KEYS["message"])
     has_payload = "payload" in findings.mapping(target)

@@ -167,7 +167,8 @@ class Catalog:
 
     def nearest(self, name: str) -> str | None:
         """Return the known type whose name is most like `name`, for "did you mean"."""
-        return next(iter(difflib.get_close_matches(name, self.types, n=1)), None)
+        known = [*self.types, *self.built_in]
+        return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
     def form(self, schema: Schema) -> Callable[[object], None]:
         """Return what raises ``SchemaViolation`` for data that does not satisfy `schema`.

@@ -82,7 +82,7 @@ def join_operations(
 
 def _read_operation(findings: Findings, path: Path) -> Iterator[OperationDeclaration]:
     target = findings.resolve(path)
-    if target is None:
+    if target is None or not findings.is_mapping(target):
         return
     findings.check_keys(target, _KEYS)
     findings.require(target, "action", "channel")

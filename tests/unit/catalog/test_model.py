@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.catalog import Catalog, MessageType, read_catalog
+from orchestrator.catalog import Catalog, MessageType, built_in_types, read_catalog
 from orchestrator.catalog.validators import compile_schema
 from orchestrator.core.problem import Position
 from orchestrator.errors import SchemaViolation
@@ -176,6 +176,8 @@ def test_the_nearest_name_is_suggested_only_if_it_is_near() -> None:
 
     assert known.nearest("ComplaintField") == "ComplaintFiled"
     assert known.nearest("Xyz") is None
+    with_ours = replace(known, built_in=built_in_types())
+    assert with_ours.nearest("instance.complete") == "instance.completed"
 
 
 def test_unknown_events_are_accepted_only_on_an_open_channel() -> None:
