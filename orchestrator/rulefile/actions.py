@@ -76,6 +76,8 @@ def _read_action(item: Part, catalog: MessageCatalog, readable: Readable) -> Rea
             return _read_full(item, catalog, readable)
         case dict() as fields if len(fields) == 1 and not _MODIFIERS.issuperset(fields):
             return _read_short(item, catalog, readable)
+        case dict() as fields if any(FULL_FORM.meant(key) == "send" for key in fields):
+            return _read_full(item, catalog, readable)
         case dict():
             item.refuse(_wrong_mapping(item))
         case _:

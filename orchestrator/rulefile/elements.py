@@ -61,10 +61,10 @@ def _read_element(part: Part, catalog: MessageCatalog) -> ReadElement | None:
             return None
         data = _data(event_type, catalog)
         return ReadElement(Element(event_type, event_type, None), part, None, data)
-    if "event" not in part.value:
+    entries = part.entries(ELEMENT_FORM)
+    if "event" not in entries:
         part.refuse(f"this event has no `event`: {_FORMS}")
         return None
-    entries = part.entries(ELEMENT_FORM)
     event_type = find_event(entries["event"], catalog)
     condition, label = entries.get("if"), entries.get("as")
     data = _data(event_type, catalog) if event_type else ANYTHING

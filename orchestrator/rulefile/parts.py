@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.problem import Level, Position, Problem
@@ -33,11 +33,18 @@ class Form:
     synonyms: Mapping[str, str]
     note: str = ""
 
+    def meant(self, key: str) -> str | None:
+        """Return the key that one which is none of `keys` stands for; None if that is unclear."""
+        if key in self.elsewhere:
+            return None
+        words = {**{each: each for each in self.keys}, **self.synonyms}
+        return self.synonyms.get(key) or words.get(nearest(key, tuple(words)) or "")
+
     def advice(self, key: str) -> str:
         """Say what is wrong with a key that is not one of `keys`."""
         if key in self.elsewhere:
             return f"`{key}` {self.elsewhere[key]}"
-        meant = self.synonyms.get(key) or nearest(key, self.keys)
+        meant = self.meant(key)
         known = f"did you mean `{meant}`?" if meant else f"it has {', '.join(self.keys)}{self.note}"
         return f"`{shown(key)}` is not a key of {self.what}: {known}"
 
@@ -51,12 +58,14 @@ class Part:
         path: where in the file.
         value: what stands there.
         problems: of the whole file; what is wrong with this part is added to it.
+        misspelt: whether its key was refused already, and it is read as what that stands for.
     """
 
     document: Document
     path: Path
     value: object
     problems: list[Problem]
+    misspelt: bool = False
 
     @property
     def position(self) -> Position:
@@ -90,8 +99,9 @@ class Part:
         self.problems.append(Problem(self.position, message, level))
 
     def refuse_key(self, message: str, level: Level = "error") -> None:
-        """Note a problem at the key the value stands under."""
-        self.problems.append(Problem(self.document.key_position(self.path), message, level))
+        """Note a problem at the key the value stands under, unless that key was refused."""
+        if not self.misspelt:
+            self.problems.append(Problem(self.document.key_position(self.path), message, level))
 
     def child(self, step: str | int, value: object) -> Part:
         """Return the part under a key or an index."""
@@ -110,10 +120,17 @@ class Part:
         return {key: self.child(key, value) for key, value in self.value.items()}
 
     def entries(self, form: Form) -> dict[str, Part]:
-        """Return the entries that `form` has, and refuse the others at their keys."""
+        """Return the entries that `form` has, and refuse the others at their keys.
+
+        One that is misspelt is read as what it stands for: nothing is said to be missing because
+        of it, and what is wrong with its value is told at once.
+        """
         found = self.all_entries()
         for key in [key for key in found if key not in form.keys]:
-            found.pop(key).refuse_key(form.advice(key))
+            part = found.pop(key)
+            part.refuse_key(form.advice(key))
+            if meant := form.meant(key):
+                found.setdefault(meant, replace(part, misspelt=True))
         return found
 
     def text(self, instead: str) -> str | None:

@@ -100,7 +100,9 @@ def _read_at_least(when: Part, catalog: MessageCatalog) -> When:
         advice = "one of several needs no memory: write `when: [A, B]`"
         entries["at_least"].refuse(advice, "warning")
     elif number and number > len(listed) > 0:
-        entries["at_least"].refuse(f"only {len(listed)} events are listed under `of`")
+        entries["at_least"].refuse(
+            f"only {len(listed)} events are listed under `of`: list more, or write a smaller number"
+        )
     return When(when, "at_least", read_elements(listed, catalog), AtLeast(number or 1))
 
 

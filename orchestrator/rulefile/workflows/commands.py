@@ -74,9 +74,9 @@ def read_answers(
     shape = _shape(awaits, catalog)
     accepts = read_condition(guard, _of_answer(readable, shape))
     refused = read_types(fail_on, catalog)
-    if fail_on and not awaits:
+    if fail_on and "await" not in entries:
         fail_on.refuse_key("`fail_on` needs an `await`: nobody waits for what may be refused")
-    for event_type in set(awaits) & set(refused):
+    for event_type in sorted(set(awaits) & set(refused)):
         message = f"{quoted(event_type)} cannot be the answer and the refusal: name it once"
         (fail_on or entries["await"]).refuse(message)
     return Answers(awaits, refused, accepts, shape)
@@ -95,8 +95,8 @@ def read_types(part: Part | None, catalog: MessageCatalog) -> tuple[str, ...]:
 
 def read_command(
     entries: Mapping[str, Part], catalog: MessageCatalog, readable: Readable
-) -> tuple[Command | None, Answers]:
-    """Read ``send`` with all that belongs to it, and what is known of its answer."""
+) -> Command | None:
+    """Read ``send`` with all that belongs to it; None where its type had to be refused."""
     answers = read_answers(entries, catalog, readable)
     send = entries["send"]
     name = send.text("write the type of the message, such as IssueBusinessLicense")
@@ -104,11 +104,8 @@ def read_command(
     data = read_data(entries.get("with"), contract, readable)
     route = _read_route(entries["route"]) if "route" in entries else None
     if contract is None:
-        return None, answers
-    return (
-        Command(contract, data, answers.awaits, answers.fail_on, answers.accepts, route),
-        answers,
-    )
+        return None
+    return Command(contract, data, answers.awaits, answers.fail_on, answers.accepts, route)
 
 
 def read_compensation(
@@ -120,17 +117,17 @@ def read_compensation(
     """
     readable = replace(readable, roots=readable.roots | {"output"})
     if not isinstance(part.value, dict):
-        command, _ = read_command({"send": part}, catalog, readable)
+        command = read_command({"send": part}, catalog, readable)
         return Compensation(command, None, None) if command else None
     entries = part.entries(COMPENSATE_FORM)
     if "send" not in entries:
         part.refuse("`compensate` has no `send`: name the command that undoes the step")
         return None
-    command, answers = read_command(entries, catalog, readable)
+    command = read_command(entries, catalog, readable)
     timeout = read_duration(entries["timeout"]) if "timeout" in entries else None
     retry = read_retry(entries["retry"]) if "retry" in entries else None
     for key in ("timeout", "retry"):
-        if key in entries and not answers.awaits:
+        if key in entries and "await" not in entries:
             entries[key].refuse_key(f"`{key}` needs an `await`: nobody waits for an answer here")
     return Compensation(command, timeout, retry) if command else None
 
@@ -180,7 +177,7 @@ def _read_route(part: Part) -> Route | None:
 
 
 def read_choice(part: Part | None, known: tuple[str, ...], default: str) -> str:
-    """Return one of the known words; the default where there is none, or it was refused."""
+    """Return one of the known words, or the one that is meant; else the default."""
     if part is None:
         return default
     if part.value in known:
@@ -189,7 +186,7 @@ def read_choice(part: Part | None, known: tuple[str, ...], default: str) -> str:
     advice = f"did you mean {meant}?" if meant else f"write one of {', '.join(known)}"
     found = quoted(part.value) if isinstance(part.value, str) else part.kind
     part.refuse(f"`{part.key}` cannot be {found}: {advice}")
-    return default
+    return meant or default
 
 
 def read_switch(part: Part | None, *, default: bool) -> bool:

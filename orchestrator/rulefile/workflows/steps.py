@@ -31,6 +31,9 @@ _MAX_PARALLEL = 1000
 _SINGLE = ("approve", "await", "group", "transaction", "wait")
 """Kinds of step that cannot be taken once per item."""
 
+_REFUSED = Group(())
+"""Stands for what had to be refused: other steps may name the one that should do it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadStep:
@@ -39,11 +42,13 @@ class ReadStep:
     Attributes:
         step: compiled.
         part: where it stands.
+        entries: what it says; nothing for those inside a transaction.
         members: of a group or a transaction.
     """
 
     step: Step
     part: Part
+    entries: Mapping[str, Part]
     members: tuple[ReadStep, ...] = ()
 
     def walk(self) -> Iterator[ReadStep]:
@@ -72,7 +77,7 @@ class ReadStep:
 def read_steps(
     steps: Part, mode: str, catalog: MessageCatalog, readable: Readable
 ) -> tuple[ReadStep, ...]:
-    """Return steps with their dependencies resolved, without those that had to be refused.
+    """Return steps with their dependencies resolved; one that had to be refused does nothing.
 
     Args:
         steps: the mapping of names to steps.
@@ -87,26 +92,18 @@ def read_steps(
         )
         return ()
     read = [_read_step(name, part, catalog, readable) for name, part in steps.all_entries().items()]
-    found = [each for each in read if each is not None]
-    after = resolve({each.step.name: each.part for each in found}, mode)
+    written = {each.step.name: each.entries.get("depends_on") for each in read}
+    after = resolve(steps, {name: part for name, part in written.items() if part}, mode)
     return tuple(
-        replace(each, step=replace(each.step, depends_on=after[each.step.name])) for each in found
+        replace(each, step=replace(each.step, depends_on=after[each.step.name])) for each in read
     )
 
 
-def _read_step(
-    name: str, part: Part, catalog: MessageCatalog, readable: Readable
-) -> ReadStep | None:
-    if isinstance(part.value, str):
-        entries = {"send": part}
-    elif isinstance(part.value, dict):
-        entries = part.entries(STEP_FORM)
-    else:
-        part.refuse(f"a step is a mapping such as {{send: IssuePermit}}, not {part.kind}")
-        return None
+def _read_step(name: str, part: Part, catalog: MessageCatalog, readable: Readable) -> ReadStep:
+    entries = {"send": part} if isinstance(part.value, str) else part.entries(STEP_FORM)
     kind = _kind(part, entries)
     if kind is None:
-        return None
+        return ReadStep(Step(name, _REFUSED, part.position), part, entries)
     _refuse_misplaced(kind, entries)
     source = _Source(name, part, entries, _read_repetition(kind, entries, readable))
     guard = _read_guard(entries.get("if"), readable)
@@ -119,10 +116,9 @@ def _read_step(
         work = read_transaction(name, entries["transaction"], catalog, readable)
         members = tuple(_as_read(step, part) for step in work.steps)
     else:
-        work = read_work(kind, entries, catalog, source.repetition.readable)
-    if work is None:
-        return None
-    return ReadStep(replace(_step(source, work, catalog), guard=guard), part, members)
+        work = read_work(kind, entries, catalog, source.repetition.readable) or _REFUSED
+    step = replace(_step(source, work, catalog), guard=guard)
+    return ReadStep(step, part, entries, members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +133,9 @@ class _Source:
 
 def _step(source: _Source, work: Work, catalog: MessageCatalog) -> Step:
     entries = source.entries
-    answered = not isinstance(work, Command) or bool(work.awaits)
+    unanswered = "send" in entries and "await" not in entries
     for key in ("timeout", "retry"):
-        if key in entries and not answered:
+        if key in entries and unanswered:
             entries[key].refuse_key(f"`{key}` needs an `await`: nobody waits for an answer here")
     undo, readable = entries.get("compensate"), source.repetition.readable
     return Step(
@@ -155,18 +151,19 @@ def _step(source: _Source, work: Work, catalog: MessageCatalog) -> Step:
 
 
 def _kind(part: Part, entries: Mapping[str, Part]) -> str | None:
-    """Return which kind of step it is; ``await`` beside ``send`` or ``run`` is the answer to it."""
+    """Return which kind of step it is; ``await`` beside ``send`` is the answer to it."""
     kinds = [kind for kind in KINDS if kind in entries]
     if len(kinds) > 1 and "await" in kinds and kinds[0] == "send":
         kinds.remove("await")
-    if not kinds:
+    if not kinds and not isinstance(part.value, dict):
+        part.refuse(f"a step is a mapping such as {{send: IssuePermit}}, not {part.kind}")
+    elif not kinds:
         part.refuse(f"this step does nothing: write one of {', '.join(KINDS)}")
-        return None
     if len(kinds) > 1:
         entries[kinds[1]].refuse_key(
             f"a step does one thing, and this one has `{kinds[0]}` already: make two steps"
         )
-    return kinds[0]
+    return kinds[0] if kinds else None
 
 
 _BELONGS = {
@@ -202,7 +199,7 @@ def _read_members(
 
 def _as_read(step: Step, part: Part) -> ReadStep:
     members = step.work.steps if isinstance(step.work, Group) else ()
-    return ReadStep(step, part, tuple(_as_read(member, part) for member in members))
+    return ReadStep(step, part, {}, tuple(_as_read(member, part) for member in members))
 
 
 def _read_guard(part: Part | None, readable: Readable) -> Expression | None:

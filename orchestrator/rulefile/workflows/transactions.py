@@ -26,6 +26,7 @@ _ANSWERED_WITHIN = timedelta(minutes=1)
 """Then a commit or an abort that is awaited is sent again: a service may have lost it."""
 
 _FEWEST = 2
+_PHASES = ("prepare", "commit", "abort")
 
 
 def read_transaction(name: str, part: Part, catalog: MessageCatalog, readable: Readable) -> Group:
@@ -47,15 +48,13 @@ def read_transaction(name: str, part: Part, catalog: MessageCatalog, readable: R
     prepares, commits = [], []
     for participant, entry in part.all_entries().items():
         found = entry.entries(PARTICIPANT_FORM)
-        missing = [key for key in ("prepare", "commit", "abort") if key not in found]
+        missing = [phase for phase in _PHASES if phase not in found]
         if missing:
             entry.refuse(f"this participant has no `{missing[0]}`: it needs all three")
             continue
-        prepare = _read_exchange(found["prepare"], catalog, readable)
-        commit = _read_exchange(found["commit"], catalog, readable)
-        abort = _read_exchange(found["abort"], catalog, readable)
-        if prepare and not prepare.awaits:
-            found["prepare"].refuse("`prepare` needs an `await`: its answer decides")
+        prepare, commit, abort = (
+            _read_exchange(found[phase], phase, catalog, readable) for phase in _PHASES
+        )
         if prepare and commit and abort:
             prepares.append(
                 Step(
@@ -86,12 +85,13 @@ def _compensation(abort: Command) -> Compensation:
     return Compensation(abort, _ANSWERED_WITHIN, _WITHOUT_END)
 
 
-def _read_exchange(part: Part, catalog: MessageCatalog, readable: Readable) -> Command | None:
-    if isinstance(part.value, dict):
-        entries = part.entries(EXCHANGE_FORM)
-        if "send" not in entries:
-            part.refuse(f"`{part.key}` has no `send`: name the command")
-            return None
-    else:
-        entries = {"send": part}
-    return read_command(entries, catalog, readable)[0]
+def _read_exchange(
+    part: Part, phase: str, catalog: MessageCatalog, readable: Readable
+) -> Command | None:
+    entries = part.entries(EXCHANGE_FORM) if isinstance(part.value, dict) else {"send": part}
+    if "send" not in entries:
+        part.refuse(f"`{phase}` has no `send`: name the command")
+        return None
+    if phase == "prepare" and "await" not in entries:
+        part.refuse("`prepare` needs an `await`: its answer decides")
+    return read_command(entries, catalog, readable)

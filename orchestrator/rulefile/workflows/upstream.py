@@ -32,7 +32,7 @@ def _refuse_unready(
         ready = before | _ancestors(read.step, by_name)
         for name in sorted(_reads(read.step) & known - ready):
             if name == read.step.name:
-                message = "a step cannot read its own output before it is done"
+                message = "a step cannot read its own output before it is done: read another step's"
             else:
                 message = (
                     f"{quoted(name)} need not be done when {quoted(read.step.name)} begins: add it "

@@ -93,7 +93,7 @@ class ReadWorkflow:
         """The workflows it runs, and where it says so."""
         for read in self.every_step:
             if isinstance(read.step.work, Run):
-                yield read.step.work.workflow, read.part.all_entries()["run"]
+                yield read.step.work.workflow, read.entries["run"]
 
     @property
     def definition(self) -> dict[str, object]:
@@ -201,7 +201,9 @@ def _read_starts(entries: Mapping[str, Part], when: When | None) -> tuple[Start,
     if when is None:
         for key in ("if", "by", "on_duplicate"):
             if key in entries:
-                entries[key].refuse_key(f"`{key}` is about the event in `when`, and there is none")
+                entries[key].refuse_key(
+                    f"`{key}` is about the event in `when`, and there is none: add it, or drop this"
+                )
         return ()
     guard = read_guard(entries.get("if"), when)
     keys = read_keys(entries["by"], when).expressions if "by" in entries else {}
@@ -219,15 +221,16 @@ def _read_timeout(entries: Mapping[str, Part]) -> timedelta | None:
 
 def _read_variables(part: Part | None, readable: Readable) -> tuple[dict[str, Template], Readable]:
     """Return the variables, each of which may read the ones before it."""
-    readable = replace(readable, variables=frozenset())
-    found: dict[str, Template] = {}
     if part is None:
-        return found, readable
+        return {}, replace(readable, variables=frozenset())
     if not isinstance(part.value, dict):
         part.refuse(f"`variables` is {part.kind}: write {{fee: 150, region: ${{input.region}}}}")
-    at_start = replace(readable, steps={})
+        return {}, readable
+    found: dict[str, Template] = {}
+    before: frozenset[str] = frozenset()
     for name, entry in part.all_entries().items():
-        template = read_template(entry, replace(at_start, variables=frozenset(found)))
+        template = read_template(entry, replace(readable, steps={}, variables=before))
+        before |= {name}
         if template is not None:
             found[name] = template
-    return found, replace(readable, variables=frozenset(part.all_entries()))
+    return found, replace(readable, variables=before)

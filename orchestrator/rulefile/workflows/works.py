@@ -28,8 +28,7 @@ def read_work(
     """Return what a step does; None where it had to be refused."""
     match kind:
         case "send":
-            command, _ = read_command(entries, catalog, readable)
-            return command
+            return read_command(entries, catalog, readable)
         case "await":
             answers = read_answers(entries, catalog, readable)
             return Awaited(answers.awaits, answers.fail_on, answers.accepts)
