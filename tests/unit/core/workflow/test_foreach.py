@@ -75,11 +75,11 @@ def test_what_is_no_list_fails_the_step(value: object) -> None:
 
 
 def test_too_many_items_fail_the_step() -> None:
-    """The limit is a setting, and the text says which."""
+    """The text says the limit, and what to do instead."""
     short = step("A", command("Do"), for_each=each("input.items", max_items=9))
     play = Play(workflow(short)).start(items(10))
     assert play.status == "faulted"
-    assert "over the limit of 9 (`max_items`)" in str(play.state.error)
+    assert "over the limit of 9: split the list" in str(play.state.error)
 
 
 def test_items_that_fail_may_be_left_out() -> None:
