@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "Mapping[str, object]"
 
-_KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[object, Kind]] = {
     "null": "null",
     "boolean": "bool",
     "integer": "number",
@@ -22,6 +22,8 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "array": "list",
     "object": "map",
 }
+"""The kind of what a schema calls ``type``."""
+
 _ONE_BRANCH: Final = ("if", "then", "else", "not")
 _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 _OPEN: Final = ("patternProperties", "dependentSchemas", "unevaluatedProperties", "$dynamicRef")
@@ -88,7 +90,7 @@ class Shape:
             types = [told] if isinstance(told, str) else _words(told)
             if not types:
                 return frozenset()
-            kinds |= {_KINDS[name] for name in types if name in _KINDS}
+            kinds |= {KINDS[name] for name in types if name in KINDS}
         return frozenset(kinds)
 
     @cached_property

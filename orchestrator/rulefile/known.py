@@ -9,24 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.expression.values import kind_of
-from orchestrator.core.shapes import resolved
+from orchestrator.core.shapes import KINDS, resolved
 from orchestrator.rulefile.possible import ANYTHING, EXACT, MISSING, Possible, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from orchestrator.core.expression.values import Kind
     from orchestrator.core.shapes import Shape
 
-_KINDS: Final[Mapping[object, Kind]] = {
-    "null": "null",
-    "boolean": "bool",
-    "integer": "number",
-    "number": "number",
-    "string": "string",
-    "array": "list",
-    "object": "map",
-}
 _DEEPEST: Final = 8
 _CLOSED: Final = "additionalProperties"
 
@@ -138,7 +128,7 @@ def _typed(schema: Mapping[str, object]) -> Possible:
     types = [told] if isinstance(told, str) else _listed(schema, "type")
     shortest, longest = _number(schema, "minLength"), _number(schema, "maxLength")
     return Possible(
-        kinds=frozenset(_KINDS[name] for name in types) if types else ANYTHING.kinds,
+        kinds=frozenset(KINDS[name] for name in types) if types else ANYTHING.kinds,
         whole="integer" in types and "number" not in types,
         shortest=int(shortest) if shortest is not None else ANYTHING.shortest,
         longest=longest if longest is not None else ANYTHING.longest,
