@@ -223,8 +223,9 @@ class Batch:
 
     def committed(self, case: Case, commit: Commit) -> None:
         """Take over what a commit wrote: its messages are to be published, then settled."""
+        written = {reaction.id for reaction in commit.reactions}
         for trigger in case.triggers:
-            if trigger.intake.outcome != "failed":
+            if trigger.signal.reaction in written and trigger.intake.outcome != "failed":
                 trigger.intake.outcome = "reacted"
         reactions = self.report.reactions
         name = case.definition.name

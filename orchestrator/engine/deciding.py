@@ -22,7 +22,7 @@ from orchestrator.errors import Refused, TooManyHops
 from orchestrator.ports import Commit, Reaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from orchestrator.core.decision import Decision, Instance
     from orchestrator.core.definitions import Listener, Rulebook
@@ -186,58 +186,91 @@ def _propose_at_once(batch: Batch, case: Case) -> Sequence[tuple[Case, Commit]]:
     return ((case, Commit(case.key, (reaction,), tuple(later))),)
 
 
+class _Course:
+    """What is proposed for a case so far: a commit for each life of its instance.
+
+    What begins after an end is a commit of its own, so that every end is written. A case comes back
+    without the triggers that failed, so that nothing fails twice, but with those that were ignored
+    on what is not committed yet: another replica may be faster, and let them mean something.
+    """
+
+    def __init__(self, case: Case, instance: Instance | None) -> None:
+        self._case = case
+        self._life = Life(case.at, instance, case.definition.revision)
+        self._taken: list[Trigger] = []
+        self._reactions: list[Reaction] = []
+        self._proposed: list[tuple[list[Trigger], Commit]] = []
+
+    @property
+    def now(self) -> Instance | None:
+        """The instance as the decisions so far leave it."""
+        return self._life.now
+
+    def take(self, trigger: Trigger, decision: Decision, messages: tuple[Message, ...]) -> None:
+        """Take over what was decided on `now`."""
+        self._taken.append(trigger)
+        # What comes again may have been taken in before a crash: the commit tells, and hands back
+        # what it left to be sent.
+        if decision.ignored and not trigger.intake.delivery.redelivered:
+            return
+        self._reactions.append(Reaction(trigger.signal.reaction, messages))
+        self._life.take(decision, trigger.signal.reaction)
+        if self._life.over:
+            self._close()
+
+    def withdraw(self) -> list[Trigger]:
+        """Return the triggers of this life, and propose nothing for them."""
+        taken, self._taken, self._reactions = self._taken, [], []
+        return taken
+
+    def proposals(self) -> list[tuple[Case, Commit | None]]:
+        """Return what is to be committed, beside the case it decides."""
+        if self._reactions:
+            self._close()
+        elif self._proposed:
+            self._proposed[-1][0].extend(self._taken)
+        return [(self._case.with_triggers(taken), commit) for taken, commit in self._proposed]
+
+    def _close(self) -> None:
+        case = self._case
+        commit = Commit(case.key, tuple(self._reactions), self._life.writes())
+        self._proposed.append((self._taken, commit))
+        self._life = Life(case.at, None, case.definition.revision)
+        self._taken, self._reactions = [], []
+
+
 def _propose(
     batch: Batch, case: Case, instance: Instance | None
-) -> Iterator[tuple[Case, Commit | None]]:
-    """Decide a case's triggers one after another on the running state; yield what to commit.
-
-    The case comes back without the triggers that failed, so that nothing fails twice. What begins
-    after an end is a commit of its own, so that every end is written.
-    """
-    definition = case.definition
-    life = Life(case.at, instance, definition.revision)
-    decided: list[Trigger] = []
-    reactions: list[Reaction] = []
-    back: Case | None = None
+) -> Sequence[tuple[Case, Commit | None]]:
+    """Decide a case's triggers one after another on the running state; return what to commit."""
+    course = _Course(case, instance)
     for number, trigger in enumerate(case.triggers):
-        if not case.is_for(life.now) or (number and case.must_look_again(life.now, trigger)):
+        if not case.is_for(course.now) or (number and case.must_look_again(course.now, trigger)):
             back = replace(case, triggers=case.triggers[number:], stray=True)
-            break
-        answer = _ask(batch, case, life.now, trigger)
+            return [*course.proposals(), (back, None)]
+        answer = _ask(batch, case, course.now, trigger)
         if answer is None:
             continue
         decision, messages = answer
         if decision.wanted is not None:
-            wanted = to_load(definition.name, decision.wanted, case.wanted)
-            left = [*decided, *case.triggers[number:]]
-            back, reactions = replace(case, triggers=left, wanted=wanted), []
-            break
-        decided.append(trigger)
-        reactions.append(Reaction(trigger.signal.reaction, messages))
-        life.take(decision, trigger.signal.reaction)
-        if life.over:
-            yield case.with_triggers(decided), _commit(case, reactions, life)
-            life = Life(case.at, None, definition.revision)
-            decided, reactions = [], []
-    if reactions:
-        yield case.with_triggers(decided), _commit(case, reactions, life)
-    if back is not None:
-        yield back, None
+            wanted = to_load(case.definition.name, decision.wanted, case.wanted)
+            left = [*course.withdraw(), *case.triggers[number:]]
+            back = replace(case, triggers=left, wanted=wanted)
+            return [*course.proposals(), (back, None)]
+        course.take(trigger, decision, messages)
+    return course.proposals()
 
 
 def _ask(
     batch: Batch, case: Case, instance: Instance | None, trigger: Trigger
 ) -> tuple[Decision, tuple[Message, ...]] | None:
-    """Return what is decided and the messages to send; None for nothing, or where that failed."""
+    """Return what is decided and the messages to send; None where that failed."""
     definition, signal, roster = case.definition, trigger.signal, batch.roster
     if roster is not None and roster.directory is not None:
         signal = replace(signal, directory=roster.directory)
     try:
         decision = definition.decide(instance, signal)
-        # What comes again may have been taken in before a crash: the commit tells, and hands back
-        # what it left to be sent.
-        unseen = decision.ignored and not trigger.intake.delivery.redelivered
-        answer = None if unseen else (decision, encoded(decision.outgoing))
+        answer = decision, encoded(decision.outgoing)
     except Refused as error:
         if definition.stateful:
             batch.doubts.append(Doubt(trigger, definition.name, case.key, error))
@@ -247,7 +280,3 @@ def _ask(
     if roster is not None:
         roster.sent(decision.outgoing)
     return answer
-
-
-def _commit(case: Case, reactions: Sequence[Reaction], life: Life) -> Commit:
-    return Commit(case.key, tuple(reactions), life.writes())
