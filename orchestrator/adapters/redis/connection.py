@@ -11,6 +11,7 @@ from redis import asyncio as aioredis
 from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 
 from orchestrator.errors import Misconfigured, OrchestratorError, Unavailable
 
@@ -64,8 +65,13 @@ class _Packing:
             raise exceptions.DataError(f"a command cannot be sent: {error}") from error
 
 
-def connect(url: str) -> aioredis.Redis:
+def connect(url: str, *, repeats: int = 1) -> aioredis.Redis:
     """Return a client for `url`. Connects on first use; bytes in, bytes out.
+
+    Args:
+        url: where Redis is.
+        repeats: how often what was cut off is sent again without a word. Once mends a connection
+            that breaks just now; an outage is the caller's to see.
 
     Raises:
         Misconfigured: the URL is not one.
@@ -75,8 +81,10 @@ def connect(url: str) -> aioredis.Redis:
             url,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
-            # One silent retry mends a connection that went stale; an outage is the caller's to see.
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), repeats),
+            # With these on, which a plain Redis does not send, nobody looks whether a connection
+            # was closed meanwhile before it is used.
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         pool: Any = client.connection_pool
         pool.connection_kwargs["decode_responses"] = False  # whatever the URL says

@@ -80,6 +80,8 @@ class RedisStore:
         allow_weak: bool = False,
     ) -> None:
         self._redis: Any = connect(url)
+        # Who commits must hear that an answer was lost: the next one may be about what was done.
+        self._committing: Any = connect(url, repeats=0)
         self._server = address(url)
         self._layout = Layout(
             namespace,
@@ -97,6 +99,7 @@ class RedisStore:
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
+        await self._committing.aclose()
 
     async def load(
         self,
@@ -193,7 +196,7 @@ class RedisStore:
     async def _evaluate(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         if not self._script:
             self._script = await self._redis.script_load(SCRIPT)
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._committing.pipeline(transaction=False)
         for call in calls:
             pipeline.evalsha(self._script, *call)
         replies: list[Any] = await pipeline.execute(raise_on_error=False)
