@@ -17,7 +17,11 @@ from orchestrator.rulefile.texts import recalled, texts_of
 from orchestrator.rulefile.together import warn_together
 from orchestrator.rulefile.workflows.reading import read_workflow
 from orchestrator.rulefile.workflows.runs import refuse_runs
-from orchestrator.rulefile.workflows.templates import find_templates, is_template
+from orchestrator.rulefile.workflows.templates import (
+    find_templates,
+    is_template,
+    warn_of_unused,
+)
 from orchestrator.rulefile.workflows.workflow import ReadWorkflow
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from orchestrator.core.retired import Revision
     from orchestrator.rulefile.content import Finished
     from orchestrator.rulefile.messages import MessageCatalog
+    from orchestrator.rulefile.workflows.templates import Template
 
 _FILE = Form(
     what="a rule file",
@@ -47,17 +52,6 @@ class _RuleFile:
     yaml_problems: Sequence[Problem]
     rule_problems: Sequence[Problem]
 
-    @property
-    def problems(self) -> Iterator[Problem]:
-        """All of them, without what only follows from disputed YAML at the same place.
-
-        What is wrong in a template is found in everything that fills it in, and told once.
-        """
-        disputed = {problem.position for problem in self.yaml_problems}
-        yield from self.yaml_problems
-        found = dict.fromkeys(self.rule_problems)
-        yield from (problem for problem in found if problem.position not in disputed)
-
 
 @paused()
 def read_rules(
@@ -74,21 +68,29 @@ def read_rules(
         Warnings alone do not refuse a rulebook.
     """
     read = [_read_file(name, text) for name, text in files]
-    named = name_rules(_drafts(read, catalog))
-    refuse_runs(_workflows(named))
+    written = [part for file in read for part in file.workflows]
+    templates = find_templates(written)
+    named = name_rules(_drafts(read, templates, catalog))
+    refuse_runs(_workflows(named), _not_run(written, named, templates))
     refuse_loops(named)
-    problems = _problems(read)
+    problems = _problems(read, templates)
     if any(problem.level == "error" for problem in problems):
         return None, problems
     warn_together(named, catalog)
-    problems = _problems(read)
+    warn_of_unused(templates.values())
+    problems = _problems(read, templates)
     rules = [(draft, draft.finished(name)) for name, draft in named if draft.enabled]
-    templates = find_templates([part for file in read for part in file.workflows])
     return _rulebook([rule for _, rule in rules], texts_of(rules, templates), catalog), problems
 
 
-def _problems(read: Iterable[_RuleFile]) -> list[Problem]:
-    return sorted((found for file in read for found in file.problems), key=_place)
+def _problems(files: Sequence[_RuleFile], templates: Mapping[str, Template]) -> list[Problem]:
+    """Return all problems by position, without what only follows from disputed YAML there."""
+    disputed = [problem for file in files for problem in file.yaml_problems]
+    found = [problem for file in files for problem in file.rule_problems]
+    found += [problem for template in templates.values() for problem in template.problems]
+    places = {problem.position for problem in disputed}
+    told = [problem for problem in dict.fromkeys(found) if problem.position not in places]
+    return sorted([*disputed, *told], key=_place)
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:
@@ -105,9 +107,10 @@ def _read_file(name: str, text: bytes | str) -> _RuleFile:
     return _RuleFile(rules, workflows, yaml_problems, problems)
 
 
-def _drafts(files: Sequence[_RuleFile], catalog: MessageCatalog) -> Iterator[Draft]:
+def _drafts(
+    files: Sequence[_RuleFile], templates: Mapping[str, Template], catalog: MessageCatalog
+) -> Iterator[Draft]:
     """Yield the rules of every file, then its workflows."""
-    templates = find_templates([part for file in files for part in file.workflows])
     for file in files:
         drafts = [read_rule(part, catalog) for part in file.rules]
         drafts += [
@@ -126,11 +129,27 @@ def _workflows(named: Sequence[tuple[str, Draft]]) -> dict[str, ReadWorkflow]:
     }
 
 
+def _not_run(
+    written: Sequence[Part], named: Sequence[tuple[str, Draft]], templates: Mapping[str, Template]
+) -> dict[str, str]:
+    """Return why workflows that are written cannot be run; nothing where they were refused."""
+    names = [part.all_entries().get("name") for part in written]
+    read = [(name, draft) for name, draft in named if isinstance(draft.content, ReadWorkflow)]
+    switched_off = [name for name, draft in read if not draft.enabled]
+    return {
+        **{str(name.value): "" for name in names if name},
+        **dict.fromkeys(switched_off, "is switched off: leave out `enabled: false` there"),
+        **dict.fromkeys(templates, "is a template: run a workflow that fills it in"),
+    }
+
+
 def _listed(root: Part) -> tuple[list[Part], list[Part]]:
     """Return the rules of a file, and its workflows."""
     match root.value:
         case list():
             return list(root.items()), []
+        case {"steps": _}:
+            root.refuse("a workflow stands in a list, after `- `: put it under `workflows:`")
         case dict() as keys if _RULE_KEYS.intersection(keys):
             root.refuse("a rule file is a list: put `- ` before the first key of each rule")
         case dict():

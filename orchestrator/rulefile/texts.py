@@ -15,15 +15,16 @@ from orchestrator.rulefile.workflows.reading import read_workflow
 from orchestrator.rulefile.workflows.templates import find_templates, is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from orchestrator.core.problem import Problem
     from orchestrator.rulefile.content import Finished
     from orchestrator.rulefile.messages import MessageCatalog
+    from orchestrator.rulefile.workflows.templates import Template
 
 
 def texts_of(
-    rules: Iterable[tuple[Draft, Finished]], templates: Mapping[str, Part]
+    rules: Iterable[tuple[Draft, Finished]], templates: Mapping[str, Template]
 ) -> dict[Revision, str]:
     """Return the texts of the definitions that remember, by their revisions.
 
@@ -40,13 +41,13 @@ def texts_of(
     }
 
 
-def _text(draft: Draft, templates: Mapping[str, Part]) -> str:
+def _text(draft: Draft, templates: Mapping[str, Template]) -> str:
     value = draft.part.value
     if not isinstance(value, dict) or ("steps" not in value and "template" not in value):
         return write_document({"rules": [value]})
     named = value.get("template")
     template = templates.get(named) if isinstance(named, str) else None
-    return write_document({"workflows": [*([template.value] if template else []), value]})
+    return write_document({"workflows": [*([template.part.value] if template else []), value]})
 
 
 def recalled(revision: Revision, text: str, catalog: MessageCatalog) -> Recalled:
@@ -85,12 +86,18 @@ def _draft(root: Part, catalog: MessageCatalog) -> Draft | None:
             (rule,) = root.all_entries()["rules"].items()
             return read_rule(rule, catalog)
         case {"workflows": list()}:
-            workflows = list(root.all_entries()["workflows"].items())
-            entries = [part for part in workflows if not is_template(part)]
-            return (
-                read_workflow(entries[0], find_templates(workflows), catalog)
-                if len(entries) == 1
-                else None
-            )
+            return _workflow(list(root.all_entries()["workflows"].items()), catalog)
         case _:
             return None
+
+
+def _workflow(workflows: Sequence[Part], catalog: MessageCatalog) -> Draft | None:
+    entries = [part for part in workflows if not is_template(part)]
+    if len(entries) != 1:
+        return None
+    (entry,) = entries
+    templates = find_templates(workflows)
+    draft = read_workflow(entry, templates, catalog)
+    for template in templates.values():
+        entry.problems.extend(template.problems)
+    return draft

@@ -42,6 +42,7 @@ _WORDS: Final = {
     "if": "write condition ? value : other",
     "then": "write condition ? value : other",
     "else": "write condition ? value : other",
+    "parameters": "in a template write ${parameters.NAME}, alone in its braces",
 }
 _FUNCTIONS: Final = {
     "len": "size",

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from orchestrator.rulefile.messages import MessageCatalog
     from orchestrator.rulefile.parts import Part
+    from orchestrator.rulefile.workflows.templates import Template
 
 
 def read_workflow(
-    part: Part, templates: Mapping[str, Part], catalog: MessageCatalog
+    part: Part, templates: Mapping[str, Template], catalog: MessageCatalog
 ) -> Draft | None:
     """Return the workflow, or None where nothing of it can be read.
 

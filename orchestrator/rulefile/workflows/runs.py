@@ -14,18 +14,21 @@ if TYPE_CHECKING:
     from orchestrator.rulefile.workflows.workflow import ReadWorkflow
 
 
-def refuse_runs(workflows: Mapping[str, ReadWorkflow]) -> None:
-    """Refuse every `run` of an unknown workflow, and one of each circle of runs.
+def refuse_runs(workflows: Mapping[str, ReadWorkflow], others: Mapping[str, str]) -> None:
+    """Refuse every `run` of what is no workflow that runs, and one of each circle of runs.
 
     Args:
         workflows: by name, all that are enabled.
+        others: why others that are written cannot be run; empty where that was told already.
     """
     runs: dict[str, set[str]] = {name: set() for name in workflows}
     for name, read in workflows.items():
         for target, part in read.runs:
             if target in workflows:
                 runs[name].add(target)
-            else:
+            elif others.get(target):
+                part.refuse(f"{quoted(target)} {others[target]}")
+            elif target not in others:
                 meant = nearest(target, tuple(workflows))
                 there_is = f"did you mean {meant}?" if meant else "write it under `workflows`"
                 part.refuse(f"there is no workflow {quoted(target)}: {there_is}")

@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import orjson
+
+from orchestrator.core.problem import Problem
 from orchestrator.document import quoted
 from orchestrator.rulefile.parts import nearest
-from orchestrator.rulefile.workflows.forms import PARAMETER_FORM, WORKFLOW_FORM
+from orchestrator.rulefile.workflows.forms import WORKFLOW_FORM
+from orchestrator.rulefile.workflows.parameters import read_parameters, read_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from orchestrator.core.problem import Position
     from orchestrator.rulefile.parts import Part
+    from orchestrator.rulefile.workflows.parameters import Parameter
 
-_PARAMETER = re.compile(r"\$\{\s*parameters\.([A-Za-z_][A-Za-z0-9_]*)\s*\}")
+_MENTION = re.compile(r"\$\{\s*parameters\.([^{}]*?)\s*\}")
 _OWN = ("name", "description", "enabled", "template", "parameters")
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "list": (list,),
-    "mapping": (dict,),
-    "any": (str, int, float, bool, list, dict, type(None)),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A workflow that only stands for others.
+
+    Attributes:
+        part: where it stands.
+        entries: what it says for those that fill it in.
+        parameters: by name.
+        unclear: where it is wrong whoever fills it in, so that nothing else is told there.
+        uses: who fills it in, each with what is wrong with it then.
+    """
+
+    part: Part
+    entries: Mapping[str, Part]
+    parameters: Mapping[str, Parameter]
+    unclear: frozenset[Position]
+    uses: list[tuple[Part, list[Problem]]] = field(default_factory=list)
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong where it is filled in: each told once, with who does so."""
+        entries: dict[Problem, list[Part]] = {}
+        for entry, problems in self.uses:
+            for problem in dict.fromkeys(problems):
+                entries.setdefault(problem, []).append(entry)
+        for problem, parts in entries.items():
+            if problem.position not in self.unclear:
+                yield replace(problem, message=f"{problem.message} ({_filled_in_by(parts)})")
 
 
 def is_template(part: Part) -> bool:
@@ -34,12 +62,12 @@ def is_template(part: Part) -> bool:
     )
 
 
-def find_templates(parts: list[Part]) -> dict[str, Part]:
+def find_templates(parts: Iterable[Part]) -> dict[str, Template]:
     """Return the templates among workflows, by name; those without one are refused."""
-    found: dict[str, Part] = {}
+    found: dict[str, Template] = {}
     for part in parts:
         if is_template(part):
-            name = part.all_entries().get("name")
+            template, name = _read_template(part), part.all_entries().get("name")
             if name is None:
                 part.refuse("this template has no `name`: others name it in `template`")
                 continue
@@ -47,106 +75,91 @@ def find_templates(parts: list[Part]) -> dict[str, Part]:
             if text in found:
                 name.refuse(f"template {quoted(str(text))} is already there: change it")
             elif text:
-                found[text] = part
+                found[text] = template
     return found
 
 
-def filled_in(part: Part, templates: Mapping[str, Part]) -> dict[str, Part] | None:
+def filled_in(part: Part, templates: Mapping[str, Template]) -> dict[str, Part] | None:
     """Return the entries of a workflow; those of its template with its parameters filled in.
 
     What the workflow says itself stands before what its template says. None where the template
     cannot be told.
     """
     own = part.entries(WORKFLOW_FORM)
-    named = own.get("template")
+    named = own.pop("template", None)
     if named is None:
         return own
     template = _find(named, templates)
     if template is None:
         return None
-    declared = template.entries(WORKFLOW_FORM)
-    values = _values(own.get("parameters"), declared["parameters"], named)
+    problems: list[Problem] = []
+    template.uses.append((part, problems))
+    values = read_values(own.pop("parameters", None), template.parameters, named)
     if values is None:
         return None
     inherited = {
-        key: replace(entry, value=_substituted(entry.value, values))
-        for key, entry in declared.items()
-        if key not in _OWN
+        key: replace(entry, value=_substituted(entry.value, values), problems=problems)
+        for key, entry in template.entries.items()
     }
-    _warn_of_unused(declared, values)
-    own = {key: entry for key, entry in own.items() if key not in {"template", "parameters"}}
     return inherited | own
 
 
-def _find(named: Part, templates: Mapping[str, Part]) -> Part | None:
+def warn_of_unused(templates: Iterable[Template]) -> None:
+    """Warn of templates that nothing fills in: nothing of them runs, or is checked."""
+    for template in templates:
+        if not template.uses:
+            template.part.refuse(
+                "no workflow fills in this template, so nothing of it runs: name it in the "
+                "`template` of one, or remove it",
+                "warning",
+            )
+
+
+def _read_template(part: Part) -> Template:
+    declared = part.entries(WORKFLOW_FORM)
+    entries = {key: entry for key, entry in declared.items() if key not in _OWN}
+    parameters = read_parameters(declared["parameters"])
+    unclear = _check_mentions(declared["parameters"], entries.values())
+    return Template(part, entries, parameters, frozenset(unclear))
+
+
+def _check_mentions(parameters: Part, entries: Iterable[Part]) -> list[Position]:
+    """Refuse what nobody can give, and return where; warn of what is nowhere filled in."""
+    declared = parameters.all_entries()
+    mentions = [mention for entry in entries for mention in _mentions(entry)]
+    unclear: list[Position] = []
+    for name, text, position in mentions:
+        if name not in declared:
+            meant = nearest(name, tuple(declared))
+            there_is = f"did you mean {meant}?" if meant else "name it there, with its type"
+            message = f"`parameters` has no {quoted(name)}: {there_is}"
+            text.problems.append(Problem(position, message))
+            unclear += [position, text.position]
+    for name in declared.keys() - {name for name, _, _ in mentions}:
+        message = f"nothing uses the parameter {quoted(name)}: remove it"
+        declared[name].refuse_key(message, "warning")
+    return unclear
+
+
+def _mentions(part: Part) -> Iterator[tuple[str, Part, Position]]:
+    """Yield the parameters that are to be filled in, each with its text and its place in it."""
+    if isinstance(part.value, str):
+        for found in _MENTION.finditer(part.value):
+            offset = part.value.index("parameters", found.start())
+            yield found[1], part, part.document.locate(part.path, offset)
+    for inner in (*part.items(), *part.all_entries().values()):
+        yield from _mentions(inner)
+
+
+def _find(named: Part, templates: Mapping[str, Template]) -> Template | None:
     if isinstance(named.value, str) and named.value in templates:
         return templates[named.value]
     name = named.text("name a workflow that has `parameters`")
     if name is not None:
         meant = nearest(name, tuple(templates))
-        there_is = f"did you mean {meant}?" if meant else "it is a workflow with `parameters`"
+        there_is = f"did you mean {meant}?" if meant else "a template has `parameters` of its own"
         named.refuse(f"there is no template {quoted(name)}: {there_is}")
     return None
-
-
-def _values(given: Part | None, declared: Part, named: Part) -> dict[str, object] | None:
-    """Return the value of every parameter; None where one had to be refused."""
-    if given is not None and not isinstance(given.value, dict):
-        given.refuse("`parameters` takes a mapping such as {days: 2d}")
-        return None
-    wanted = declared.all_entries()
-    found = given.all_entries() if given else {}
-    complete = True
-    values: dict[str, object] = {}
-    for name in found.keys() - wanted.keys():
-        meant = nearest(name, tuple(wanted))
-        there_is = f"did you mean {meant}?" if meant else f"it has {', '.join(wanted)}"
-        found[name].refuse_key(
-            f"template {quoted(str(named.value))} has no parameter {quoted(name)}: {there_is}"
-        )
-        complete = False
-    for name, declaration in wanted.items():
-        kind, default = _declared(declaration)
-        if name in found:
-            complete = _fits(found[name], kind) and complete
-            values[name] = found[name].value
-        elif default is not None:
-            values[name] = default.value
-        else:
-            (given or named).refuse(
-                f"template {quoted(str(named.value))} needs the parameter {quoted(name)}: give it "
-                "under `parameters`"
-            )
-            complete = False
-    return values if complete else None
-
-
-def _declared(declaration: Part) -> tuple[str, Part | None]:
-    """Return the type of a parameter and its default."""
-    if not isinstance(declaration.value, dict):
-        if not _is_type(declaration):
-            declaration.refuse(f"a parameter has a type: write one of {', '.join(_TYPES)}")
-            return "any", None
-        return str(declaration.value), None
-    entries = declaration.entries(PARAMETER_FORM)
-    kind = entries.get("type")
-    if kind is not None and not _is_type(kind):
-        kind.refuse(f"`type` takes one of {', '.join(_TYPES)}")
-        kind = None
-    return str(kind.value) if kind else "any", entries.get("default")
-
-
-def _is_type(part: Part) -> bool:
-    return isinstance(part.value, str) and part.value in _TYPES
-
-
-def _fits(part: Part, kind: str) -> bool:
-    fits = isinstance(part.value, _TYPES[kind])
-    if isinstance(part.value, bool):
-        fits = kind in {"boolean", "any"}
-    if not fits:
-        part.refuse(f"parameter {quoted(part.key)} is a {kind}, and this is {part.kind}")
-    return fits
 
 
 def _substituted(value: object, values: Mapping[str, object]) -> object:
@@ -163,28 +176,22 @@ def _substituted(value: object, values: Mapping[str, object]) -> object:
 
 def _text(text: str, values: Mapping[str, object]) -> object:
     """Fill in a text; one that is nothing but a parameter keeps the parameter's kind."""
-    whole = _PARAMETER.fullmatch(text)
+    whole = _MENTION.fullmatch(text)
     if whole and whole[1] in values:
         return values[whole[1]]
-    return _PARAMETER.sub(
-        lambda found: str(values[found[1]]) if found[1] in values else found[0], text
+    return _MENTION.sub(
+        lambda found: _written(values[found[1]]) if found[1] in values else found[0], text
     )
 
 
-def _warn_of_unused(declared: Mapping[str, Part], values: Mapping[str, object]) -> None:
-    used = {name for entry in declared.values() for name in _used(entry.value)}
-    for name in values.keys() - used:
-        part = declared["parameters"].all_entries()[name]
-        part.refuse_key(f"nothing uses the parameter {quoted(name)}: remove it", "warning")
+def _written(value: object) -> str:
+    """Return a value as it stands in expressions, and in text: ``true``, ``null``, ``[1,2]``."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _used(value: object) -> set[str]:
-    match value:
-        case str():
-            return set(_PARAMETER.findall(value))
-        case list():
-            return {name for item in value for name in _used(item)}
-        case dict():
-            return {name for item in value.values() for name in _used(item)}
-        case _:
-            return set()
+def _filled_in_by(entries: Sequence[Part]) -> str:
+    """Say who fills a template in; the first of them by name."""
+    first, name = entries[0], entries[0].all_entries().get("name")
+    who = f"{quoted(name.value)} at " if name and isinstance(name.value, str) else ""
+    more = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
+    return f"filled in by {who}{first.position}{more}"
