@@ -54,10 +54,9 @@ class Placeholders:
         """
         root = [deepcopy(data)]
         is_valid = _accepts(validate, root[0])
-        for path in list(_texts(data, ())):
-            if any(_names(path)[: len(kept)] == kept for kept in keep):
-                continue
-            self._replace(root, path, lambda: not is_valid or _accepts(validate, root[0]))
+        for path, _ in list(_texts(data, ())):
+            if not _is_kept(path, keep):
+                self._replace(root, path, lambda: not is_valid or _accepts(validate, root[0]))
         return root[0]
 
     def _replace(self, root: list[object], path: Path, fits: Callable[[], bool]) -> None:
@@ -84,6 +83,15 @@ class Placeholders:
                 yield candidate
 
 
+def texts_at(data: object, keep: Collection[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the texts that stay as they are because `keep` names them."""
+    return (text for path, text in _texts(data, ()) if _is_kept(path, keep))
+
+
+def _is_kept(path: Path, keep: Collection[tuple[str, ...]]) -> bool:
+    return any(_names(path)[: len(kept)] == kept for kept in keep)
+
+
 def _accepts(validate: Callable[[object], None], data: object) -> bool:
     try:
         validate(data)
@@ -92,10 +100,10 @@ def _accepts(validate: Callable[[object], None], data: object) -> bool:
     return True
 
 
-def _texts(value: object, path: Path) -> Iterator[Path]:
+def _texts(value: object, path: Path) -> Iterator[tuple[Path, str]]:
     match value:
         case str() if value:
-            yield path
+            yield path, value
         case dict():
             for name, inner in value.items():
                 yield from _texts(inner, (*path, name))

@@ -14,7 +14,7 @@ from orchestrator.errors import Refused
 from orchestrator.ruletest.compared import fields_compared
 from orchestrator.ruletest.givens import DEFAULT_SOURCE
 from orchestrator.ruletest.moments import as_written
-from orchestrator.ruletest.placeholders import Placeholders
+from orchestrator.ruletest.placeholders import Placeholders, texts_at
 from orchestrator.ruletest.reading import DEFAULT_KEY
 
 if TYPE_CHECKING:
@@ -140,10 +140,18 @@ class _Scribe:
         self._recorded = recorded
         self._rulebook = rulebook
         self._names = names
-        self._placeholders = None if with_data else Placeholders(names)
+        self._placeholders = None if with_data else Placeholders({**self._compared(), **names})
         self._clock = recorded.start
         ids = Counter(event.id for event in recorded.events)
         self._ids = {each: f"E-{at}" for at, each in enumerate(ids, start=1) if ids[each] > 1}
+
+    def _compared(self) -> dict[str, str]:
+        """Return the texts that conditions read, each for itself: they stay wherever they stand."""
+        found: dict[str, str] = {}
+        for event in self._recorded.events:
+            compared = fields_compared(self._rulebook, event.type)
+            found.update((text, text) for text in texts_at(event.data, compared))
+        return found
 
     def head(self) -> dict[str, object]:
         """Return name, start and key of the test."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import SchemaViolation
-from orchestrator.ruletest.placeholders import Placeholders
+from orchestrator.ruletest.placeholders import Placeholders, texts_at
 
 
 class Schema:
@@ -106,3 +106,11 @@ def test_equal_texts_stay_equal_and_others_different(data: Any) -> None:
     assert [b for a, b in zip(before, after, strict=True) if not isinstance(a, str) or not a] == [
         a for a in before if not isinstance(a, str) or not a
     ]
+
+
+def test_what_a_condition_reads_is_known_with_all_that_is_inside() -> None:
+    """It must stay wherever else it stands: what belongs together by it would come apart."""
+    data = {"units": [{"name": "N1", "building": "north"}], "owner": "Ada"}
+
+    assert list(texts_at(data, [("units",)])) == ["N1", "north"]
+    assert list(texts_at(data, [])) == []
