@@ -56,19 +56,30 @@ def receive(run: Running, event: Event) -> bool:
 
 
 def use_early(run: Running, target: Target) -> None:
-    """Give a step that was just opened a reply that came before it."""
+    """Give a step that was just opened a reply that came before it, unless it failed at once."""
     early = run.state.early
-    if not early:
+    if not early or not run.task(target).is_open:
         return
     for event_type in sorted(run.place(target).awaits & early.keys()):
         for packed in early[event_type]:
             event = unpack_event(packed)
-            if _accepts(run, target, event):
+            if _is_meant(run, target, event):
                 early[event_type].remove(packed)
                 if not early[event_type]:
                     del early[event_type]
                 _settle(run, target, event)
                 return
+
+
+def _is_meant(run: Running, target: Target, event: Event) -> bool:
+    """Tell whether an event that was kept is an answer; one of which that cannot be told is none.
+
+    Had it come now it would be a dead letter, and the step would go on waiting.
+    """
+    try:
+        return _accepts(run, target, event)
+    except Refused:
+        return False
 
 
 def _answered(run: Running, target: Target, event: Event) -> bool:
