@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.core.stateful import AtLeast
+from orchestrator.core.workflow.definition import Awaited, Command
 from orchestrator.document import quoted
 from orchestrator.rulefile.memories import Memory
 from orchestrator.rulefile.reactions import Reaction
+from orchestrator.rulefile.workflows.workflow import ReadWorkflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def warn_of_unsent(drafts: Sequence[Draft], catalog: MessageCatalog) -> None:
-    """Warn where a rule waits for a message that no service and no rule sends.
+    """Warn where a rule or a workflow waits for a message that no service and no rule sends.
 
     Who sends an event is known only where the documents declare it. A command comes from rules,
     and a rule that waits for one among other events waits for a rule.
@@ -32,6 +34,8 @@ def warn_of_unsent(drafts: Sequence[Draft], catalog: MessageCatalog) -> None:
                 _warn_of_waiting(when, _Senders(catalog, sent, trusting=False))
             case Reaction(when=when):
                 _warn_of_unused(when, _Senders(catalog, sent, trusting=True))
+            case ReadWorkflow() as workflow:
+                _warn_of_unanswered(workflow, _Senders(catalog, sent, trusting=True))
 
 
 def warn_of_unheard(drafts: Sequence[Draft], catalog: MessageCatalog) -> None:
@@ -100,6 +104,19 @@ def _warn_of_unused(when: When, senders: _Senders) -> None:
     if missing and len(missing) == len(when.elements):
         for read, reason in missing:
             read.part.refuse(reason, "warning")
+
+
+def _warn_of_unanswered(workflow: ReadWorkflow, senders: _Senders) -> None:
+    """Warn of a workflow that nothing starts, and of steps that wait in vain."""
+    if workflow.when is not None:
+        _warn_of_unused(workflow.when, senders)
+    for each in workflow.every_step:
+        work = each.step.work
+        if isinstance(work, Command | Awaited) and work.awaits:
+            reasons = [senders.missing(event_type) for event_type in work.awaits]
+            if all(reasons):
+                part = each.entries.get("await", each.part)
+                part.refuse("; ".join(filter(None, reasons)), "warning")
 
 
 def _missing(when: When, senders: _Senders) -> list[tuple[ReadElement, str]]:

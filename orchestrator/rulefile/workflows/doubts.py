@@ -10,13 +10,16 @@ from orchestrator.core.problem import Problem
 from orchestrator.core.workflow.definition import Awaited, Command, Run
 from orchestrator.core.workflow.retry import delay_ms
 from orchestrator.document import quoted
-from orchestrator.rulefile.names import STEPS, asks_for, place_of, read_under
+from orchestrator.rulefile.names import STEPS, asks_for, place_of
 from orchestrator.rulefile.workflows.upstream import formulas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
+    from orchestrator.core.definitions import Action
+    from orchestrator.core.expression import Expression, Template
     from orchestrator.core.workflow.definition import Step
+    from orchestrator.rulefile.parts import Part
     from orchestrator.rulefile.workflows.steps import ReadStep
     from orchestrator.rulefile.workflows.workflow import ReadWorkflow
 
@@ -29,7 +32,7 @@ def warn_of_doubts(read: ReadWorkflow) -> None:
     _warn_of_endless_waits(read, steps)
     _warn_of_short_timeouts(read, steps)
     _warn_of_nothing_undone(read, steps)
-    _warn_of_missing_outputs(steps)
+    _warn_of_missing_outputs(read, steps)
 
 
 def _warn_of_endless_waits(read: ReadWorkflow, steps: list[ReadStep]) -> None:
@@ -87,31 +90,42 @@ def _warn_of_nothing_undone(read: ReadWorkflow, steps: list[ReadStep]) -> None:
         )
 
 
-def _warn_of_missing_outputs(steps: list[ReadStep]) -> None:
-    """Warn of each output that a step reads, may not be there, and is not asked for."""
+def _warn_of_missing_outputs(read: ReadWorkflow, steps: list[ReadStep]) -> None:
+    """Warn of each output that is read, may not be there, and is not asked for.
+
+    What is sent in the end is sent after any of the steps failed, unless it is ``then``.
+    """
     doubtful = {
-        each.step.name: each
+        each.step.name
         for each in steps
         if each.step.guard is not None or each.step.on_failure == "continue"
     }
     for each in steps:
-        for name, fields in _outputs_read(each.step):
-            if name in doubtful and fields and not asks_for(each.part, name, STEPS):
-                each.part.problems.append(
-                    Problem(
-                        place_of(each.part, name, STEPS),
-                        f"{quoted(name)} may have been skipped, or have failed, and then has no "
-                        "output: ask with has(...) first, or read it with get(..., default)",
-                        "warning",
-                    )
-                )
+        _warn_of_missing(each.part, formulas(each.step), doubtful)
+    for sent in read.then:
+        _warn_of_missing(sent.part, _formulas_of(sent.action), doubtful)
+    for sent in read.otherwise:
+        _warn_of_missing(sent.part, _formulas_of(sent.action), {each.step.name for each in steps})
 
 
-def _outputs_read(step: Step) -> Iterator[tuple[str, bool]]:
-    """Yield the steps whose outputs a step reads, and whether it reads a field of them."""
+def _warn_of_missing(
+    part: Part, reading: Iterable[Expression | Template | None], doubtful: set[str]
+) -> None:
+    for name in sorted(_outputs_read(reading) & doubtful):
+        if not asks_for(part, name, STEPS):
+            message = (
+                f"{quoted(name)} may have been skipped, or have failed, and then has no output: "
+                "ask with has(...) first, or read it with get(..., default)"
+            )
+            part.problems.append(Problem(place_of(part, name, STEPS), message, "warning"))
+
+
+def _outputs_read(reading: Iterable[Expression | Template | None]) -> set[str]:
+    """Return the steps of whose outputs a field is read: the output itself is null at worst."""
     deepest = 3  # steps, name, output
-    for formula in formulas(step):
-        if formula is not None:
-            for name in sorted(read_under(STEPS, formula.references)):
-                paths = [path for path in formula.references if path[1:2] == (name,)]
-                yield name, any(len(path) > deepest for path in paths)
+    paths = [path for each in reading if each is not None for path in each.references]
+    return {path[1] for path in paths if path[0] == STEPS and len(path) > deepest}
+
+
+def _formulas_of(action: Action) -> tuple[Expression | Template | None, ...]:
+    return action.guard, action.for_each, action.data

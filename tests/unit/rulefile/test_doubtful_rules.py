@@ -131,6 +131,25 @@ def test_without_operations_nobody_is_asked_who_sends(operations: str) -> None:
     assert told(text, operations)[1] == []
 
 
+STEPS = """workflows:
+  - {name: w, when: BillSent, timeout: 1d, steps: {s: {send: Remind, await: BillPaid}}}
+"""
+
+
+def test_what_a_workflow_waits_for_in_vain_is_told() -> None:
+    """Nothing would start it, or its step would wait until the time is over."""
+    assert told(STEPS)[1] == []
+    for event_type in ("BillSent", "BillPaid"):
+        text = STEPS.replace(event_type, "BillLost")
+        column = text.index("BillLost") - text.index("\n")
+        assert told(text)[1] == [f"f.yaml:2:{column}: warning: {LOST}"]
+
+
+def test_one_answer_that_may_come_is_enough() -> None:
+    """A step takes any of its answers."""
+    assert told(STEPS.replace("BillPaid", "[BillLost, BillPaid]"))[1] == []
+
+
 def test_a_command_that_no_service_receives_is_told() -> None:
     """It would lie in a queue, or in none."""
     assert told("- {when: BillSent, then: [Remind, Sue]}")[1] == [
