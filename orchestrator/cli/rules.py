@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.catalog import read_catalog, read_schema_files
-from orchestrator.cli import graph
+from orchestrator.cli import graph, output
 from orchestrator.cli.commands import Group
 from orchestrator.cli.context import load_catalog, read_settings
 from orchestrator.cli.junit import write_junit
@@ -20,6 +21,7 @@ from orchestrator.cli.starting import START
 from orchestrator.cli.verdicts import print_outcomes
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.rulefile.windows import told_windows
 from orchestrator.ruletest import play, read_cases, read_test_files
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.adapters.rabbit.log import Start
     from orchestrator.core.definitions import Rulebook
     from orchestrator.ruletest import Case, Outcome
+    from orchestrator.settings import Settings
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -69,6 +72,8 @@ def check(path: Path | None, schemas: Path | None, form: str, *, live: bool) -> 
     files = read_rule_files(path or settings.rules)
     rulebook, found = read_rules(files, catalog)
     count = None if rulebook is None else len(rulebook.definitions)
+    if rulebook is not None:
+        _tell_windows(settings, rulebook)
     if live and rulebook is not None:
         tell_live(settings, rulebook)
     return report([*problems, *found], form, Summary("rule", count, files))
@@ -123,6 +128,13 @@ def test(  # noqa: PLR0913, PLR0917 - click passes each option
         write_junit(outcomes, junit)
     print_outcomes(outcomes)
     return 0 if all(outcome.passed for outcome in outcomes) else ERRORS
+
+
+def _tell_windows(settings: Settings, rulebook: Rulebook) -> None:
+    """Say beside the problems what is often meant: it is no reason to refuse, or to warn."""
+    told = told_windows(rulebook, timedelta(hours=settings.dedupe_hours))
+    if told:
+        output.note(f"note: {told}")
 
 
 async def _play_all(cases: Sequence[Case], rulebook: Rulebook) -> list[Outcome]:

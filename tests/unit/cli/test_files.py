@@ -47,6 +47,22 @@ def test_a_clean_file_is_exit_code_0(tmp_path: Path, invoke: Callable[..., Resul
     assert (result.code, result.out, result.err) == (0, "", "1 rule in 1 file: no problems\n")
 
 
+def test_a_long_window_is_told_and_is_no_problem(
+    tmp_path: Path, invoke: Callable[..., Result]
+) -> None:
+    """It is often meant: a warning would have to be silenced, and would teach not to read them."""
+    (tmp_path / "long.yaml").write_text(
+        "- {name: long, when: {all: [ComplaintFiled, CaseClosed]}, within: 30d, then: [CloseCase]}"
+    )
+    result = invoke("rules", "check", str(tmp_path))
+    assert (result.code, result.out) == (0, "")
+    assert result.err == (
+        "note: 1 rule waits longer than duplicates are recognised (1d), long the longest (30d): an"
+        " event that was used up and is sent again after that counts anew\n"
+        "1 rule in 1 file: no problems\n"
+    )
+
+
 @pytest.mark.parametrize("arguments", [["--json"], ["--format", "json"]])
 def test_json_has_every_problem_in_parts(
     arguments: list[str], rule_file: Path, invoke: Callable[..., Result]
