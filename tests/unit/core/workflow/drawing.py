@@ -78,20 +78,22 @@ class Drawing:
 
     def leaf(self, after: list[str]) -> Step:
         name = next(self.names)
-        kind = self.one_of("command", "command", "command", "tell", "wait", "await", "ask", "run")
+        kinds = ("command", "command", "command", "tell", "broken", "wait", "await", "ask", "run")
+        kind = self.one_of(*kinds)
         work = {
             "command": command(f"Do{name}", f"{name}Done", fail_on=(f"{name}Denied",)),
             "tell": command(f"Tell{name}"),
+            "broken": command(f"Do{name}", f"{name}Done", data="${input.missing}"),
             "wait": wait(30),
             "await": awaited(f"{name}Done"),
             "ask": approval("chief", 100, escalate_to=self.one_of(None, "mayor")),
             "run": run("child"),
         }[kind]
         parts: dict[str, Any] = {}
-        if kind in {"command", "tell"} and self.one_of(1, 0):
+        if kind in {"command", "tell", "broken"} and self.one_of(1, 0):
             answer = self.one_of(None, f"{name}Undone")
             parts["undo"] = undo(f"Undo{name}", answer, timeout=60 if answer else None)
-        if kind in {"command", "tell", "run"} and self.one_of(1, 0, 0):
+        if kind in {"command", "tell", "broken", "run"} and self.one_of(1, 0, 0):
             items = str([0] * self.one_of(0, 1, 2, 3))
             parts["for_each"] = each(items, self.one_of(1, 2, 3))
         return step(
@@ -112,7 +114,7 @@ def flows(draw: DrawFn) -> Workflow:
     drawing = Drawing(draw)
     return workflow(
         *drawing.steps(),
-        on_failure=drawing.one_of("compensate", "compensate", "continue"),
+        on_failure=drawing.one_of("compensate", "compensate", "continue", "stop"),
         timeout=drawing.one_of(None, None, 200),
         then=(act("Ended"),),
         otherwise=(act("Failed"),),

@@ -98,6 +98,14 @@ class World(RuleBasedStateMachine):
             place = data.draw(st.sampled_from(places))
             self.help_on(place.step, decision)
 
+    @rule(data=st.data())
+    def come_unasked(self, data: st.DataObject) -> None:
+        """Let an event come in that a step may await, too early perhaps, and naming no command."""
+        types = sorted(self.play.workflow.outline.awaiting)
+        if types:
+            with suppress(Refused):
+                self.play.event(data.draw(st.sampled_from(types)))
+
     def help_on(self, one: Step, decision: str) -> None:
         task = self.play.state.tasks.get(one.name)
         if isinstance(one.work, Awaited):
@@ -160,8 +168,10 @@ class World(RuleBasedStateMachine):
     def check_the_end(self) -> None:
         words = [word for word in ("Ended", "Failed") if word in self.play.types]
         assert words == (["Ended"] if self.play.status == "completed" else ["Failed"])
-        firsts = [one.id for one in self.play.sent if one.id.endswith("~.1")]
-        assert len(firsts) == len({one.rpartition(".")[0] for one in firsts})
+        ids = {one.id for one in self.play.sent}
+        firsts = [one.removesuffix("~.1") for one in ids if one.endswith("~.1")]
+        assert all(f"{one}.1" in ids for one in firsts), "what was not sent was taken back"
+        assert len(set(self.play.state.done)) == len(self.play.state.done)
         if self.play.status == "completed" or self.resolved:
             return
         for target, task in self.effects():
@@ -174,12 +184,17 @@ class World(RuleBasedStateMachine):
         found: list[tuple[Target, Task]] = []
         for name, task in state.tasks.items():
             place = outline.places[name]
-            if place.undo is None or any(
-                isinstance(work := outline.places[one].step.work, Group)
-                and work.atomic
-                and one in state.tasks
-                and state.tasks[one].status == "completed"
-                for one in place.ancestors[:-1]
+            stops = outline.plan.on_failure == "stop" and name not in outline.transactional
+            if (
+                place.undo is None
+                or stops
+                or any(
+                    isinstance(work := outline.places[one].step.work, Group)
+                    and work.atomic
+                    and one in state.tasks
+                    and state.tasks[one].status == "completed"
+                    for one in place.ancestors[:-1]
+                )
             ):
                 continue
             if task.items is None:
