@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from redis.exceptions import NoScriptError, ResponseError
 
 from orchestrator.adapters.redis.calls import Call
 from orchestrator.adapters.redis.connection import address, connect, translated
@@ -26,6 +23,7 @@ from orchestrator.adapters.redis.entries import (
 from orchestrator.adapters.redis.inspection import RedisInspection
 from orchestrator.adapters.redis.installation import Installation
 from orchestrator.adapters.redis.layout import Layout
+from orchestrator.adapters.redis.script import CommitScript
 from orchestrator.core.decision import NO_PARTS
 from orchestrator.core.ids import ReactionId
 from orchestrator.ports import (
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Instance
 
 
-SCRIPT = (Path(__file__).parent / "commit.lua").read_bytes()
 SCAN_COUNT = 500
 
 
@@ -80,8 +77,6 @@ class RedisStore:
         allow_weak: bool = False,
     ) -> None:
         self._redis: Any = connect(url)
-        # Who commits must hear that an answer was lost: the next one may be about what was done.
-        self._committing: Any = connect(url, repeats=0)
         self._server = address(url)
         self._layout = Layout(
             namespace,
@@ -93,13 +88,13 @@ class RedisStore:
         self._installation = Installation(
             self._redis, self._server, self._layout, allow_weak=allow_weak
         )
+        self._script = CommitScript(url, self._installation)
         self.inspection = RedisInspection(self._redis, self._server, self._layout)
-        self._script = ""
 
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
-        await self._committing.aclose()
+        await self._script.close()
 
     async def load(
         self,
@@ -161,7 +156,7 @@ class RedisStore:
             for index in indices:
                 call.add(commits[index])
             calls.append(call.complete())
-        replies = await self._run(calls)
+        replies = await self._script.run(calls)
         results: list[CommitResult] = [Committed()] * len(commits)
         for indices, reply in zip(by_shard.values(), replies, strict=True):
             for index, answer in zip(indices, reply, strict=True):
@@ -175,32 +170,6 @@ class RedisStore:
         for index, each in enumerate(keyed):
             by_shard.setdefault(self._layout.shard(each.key), []).append(index)
         return by_shard
-
-    async def _run(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Run the script once per call; again as a whole when the server does not know it."""
-        with translated(self._server):
-            replies = await self._evaluate(calls)
-            if any(isinstance(reply, NoScriptError) for reply in replies):
-                # The server restarted, perhaps from an older copy.
-                await self.verify()
-                # Calls that did run answer Duplicate now, with their outbox.
-                self._script = await self._redis.script_load(SCRIPT)
-                replies = await self._evaluate(calls)
-            for reply in replies:
-                if isinstance(reply, ResponseError) and str(reply).startswith("EPOCH"):
-                    raise self._installation.lost_data()
-                if isinstance(reply, Exception):
-                    raise reply
-        return replies
-
-    async def _evaluate(self, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
-        if not self._script:
-            self._script = await self._redis.script_load(SCRIPT)
-        pipeline = self._committing.pipeline(transaction=False)
-        for call in calls:
-            pipeline.evalsha(self._script, *call)
-        replies: list[Any] = await pipeline.execute(raise_on_error=False)
-        return replies
 
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         """See ``ports.Store.due``: one range of each shard, in one round trip."""
