@@ -28,3 +28,9 @@ async def new_store(request: pytest.FixtureRequest, unique: str) -> AsyncIterato
     yield make
     for store in stores:
         await store.close()
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> Store:
+    """An empty store of each kind."""
+    return new_store()

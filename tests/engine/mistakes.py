@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from orchestrator.core.definitions import Rulebook
     from orchestrator.core.event import Delivery
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.report import BatchReport
@@ -41,6 +42,14 @@ class SettleFirst(Spine):
         await self._store.settle(batch.settlements)
         batch.settlements = []
         return await super().finish(batch)
+
+
+class LooksAtNoRevision(Spine):
+    """Wrong: whatever the files say decides on every instance, also on those that began before."""
+
+    async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
+        rulebook.retired.__init__()  # type: ignore[misc]
+        return await super().react(deliveries, rulebook)
 
 
 class NoOutbox(MemoryStore):

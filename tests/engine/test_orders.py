@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.decision import Instance
 from orchestrator.core.ids import ReactionId, content_digest
 from orchestrator.core.status import Status
@@ -26,9 +24,8 @@ from orchestrator.ports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from orchestrator.engine.orders import Order
+    from tests.engine.conftest import NewStore
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 DUE = NOW + timedelta(hours=1)
@@ -44,18 +41,13 @@ def commit(name: str, *writes: InstanceWrite, timer: Timer | None = None) -> Com
     return Commit("C-1", (Reaction(committed(name), ()),), writes, timer)
 
 
-@pytest.fixture(params=["memory", "redis"])
-async def store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Store]:
+@pytest.fixture
+async def store(new_store: NewStore) -> Store:
     """A store of each kind that remembers one instance and two messages, all with a timer."""
-    redis = None
-    if request.param == "redis":
-        redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=4)
-    store: Store = redis or MemoryStore()
+    store = new_store()
     writes = [InstanceWrite(at, None, Status.WAITING, b"{}", DUE) for at in (JOIN, *MESSAGES)]
     assert await store.commit([commit("begun", *writes)], NOW) == [Committed()]
-    yield store
-    if redis:
-        await redis.close()
+    return store
 
 
 async def timers(store: Store) -> set[InstanceKey]:

@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.decision import (
     Decision,
     Elapsed,
@@ -31,8 +30,6 @@ from orchestrator.ports import InstanceKey
 from tests.engine.world import NOW, Pairs, World, filed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from orchestrator.core.event import Event
     from orchestrator.ports import Store
 
@@ -92,17 +89,6 @@ class Tasks(Pairs):
             correlation_id="C-1",
         )
         return finish(b"over", Status.COMPLETED, (outgoing,), parts=(Part(task, how),))
-
-
-@pytest.fixture(params=["memory", "redis"])
-async def store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Store]:
-    """An empty store of each kind."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=2)
-    yield redis
-    await redis.close()
 
 
 def told(this: World) -> list[object]:

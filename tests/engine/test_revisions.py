@@ -12,22 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.retired import Revision
 from orchestrator.engine.archive import GRACE, Archive
 from orchestrator.engine.batch import Case
 from orchestrator.engine.spine import Spine
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.ports import InstanceKey
-from tests.engine.interference import CrashedError, Fuse
+from tests.engine.interference import Fuse, crash_everywhere, survived
+from tests.engine.mistakes import LooksAtNoRevision
 from tests.engine.world import NOW, World, filed
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from orchestrator.core.definitions import Rulebook
     from orchestrator.ports import Store
+    from tests.engine.conftest import NewStore
 
 CATALOG = types(("A", "B", "C"), ("Old", "New", "Late", "Other"))
 HOUR = timedelta(hours=1)
@@ -45,17 +46,6 @@ def book(text: str) -> Rulebook:
 OLD = join("Old", extra="within: 1h\n  otherwise: [Late]")
 NEW = join("New", extra="within: 2h")
 OTHER = "- {name: other, when: C, then: [Other]}\n"
-
-
-@pytest.fixture(params=["memory", "redis"])
-async def store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Store]:
-    """An empty store of each kind."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=2)
-    yield redis
-    await redis.close()
 
 
 class Replica(World):
@@ -230,35 +220,26 @@ def test_a_text_that_is_none_is_said_so(text: str) -> None:
         recall(Revision("join", "0123456789ab"), text)
 
 
-@pytest.mark.parametrize("after", [False, True])
-async def test_a_crash_anywhere_lets_no_other_wording_decide(store: Store, *, after: bool) -> None:
+async def test_a_crash_anywhere_lets_no_other_wording_decide(new_store: NewStore) -> None:
     """Whichever call is the last one of the process that has the new rules."""
-    for calls in range(12):
-        case, old = f"{calls}", await replica(store, OLD)
-        await old.take(f"A{case}")
+
+    async def live(fuse: Fuse) -> list[str]:
+        store = new_store()
+        old = await replica(store, OLD)
+        await old.take("A1")
         new = Replica(store, NEW, old)
-        await new.publish(fact(f"B{case}"))
-        fuse = Fuse(calls, after=after)
-        try:
+        await new.publish(fact("B1"))
+        with survived():
             await new.run(between=fuse)
-        except* CrashedError:
-            await new.run()
-            async for entry in store.outbox(NOW + HOUR):
-                await new.broker.publish(entry.messages)
-                await store.settle([entry.settlement])
-        assert sent(new) == {f"Old {case}": 1}, calls
-        if not fuse.blown:
-            return
-    pytest.fail("more calls than expected")
+        await new.run()
+        async for entry in store.outbox(NOW + HOUR):
+            await new.broker.publish(entry.messages)
+            await store.settle([entry.settlement])
+        return [] if sent(new) == {"Old 1": 1} else [f"sent {sent(new)}"]
 
-
-class Careless(Spine):
-    """The negative control: lets whatever the files say decide on every instance."""
-
-    async def react(self, deliveries: Any, rulebook: Rulebook) -> Any:
-        """Look at no revision."""
-        rulebook.retired.__init__()  # type: ignore[misc]
-        return await super().react(deliveries, rulebook)
+    crashes = await crash_everywhere(live)
+    assert crashes.problems == []
+    assert crashes.at >= {"load", "definitions", "commit", "publish", "settle", "acknowledge"}
 
 
 HAPPENINGS = st.permutations([f"{kind}{case}" for case in range(4) for kind in "AB"]).flatmap(
@@ -301,7 +282,7 @@ async def test_without_routing_cases_change_their_rules(monkeypatch: pytest.Monk
     """The negative control: the property above must notice an engine that looks at no revision."""
     monkeypatch.setattr(Case, "is_for", lambda *_: True)
     events = (["A0", "B0", "A1", "B1"], [False, True, True, False], [False] * 4)
-    found, expected, _ = await play(events, Careless)
+    found, expected, _ = await play(events, LooksAtNoRevision)
     assert found != expected
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -15,17 +14,18 @@ from hypothesis import strategies as st
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.schedule import Periodic
 from orchestrator.core.scheduled import ScheduledRule
-from orchestrator.engine.arming import Arming
-from tests.engine.interference import CrashedError, Fuse, Meddled
+from tests.engine.interference import Fuse, survived
+from tests.engine.mistakes import TakesTimersFirst
+from tests.engine.timetable import HOUR, SECOND, arm
 from tests.engine.world import HERE, NOW, World, rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from orchestrator.core.scheduled import CatchUp
 
-SECOND = timedelta(seconds=1)
-MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
+MINUTE = 60 * SECOND
 
 
 @dataclass(frozen=True)
@@ -73,24 +73,16 @@ class Site:
         rules = ScheduledRule("digest", "r1", "", Periodic(length), catch_up, actions, HERE)
         self.world = World(store, rules)
 
-    async def arm(self, between: Any = None) -> None:
-        world = self.world
-        engine, _ = world.engine()
-        store: Any = Meddled(world.store, between) if between else world.store
-        await Arming(store, world.clock, engine._patience).arm(world.rulebook)  # noqa: SLF001
-
     async def look(self, look: Look) -> None:
         """Do what `look` says, and let another replica do what is left, at the same moment."""
         self.world.clock.moment += look.after
         fuse = (
             None if look.dies_at is None else Fuse(look.dies_at // 2, after=look.dies_at % 2 == 1)
         )
-        try:
+        with survived():
             if look.starts:
-                await self.arm(fuse)
+                await arm(self.world, between=fuse)
             await self.world.fire(fuse)
-        except* CrashedError:
-            pass
         while await self.world.fire():
             pass
 
@@ -105,7 +97,7 @@ class Site:
 
 
 async def play(site: Site, looks: Sequence[Look]) -> list[tuple[str, str, str]]:
-    await site.arm()
+    await arm(site.world)
     for look in looks:
         await site.look(look)
     return await site.sent()
@@ -136,20 +128,10 @@ def test_what_is_run_is_what_the_model_runs(
     assert problems(sent, model(length, catch_up, looks)) == []
 
 
-class Careless(MemoryStore):
-    """Wrong: takes due timers before anything is committed."""
-
-    async def due(self, *arguments: Any) -> Any:
-        timers = await super().due(*arguments)
-        for timer in timers:
-            self._timers.pop(timer.at)
-        return timers
-
-
 def test_the_model_notices_timers_that_are_taken_before_the_commit() -> None:
     """Negative control: it is the usual way to write it."""
     looks = [Look(HOUR, starts=False, dies_at=3), Look(HOUR, starts=False, dies_at=None)]
-    sent = asyncio.run(play(Site(HOUR, "all", Careless()), looks))
+    sent = asyncio.run(play(Site(HOUR, "all", TakesTimersFirst()), looks))
     assert problems(sent, model(HOUR, "all", looks))
 
 

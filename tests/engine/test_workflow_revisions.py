@@ -11,7 +11,7 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Case
-from tests.engine.test_revisions import Careless
+from tests.engine.mistakes import LooksAtNoRevision
 from tests.engine.test_sub_workflows import answer, event
 from tests.engine.world import NOW, World
 from tests.engine.written import types, written
@@ -165,7 +165,7 @@ async def test_without_revisions_an_instance_would_change_its_steps(
     run: Any = World.run
 
     async def careless(self: World, **options: Any) -> Any:
-        return await run(self, spine=Careless, **options)
+        return await run(self, spine=LooksAtNoRevision, **options)
 
     monkeypatch.setattr(World, "run", careless)
     with pytest.raises(AssertionError):

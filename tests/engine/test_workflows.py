@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.adapters.redis import RedisStore
 from orchestrator.ports import InstanceKey
 from tests.engine.world import NOW, QUEUE, World, raw
 from tests.unit.core.workflow.build import (
@@ -24,23 +22,12 @@ from tests.unit.core.workflow.build import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from orchestrator.core.event import Delivery, Message
     from orchestrator.ports import Store, Subscription
 
 AT = InstanceKey("flow", "C-1")
-
-
-@pytest.fixture(params=["memory", "redis"])
-async def store(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Store]:
-    """An empty store of each kind."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    redis = RedisStore(request.getfixturevalue("redis_url"), namespace=unique, shards=2)
-    yield redis
-    await redis.close()
 
 
 def event(event_type: str, event_id: str, data: object = None, cause: str | None = None) -> Message:
