@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import Observer
     from orchestrator.ports import Broker
+
+_DEFECT: Final = "a defect of the orchestrator ({}): see its log for the traceback, and report it"
 
 
 class Reloader:
@@ -102,6 +104,10 @@ class Reloader:
             rulebook = await asyncio.to_thread(self._build)
         except (InvalidDefinitions, Misconfigured) as error:
             self._observer.reload_refused(tuple(str(error).splitlines()))
+            return False
+        except Exception as error:  # noqa: BLE001 - no file may stop the daemon
+            self._observer.defect(error)
+            self._observer.reload_refused((_DEFECT.format(type(error).__name__),))
             return False
         # What fails when the process stops is no loss: the next one reads the files anew.
         with suppress(Unavailable, Misconfigured):

@@ -69,8 +69,11 @@ class Observer(Protocol):
     def batch_done(self, report: BatchReport) -> None:
         """A batch is published and acknowledged."""
 
-    def defect(self, error: Exception, delivery: Delivery) -> None:
-        """A defect of ours stopped `delivery`, a dead letter now. Never log its data."""
+    def defect(self, error: Exception, delivery: Delivery | None = None) -> None:
+        """A defect of ours stopped `delivery`, a dead letter now. Never log its data.
+
+        None where it met no message, but the files of a new rulebook.
+        """
 
     def reloaded(self, revision: str, rules: int) -> None:
         """A new rulebook runs."""

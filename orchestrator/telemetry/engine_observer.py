@@ -66,16 +66,15 @@ class EngineTelemetry(Availability):
             conflicts=report.conflicts,
         )
 
-    def defect(self, error: Exception, delivery: Delivery) -> None:
-        """Show where a defect of ours is, and which message met it."""
+    def defect(self, error: Exception, delivery: Delivery | None = None) -> None:
+        """Show where a defect of ours is, and which message met it, if any."""
         self._engine.defects.inc()
-        self._log.error(
-            log_events.DEFECT,
-            correlation_id=delivery.correlation_id,
-            message_id=delivery.message_id,
-            type=delivery.type,
-            exc_info=error,
-        )
+        met = delivery and {
+            "correlation_id": delivery.correlation_id,
+            "message_id": delivery.message_id,
+            "type": delivery.type,
+        }
+        self._log.error(log_events.DEFECT, **(met or {}), exc_info=error)
 
     def reloaded(self, revision: str, rules: int) -> None:
         """Show the new rulebook."""

@@ -245,7 +245,7 @@ class Ledger:
         if self.enough <= 0 and self.engine is not None:
             self.engine.stop()
 
-    def defect(self, error: Exception, delivery: Delivery) -> None:
+    def defect(self, error: Exception, delivery: Delivery | None = None) -> None:
         del delivery
         self.defects.append(error)
 
