@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from consumers.messages.document import ClaimCheck  # noqa: TC001 (pydantic reads annotations)
-from consumers.messages.message import Day, Label, Message, Name, Person, Reason
+from consumers.messages.message import Day, Label, Message, Person, Reason
 
 Severity = Literal["minor", "major", "critical"]
+
+Casino = Annotated[str, Field(pattern=r"^[^\r\n]+$", max_length=80)]
+"""One line, which letters have in their subject."""
 
 
 class Finding(Message):
@@ -27,7 +30,7 @@ class Audit(Message):
         period: what was audited, such as ``2026-Q1``.
     """
 
-    casino: Name
+    casino: Casino
     council: Person
     period: Label
 
