@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import AliasChoices
@@ -17,6 +18,9 @@ from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.rulefile import read_rule_files, read_rules
 from orchestrator.service.registry import find, installed
 
+if TYPE_CHECKING:
+    from orchestrator.core.definitions import Rulebook
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "samples.md").read_text()
 
@@ -27,14 +31,30 @@ def listed(section: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `([^`]+)` \|(.*)$", text, re.MULTILINE))
 
 
-def test_every_rule_is_listed() -> None:
-    """Whoever looks for an example of a form finds it there."""
+@pytest.fixture(scope="module")
+def shipped() -> Rulebook:
+    """The rules that are shipped."""
     catalog, _ = read_catalog(read_schema_files(ROOT / "schemas"))
     assert catalog is not None
     rulebook, _ = read_rules(read_rule_files(ROOT / "rules"), catalog)
     assert rulebook is not None
+    return rulebook
 
-    assert listed("Rules").keys() == set(rulebook.by_name)
+
+def test_every_rule_is_listed(shipped: Rulebook) -> None:
+    """Whoever looks for an example of a form finds it there."""
+    assert listed("Rules").keys() == set(shipped.by_name)
+
+
+@pytest.mark.parametrize("name", ["first-steps", "first-workflow"])
+def test_a_tutorial_counts_what_is_shipped_and_its_own(name: str, shipped: Rulebook) -> None:
+    """Who sees other numbers than the page wonders what went wrong."""
+    text = (ROOT / "docs" / "tutorials" / f"{name}.md").read_text()
+    files = len(read_rule_files(ROOT / "rules"))
+
+    rules = set(re.findall(r"(?<=rules=)\d+|\d+(?= rules in)", text))
+    assert rules == {str(len(shipped.definitions) + 1)}
+    assert set(re.findall(r"\d+(?= files)", text)) == {str(files + 1)}
 
 
 @pytest.mark.parametrize("name", installed())
