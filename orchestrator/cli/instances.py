@@ -25,6 +25,7 @@ from orchestrator.cli.remembered import (
     finished_detail,
     finished_row,
     instance_row,
+    near,
     page,
 )
 from orchestrator.cli.steering import COMMANDS, MANY, SAID, options
@@ -100,7 +101,8 @@ def list_instances(
         since = now - stuck if stuck is not None else None
         found = asyncio.run(_list(rule, chosen, since, place, limit))
         rows = [instance_row(each, now) for each in found]
-        output.table(_fitting(INSTANCE_COLUMNS), rows, empty="no open instance")
+        shown = [near(row, now) for row in rows] if output.on_narrow_terminal() else rows
+        output.table(_fitting(INSTANCE_COLUMNS), shown, empty="no open instance")
     if len(rows) == limit:
         where = shlex.quote(output.text(rows[-1]["cursor"]))
         output.note(f"there may be more: repeat it with --after {where}")

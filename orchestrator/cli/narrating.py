@@ -69,7 +69,7 @@ class Narration:
         else:
             yield click.style(text(self._evidence.key), fg="magenta", bold=True)
         yield from self._waits(width)
-        yield from self._pending()
+        yield from self._pending(width)
         for sentence in self._evidence.unread:
             yield ""
             yield from wrapped("", f"Not looked at: {text(sentence)}", width)
@@ -104,7 +104,7 @@ class Narration:
         for wait in found:
             yield from _wait(wait, self._evidence, width)
 
-    def _pending(self) -> Iterator[str]:
+    def _pending(self, width: int | None) -> Iterator[str]:
         pending = sorted(self._evidence.pending, key=lambda one: one.due)
         if pending:
             yield ""
@@ -112,8 +112,10 @@ class Narration:
         for one in pending:
             sender = f"rule {one.outgoing.rule}" if one.outgoing.rule else "no rule"
             moment = at_moment(one.due, self._evidence.now)
-            kind = click.style(text(one.outgoing.type), fg="cyan")
-            yield f"  {kind}  {moment}  {text(sender)}"
+            kind = text(one.outgoing.type)
+            first, *rest = wrapped("  ", f"{kind}  {moment}  {text(sender)}", width)
+            yield first.replace(kind, click.style(kind, fg="cyan"), 1)
+            yield from rest
 
 
 def published(seen: Seen) -> Published:
@@ -165,14 +167,17 @@ def _wait(wait: Wait, evidence: Evidence, width: int | None) -> Iterator[str]:
         "without a limit" if wait.until is None else f"until {at_moment(wait.until, evidence.now)}"
     )
     key = "" if wait.key == evidence.key else f"  key {wait.key}"
-    yield f"  {click.style('…', fg='cyan')} rule {text(wait.rule)}{text(key)}  {until}"
+    first, *rest = wrapped("  … ", f"rule {text(wait.rule)}{text(key)}  {until}", width)
+    yield first.replace("…", click.style("…", fg="cyan"), 1)
+    yield from rest
     if wait.lacks:
         yield from wrapped("    ", f"missing: {text(wait.lacks)}", width)
     ids = {each.event.id: each.seen.type for each in evidence.logged if each.event}
     for name, event_id, moment in wait.came:
         kind = ids.get(event_id, name)
         label = name if name == kind else f"{name} ({kind})"
-        yield f"    came: {text(label)}  {text(moment)}  {text(event_id[:ID_SHOWN])}".rstrip()
+        came = f"came: {text(label)}  {text(moment)}  {text(event_id[:ID_SHOWN])}".rstrip()
+        yield from wrapped("    ", came, width)
     if wait.outdated:
         told_of = f"began with revision {wait.revision}" if wait.revision else "its rule is gone"
         yield from wrapped("    ", f"{told_of}: the rule has been changed since", width)

@@ -52,7 +52,7 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, empty
 def _print_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     shown = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        shown.add_column(column.replace("_", " "), overflow="fold", no_wrap=column not in _PROSE)
+        shown.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in _RIGID)
     for row in rows:
         shown.add_row(*(_cell(column, row.get(column)) for column in columns))
     console().print(shown)
@@ -124,7 +124,11 @@ _STATUS_STYLES: Mapping[object, str] = {
     "incident": "bold red",
 }
 _STYLES = {"type": "cyan", "kind": "dim"}
-_PROSE = frozenset({"message", "description"})
+_RIGID = frozenset(
+    {"changed", "unchanged_for", "ended", "ago", "due", "in", "status", "kind", "revision", "steps"}
+)
+"""Columns that are no longer than they need be; of the others the widest fold where room is short.
+A name or a key is never cut: people copy them."""
 
 
 def _cell(column: str, value: object) -> Text:

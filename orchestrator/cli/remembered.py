@@ -10,6 +10,7 @@ import orjson
 
 from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
+from orchestrator.cli.waiting import distance
 from orchestrator.core.later import kept
 from orchestrator.core.scheduled import pending
 from orchestrator.core.stateful.pattern import Element
@@ -45,6 +46,12 @@ def instance_row(found: OpenInstance, now: datetime) -> dict[str, object]:
         "due": found.due,
         "cursor": cursor(found),
     }
+
+
+def near(row: dict[str, object], now: datetime) -> dict[str, object]:
+    """Return an `instance_row` for a narrow terminal: how far away it is due says enough."""
+    due = row["due"]
+    return {**row, "due": distance(due - now) if isinstance(due, datetime) else None}
 
 
 def finished_row(found: FinishedInstance, now: datetime) -> dict[str, object]:

@@ -76,7 +76,8 @@ def list_timers(  # noqa: PLR0913 - click passes each option
         return
     rows = asyncio.run(_list(rule, key, now, before, after, limit))
     shown = [short(row) for row in rows] if output.on_terminal() else rows
-    output.table(TIMER_COLUMNS, shown, empty="nothing is due")
+    columns = TIMER_COLUMNS[1:] if output.on_narrow_terminal() else TIMER_COLUMNS
+    output.table(columns, shown, empty="nothing is due")
     if len(rows) == limit:
         where = shlex.quote(output.text(rows[-1]["cursor"]))
         output.note(f"there may be more: repeat it with --after {where}")

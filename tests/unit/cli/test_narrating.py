@@ -9,9 +9,10 @@ import click
 import pytest
 
 from orchestrator.cli.account import Account
-from orchestrator.cli.evidence import Sieve
+from orchestrator.cli.evidence import Pending, Sieve
 from orchestrator.cli.narrating import Narration
-from tests.unit.cli.case import RULES, event, known, of, remembering, rules_of, sent
+from orchestrator.core.event import Outgoing
+from tests.unit.cli.case import HOUR, NOW, RULES, event, known, of, remembering, rules_of, sent
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
@@ -54,6 +55,24 @@ def test_the_whole_account_is_a_tree_with_a_line_per_rule(rulebook: Rulebook) ->
         "",
         "Not looked at: the log is off",
     ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(rulebook: Rulebook, width: int) -> None:
+    """A line that a terminal wraps destroys the tree, which is what one looks at."""
+    employer = "Harbor Logistics and Sons of the Upper Quay"
+    found = event(employer=employer)
+    rule = "remind-the-harbor-office-of-its-quays"
+    later = Outgoing("m", "Tell", "cases.v1", "o", NOW, {}, "C-1", rule=rule)
+    evidence = known(
+        rulebook,
+        of(found),
+        instances=remembering(rulebook, "often", employer, found),
+        pending=[Pending(NOW + 30 * HOUR, later)],
+    )
+    lines = [click.unstyle(line) for line in Narration(evidence, Account(evidence)).lines(width)]
+    assert max(map(len, lines)) <= width
+    assert "missing: 2 more (1 of 3 came)" in "\n".join(lines)
 
 
 def test_one_event_or_one_rule_can_be_asked_about(rulebook: Rulebook) -> None:

@@ -13,7 +13,7 @@ from orchestrator.cli import output
 from orchestrator.cli.commands import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ROWS: list[dict[str, object]] = [
     {"status": "ok", "message": "fine\tand\nwell", "extra": {"a": 1}},
@@ -26,10 +26,12 @@ COLUMNS = ("status", "message")
 def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """A function that prints rows the way a command with these arguments would."""
 
-    def run(*arguments: str, rows: list[dict[str, object]]) -> str:
+    def run(
+        *arguments: str, rows: list[dict[str, object]], columns: Sequence[str] = COLUMNS
+    ) -> str:
         @click.command(cls=Command)
         def command() -> None:
-            output.table(COLUMNS, rows, empty="nothing")
+            output.table(columns, rows, empty="nothing")
 
         command.main(list(arguments), standalone_mode=False)
         return capsys.readouterr().out
@@ -57,6 +59,21 @@ def test_a_terminal_gets_a_table(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     lines = [click.unstyle(line).rstrip() for line in printed(rows=ROWS).splitlines()]
     assert lines == ["status  message", "ok      fine\\tand\\nwell", "error"]
+
+
+def test_a_narrow_terminal_gets_a_table_too(
+    printed: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words fold where the room ends: whoever copies half a name finds nothing."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    row: dict[str, object] = {"status": "waiting", "rule": "restaurant-opening", "key": "R-7" * 9}
+    lines = [click.unstyle(each) for each in printed(rows=[row], columns=list(row)).splitlines()]
+    rule, key = lines[0].index("rule"), lines[0].index("key")
+    assert max(map(len, lines)) <= 30
+    assert lines[1].startswith("waiting ")
+    assert "".join(line[rule:key].strip() for line in lines[1:]) == "restaurant-opening"
+    assert "".join(line[key:].strip() for line in lines[1:]) == "R-7" * 9
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,15 @@ import click
 import orjson
 import pytest
 
-from orchestrator.cli.remembered import detail, instance_row, page, readable, short, timer_row
+from orchestrator.cli.remembered import (
+    detail,
+    instance_row,
+    near,
+    page,
+    readable,
+    short,
+    timer_row,
+)
 from orchestrator.core.decision import Instance, Later
 from orchestrator.core.event import Event, Outgoing
 from orchestrator.core.ids import Identity, ReactionId
@@ -58,6 +66,19 @@ def test_a_timer_of_a_rule_says_how_long_is_left(due: datetime, shown: str) -> N
     """Late means that the daemon is stopped or behind, which is worth seeing at a glance."""
     row = timer_row(Timer(AT, due), Instance(VERSION, b"{}"), NOW)
     assert (row["in"], row["kind"], row["type"], row["message"]) == (shown, "rule", None, None)
+
+
+@pytest.mark.parametrize(
+    ("due", "shown"),
+    [(NOW + HOUR, "in 1 h 00 m"), (NOW - HOUR, "1 h 00 m late"), (None, None)],
+    ids=["to come", "late", "never"],
+)
+def test_a_narrow_terminal_shows_how_far_away_it_is(
+    due: datetime | None, shown: str | None
+) -> None:
+    """A moment takes the room that names need."""
+    row = instance_row(OpenInstance(AT, NOW, due), NOW)
+    assert near(row, NOW) == {**row, "due": shown}
 
 
 def test_the_next_tick_of_a_schedule_is_told_from_the_end_of_a_time() -> None:
