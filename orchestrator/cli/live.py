@@ -69,13 +69,13 @@ def _sentence(
     what = "is gone" if current is None else "differs"
     told = f"live: rule {revision.name} {what}: {stay} on revision {revision.revision}"
     if kept is None or rulebook.recall is None:
-        return f"{told}, whose text is not kept: their events and timers become dead letters"
+        return f"{told}, whose text is not kept: events and timers for it become dead letters"
     try:
         before = rulebook.recall(revision, kept.text).definition
     except InvalidDefinitions as error:
         why = "; ".join(str(error).splitlines())
-        return f"{told}, which these schemas cannot read: their events become dead letters ({why})"
-    return f"{told} until they end{_differences(before, current)}"
+        return f"{told}, which these schemas cannot read: events for it become dead letters ({why})"
+    return f"{told} to the end{_differences(before, current)}"
 
 
 def _differences(before: Definition, current: Definition | None) -> str:
@@ -84,14 +84,14 @@ def _differences(before: Definition, current: Definition | None) -> str:
         return ""
     told = []
     if gone := [each for each in before.triggers if each not in current.triggers]:
-        told.append(f"they still wait for {', '.join(gone)}")
+        told.append(f"{', '.join(gone)} is still waited for")
     if new := [each for each in current.triggers if each not in before.triggers]:
-        told.append(f"{', '.join(new)} means nothing to them")
+        told.append(f"{', '.join(new)} means nothing there")
     if isinstance(before, StatefulRule) and isinstance(current, StatefulRule):
         if _keys(before) != _keys(current):
-            told.append("they keep the key (`by`) they began with")
+            told.append("the key (`by`) stays as it was")
         if before.within != current.within:
-            told.append("they keep the time (`within`) they began with")
+            told.append("the time (`within`) stays as it was")
     return "".join(f"; {each}" for each in told)
 
 

@@ -28,19 +28,19 @@ STAY = f"2 open instances stay on revision {REVISION.revision}"
     ("rules", "told"),
     [
         (join("[A, B]"), "live: all 2 open instances go by these rules"),
-        ("[]", f"live: rule join is gone: {STAY} until they end"),
+        ("[]", f"live: rule join is gone: {STAY} to the end"),
         (
             join("[A, C]"),
             (
-                f"live: rule join differs: {STAY} until they end; they still wait for B; C means"
-                " nothing to them"
+                f"live: rule join differs: {STAY} to the end; B is still waited for; C means"
+                " nothing there"
             ),
         ),
         (
             join("[A, B]", "by: data.case"),
             (
-                f"live: rule join differs: {STAY} until they end; they keep the key (`by`) they"
-                " began with; they keep the time (`within`) they began with"
+                f"live: rule join differs: {STAY} to the end; the key (`by`) stays as it"
+                " was; the time (`within`) stays as it was"
             ),
         ),
     ],
