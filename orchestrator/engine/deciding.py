@@ -273,7 +273,7 @@ def _ask(
         answer = decision, encoded(decision.outgoing)
     except Refused as error:
         if definition.stateful:
-            batch.doubts.append(Doubt(trigger, definition.name, case.key, error))
+            batch.doubts.append(Doubt(case.with_triggers([trigger]), error))
         else:
             batch.fail(trigger.intake, definition.name, error)
         return None

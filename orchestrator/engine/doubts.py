@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.ports import Commit, Duplicate, Reaction
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from orchestrator.engine.batch import Batch, Trigger
+    from orchestrator.core.ids import ReactionId
+    from orchestrator.engine.batch import Batch, Case, Intake
     from orchestrator.engine.patience import Patience
     from orchestrator.errors import Refused
     from orchestrator.ports import Store
@@ -22,16 +26,22 @@ class Doubt:
     an approval finds its step decided.
 
     Attributes:
-        trigger: the event.
-        rule: the name of the definition.
-        key: the correlation key of the case.
+        case: the event, alone.
         error: why it is refused.
     """
 
-    trigger: Trigger
-    rule: str
-    key: str
+    case: Case
     error: Refused
+
+    @property
+    def intake(self) -> Intake:
+        """The event's delivery."""
+        return self.case.triggers[0].intake
+
+    @property
+    def reaction(self) -> ReactionId:
+        """What it would lead to."""
+        return self.case.triggers[0].signal.reaction
 
 
 async def settle_doubts(batch: Batch, store: Store, patience: Patience, now: datetime) -> None:
@@ -39,10 +49,27 @@ async def settle_doubts(batch: Batch, store: Store, patience: Patience, now: dat
     doubts, batch.doubts = batch.doubts, []
     if not doubts:
         return
-    asked = [(doubt.key, doubt.trigger.signal.reaction) for doubt in doubts]
+    asked = [(doubt.case.key, doubt.reaction) for doubt in doubts]
     known = await patience.until_done("store", lambda: store.reacted(asked, now))
+    again: list[Doubt] = []
     for doubt in doubts:
-        if doubt.trigger.signal.reaction in known:
-            batch.repeated(doubt.trigger.intake)
+        if doubt.reaction not in known:
+            batch.fail(doubt.intake, doubt.case.definition.name, doubt.error)
+        elif doubt.intake.delivery.redelivered:
+            again.append(doubt)
         else:
-            batch.fail(doubt.trigger.intake, doubt.rule, doubt.error)
+            batch.repeated(doubt.intake)
+    await _take_over(batch, again, store, patience, now)
+
+
+async def _take_over(
+    batch: Batch, again: Sequence[Doubt], store: Store, patience: Patience, now: datetime
+) -> None:
+    """Send what a crash may have left of reactions that are known: their commit hands it back."""
+    if not again:
+        return
+    commits = [Commit(doubt.case.key, (Reaction(doubt.reaction, ()),)) for doubt in again]
+    results = await patience.until_done("store", lambda: store.commit(commits, now))
+    for doubt, result in zip(again, results, strict=True):
+        if isinstance(result, Duplicate):
+            batch.duplicated(doubt.case, result.done)
