@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.harness import installed
+from tests.acceptance.walkthrough import Everything
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from orchestrator.local import Services
@@ -27,6 +29,15 @@ def site(services: Services, unique: str, tmp_path: Path) -> Site:
 def frail_site(own_services: Services, unique: str, tmp_path: Path) -> Site:
     """The same on services that this module may kill."""
     return installed(own_services, unique, tmp_path)
+
+
+@pytest.fixture(scope="module")
+async def everything(
+    own_services: Services, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Everything]:
+    """What runs in the first terminal, from the first section of a page to the last."""
+    async with Everything.up(own_services, tmp_path_factory.mktemp("clone")) as running:
+        yield running
 
 
 @pytest.fixture

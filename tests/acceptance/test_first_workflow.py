@@ -4,28 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.walkthrough import DOCS, Everything, Section, sections
+from tests.acceptance.walkthrough import follows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from orchestrator.local import Services
+    from tests.acceptance.walkthrough import Everything, Section
 
 pytestmark = pytest.mark.timeout(120)  # several processes start, on whatever machine
 
-PAGE = DOCS / "tutorials/first-workflow.md"
 
-
-@pytest.fixture(scope="module")
-async def everything(
-    own_services: Services, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Everything]:
-    """What runs in the first terminal, from the first section to the last."""
-    async with Everything.up(own_services, tmp_path_factory.mktemp("clone")) as running:
-        yield running
-
-
-@pytest.mark.parametrize("section", sections(PAGE), ids=lambda section: section.title)
+@follows("tutorials/first-workflow.md")
 async def test_every_command_does_what_the_text_says(
     everything: Everything, section: Section
 ) -> None:
