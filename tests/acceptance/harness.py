@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.topology import dead_letter_queue
-from tests.acceptance.process import PATIENCE_SECONDS, READY, ROOT, Process
+from tests.acceptance.process import PATIENCE_SECONDS, READY, ROOT, Process, comes_true
 from tests.acceptance.traffic import Collector, Publisher, depth
 
 if TYPE_CHECKING:
@@ -139,8 +139,15 @@ class Site:
         finally:
             await store.close()
 
+    def let_work_off(self) -> None:
+        """Give daemons that run the time to leave nothing anywhere; `leftovers` is the judge.
+
+        What a killed one had sent and not struck off lies in the outbox until it is swept.
+        """
+        comes_true(lambda: not self.leftovers())
+
     def leftovers(self) -> dict[str, int]:
-        """Return what still lies somewhere, and how much; all processes must have ended."""
+        """Return what still lies somewhere, and how much; what processes have in hand, does not."""
         dead = dead_letter_queue(self.queue)
         counts = {"outbox": self.outbox()} | {
             queue: self.depth(queue) for queue in (self.queue, dead, f"{self.name}.unrouted")

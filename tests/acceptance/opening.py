@@ -131,9 +131,9 @@ class Application:
         return frozenset(kind for kind in KINDS if left_out.get(kind, True))
 
     @property
-    def held(self) -> int:
-        """What has been paid in the end, in dollars."""
-        return 0 if self.refused_by else sum(KINDS[kind].fee for kind in self.asked)
+    def fees(self) -> list[int]:
+        """What is paid in the end and not given back, in dollars, the lowest first."""
+        return [] if self.refused_by else sorted(KINDS[kind].fee for kind in self.asked)
 
 
 def verdict(applications: Iterable[Application], seen: Iterable[Seen]) -> list[str]:
@@ -146,6 +146,21 @@ def verdict(applications: Iterable[Application], seen: Iterable[Seen]) -> list[s
         f"{application.key}: {problem}"
         for application in applications
         for problem in _wrong(application, cases[application.key])
+    ]
+
+
+def audit(applications: Iterable[Application], paid: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return what departments hold against the model, a sentence each.
+
+    Args:
+        applications: all there were.
+        paid: by key, the fees of the grants that it still has, the lowest first.
+    """
+    due = {application.key: application.fees for application in applications}
+    return [
+        f"{key} paid {paid.get(key, [])}, not {due.get(key, [])}"
+        for key in sorted(due.keys() | paid.keys())
+        if list(paid.get(key, [])) != due.get(key, [])
     ]
 
 
@@ -172,8 +187,8 @@ def _opened(
 ) -> Iterator[str]:
     if end.type != OPENED:
         yield f"it failed, at {end.data['step']}, and nobody refuses it"
-    elif end.data["total_cost"] != application.held:
-        yield f"it cost {end.data['total_cost']}, not {application.held}"
+    elif end.data["total_cost"] != sum(application.fees):
+        yield f"it cost {end.data['total_cost']}, not {sum(application.fees)}"
     if granted != application.asked or taken_back:
         yield f"granted {sorted(granted)}, taken back {sorted(taken_back)}"
 

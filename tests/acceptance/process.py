@@ -21,13 +21,20 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 40.0
 
 
-def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Return as soon as `condition` holds; fail, naming `what`, when it does not in time."""
+def comes_true(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Wait for `condition`; tell whether it holds in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:g} s: {what}")
+            return False
         time.sleep(POLL_SECONDS)
+    return True
+
+
+def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Return as soon as `condition` holds; fail, naming `what`, when it does not in time."""
+    if not comes_true(condition, seconds):
+        raise AssertionError(f"not within {seconds:g} s: {what}")
 
 
 class Process:
@@ -65,10 +72,11 @@ class Process:
         return self.running.wait(timeout=PATIENCE_SECONDS)
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the log of the last start."""
+        """Return the log of the last start, without a line that is only half written."""
         with self._log.open("rb") as log:
             log.seek(self._start_of_log)
-            return [json.loads(line) for line in log if line.startswith(b"{")]
+            whole = (line for line in log if line.startswith(b"{") and line.endswith(b"\n"))
+            return [json.loads(line) for line in whole]
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Return the log lines called `event`."""

@@ -36,6 +36,7 @@ def run_and_kill(site: Site, chance: random.Random, *, per_second: float, second
         kills = kill_repeatedly(daemon, chance, seconds=seconds, between=BETWEEN_SECONDS)
         wrong = experiment.count()
         daemon.wait_for(READY)
+        site.let_work_off()
         assert daemon.terminate() == 0
         told = f"{len(experiment.confirmed)} events, {len(experiment.collector.arrivals)} commands"
         print(f"{told}, {kills} kills")  # noqa: T201 - figures for `pytest -rP`
@@ -55,6 +56,7 @@ def test_two_replicas_share_the_work_while_one_is_killed(site: Site, chance: ran
         kill_repeatedly(victim, chance, seconds=5, between=(0.5, 2.0))
         wrong = experiment.count()
         victim.wait_for(READY)
+        site.let_work_off()
         assert (survivor.terminate(), victim.terminate()) == (0, 0)
     assert wrong == []
     assert site.leftovers() == {}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.acceptance.opening import KINDS, OPENED, Application, Seen, verdict
+from tests.acceptance.opening import KINDS, OPENED, Application, Seen, audit, verdict
 
 OPEN = Application("R-1", renovation=False, alcohol=False, refused_by=None)
 REFUSED = Application("R-1", renovation=False, alcohol=False, refused_by="health_inspection")
@@ -83,7 +83,27 @@ def test_each_kind_of_fault_is_named(
     assert problem in "; ".join(verdict([application], seen))
 
 
+@pytest.mark.parametrize(
+    ("paid", "problems"),
+    [
+        ({"R-1": [150.0, 300.0]}, []),
+        ({}, ["R-1 paid [], not [150, 300]"]),
+        ({"R-1": [150.0]}, ["R-1 paid [150.0], not [150, 300]"]),
+        ({"R-1": [150.0, 300.0], "R-2": [500.0]}, ["R-2 paid [500.0], not []"]),
+        ({"R-1": [150.0, 300.0], "R-9": [500.0]}, ["R-9 paid [500.0], not []"]),
+    ],
+    ids=["right", "nothing", "too little", "kept", "of nobody"],
+)
+def test_the_books_are_compared_with_what_is_due(
+    paid: dict[str, list[float]], problems: list[str]
+) -> None:
+    """A department may say that it gave a fee back: what it holds decides."""
+    assert audit([OPEN, replace(REFUSED, key="R-2")], paid) == problems
+
+
 def test_every_kind_of_grant_is_part_of_the_whole() -> None:
     """With both options the fees are 2,150 dollars, as the law says."""
-    assert Application("R-1", renovation=True, alcohol=True, refused_by=None).held == 2150
+    assert Application("R-1", renovation=True, alcohol=True, refused_by=None).fees == [
+        *(150, 300, 500, 1200)
+    ]
     assert sum(kind.fee for kind in KINDS.values()) == 2150
