@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import uuid
 from typing import Any
 
 from tests.acceptance.traffic import CHANNEL, connect, send
 
 COMMANDS = {"SendAcknowledgment": "notify.v1", "AssignInvestigator": "hr.v1"}
+HALFWAY_SECONDS = 0.005
+"""How long each command takes: a consumer that is never idle is killed at work, however fast."""
 
 
 def main(mode: str, exchange: str, queue: str) -> None:
@@ -30,6 +33,7 @@ def main(mode: str, exchange: str, queue: str) -> None:
             derived = uuid.uuid5(uuid.NAMESPACE_OID, event["id"] + command)
             command_id = uuid.uuid4() if mode == "random-ids" else derived
             message = {"id": str(command_id), "type": command, "causationid": event["id"]}
+            time.sleep(HALFWAY_SECONDS)
             send(publishing, exchange, json.dumps(message).encode(), key=key)
         if mode == "random-ids":
             consuming.basic_ack(method.delivery_tag)
