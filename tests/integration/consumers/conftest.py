@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from consumers.hr.desks import Desks
+from consumers.hr.staff import read_staff
 from consumers.store import open_store
 
 if TYPE_CHECKING:
@@ -21,3 +23,11 @@ async def store(
     monkeypatch.setenv("ORCHESTRATOR_NAMESPACE", unique)
     async with open_store("hr") as opened:
         yield opened
+
+
+@pytest.fixture
+async def desks(store: Store) -> Desks:
+    """The desks of the sample staff: three in the north."""
+    desks = Desks(store)
+    await desks.enter(read_staff({}))
+    return desks

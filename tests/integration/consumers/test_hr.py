@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from consumers.hr.desks import Desks
 from consumers.hr.service import escalate, remind
-from consumers.hr.staff import read_staff
 from consumers.messages.hr import EscalateCase, InvestigatorReminded, RemindInvestigator
 from tests.unit.consumers.contexts import context
 
 if TYPE_CHECKING:
     from consumers.store import Store
-
-
-@pytest.fixture
-async def desks(store: Store) -> Desks:
-    """The desks of the sample staff."""
-    desks = Desks(store)
-    await desks.enter(read_staff({}))
-    return desks
 
 
 async def test_an_escalated_case_goes_to_whoever_has_the_fewest(desks: Desks) -> None:

@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from consumers.store import Store
 
 
-@pytest.fixture
-async def desks(store: Store) -> Desks:
-    """The desks of the sample staff: three in the north."""
-    desks = Desks(store)
-    await desks.enter(read_staff({}))
-    return desks
-
-
 async def test_cases_go_to_whoever_has_the_fewest(desks: Desks) -> None:
     """Also when a hundred are assigned at the same time: the loads differ by one at most."""
     found = await asyncio.gather(
