@@ -12,6 +12,7 @@ import orjson
 from orchestrator.core.decision import Decision, Elapsed, Signal, emit, forget, remember
 from orchestrator.core.definitions import take
 from orchestrator.core.event import Event, Outgoing
+from orchestrator.core.expression import ReactionBudget
 from orchestrator.core.expression.times import format_timestamp
 from orchestrator.core.ids import event_identity, reaction_id
 from orchestrator.core.schedule import newest_tick, next_tick
@@ -21,6 +22,7 @@ from orchestrator.errors import Refused
 if TYPE_CHECKING:
     from orchestrator.core.decision import Condition, Instance, Later
     from orchestrator.core.definitions import Action
+    from orchestrator.core.expression import Budget
     from orchestrator.core.problem import Position
     from orchestrator.core.schedule import Schedule
 
@@ -155,6 +157,7 @@ class ScheduledRule:
             Refused: an expression failed, or a message breaks its schema.
         """
         if isinstance(signal, Signal):
+            signal.scope.budget = ReactionBudget()
             return emit(*take(self, self.actions, signal, (signal.scope,)))
         known = pending(instance.state) if instance else None
         if instance is None or known is None:
@@ -206,7 +209,8 @@ class ScheduledRule:
 
         What is left over, or fails while others do not, comes next: the timer is due at once.
         """
-        outgoing, later = self._take(tick, elapsed)
+        budget = ReactionBudget()  # one for all of them: they are decided in one go
+        outgoing, later = self._take(tick, elapsed, budget)
         ticks = self.schedule.ticks(tick)
         following, run = next(ticks, None), 1
         while (
@@ -215,7 +219,7 @@ class ScheduledRule:
             and max(run, len(outgoing) + len(later)) < AT_ONCE
         ):
             try:
-                more, more_later = self._take(following, elapsed)
+                more, more_later = self._take(following, elapsed, budget)
             except Refused:
                 break  # decided again, alone: then it is a dead letter of its own
             outgoing, later = outgoing + more, later + more_later
@@ -227,7 +231,7 @@ class ScheduledRule:
         return tick <= now and self._to_run(tick, now) == tick
 
     def _take(
-        self, tick: datetime, elapsed: Elapsed
+        self, tick: datetime, elapsed: Elapsed, budget: Budget
     ) -> tuple[tuple[Outgoing, ...], tuple[Later, ...]]:
         """Return what one tick sends.
 
@@ -235,6 +239,7 @@ class ScheduledRule:
         """
         event = self._event(tick, elapsed.source)
         scope = Scope(event, elapsed.now)
+        scope.budget = budget
         reaction = reaction_id(event.identity, self.name)
         signal = Signal(event, reaction, elapsed.now, elapsed.source, scope)
         return take(self, self.actions, signal, (scope,))

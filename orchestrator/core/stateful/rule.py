@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from orchestrator.core.decision import Decision, Elapsed, Signal, emit, forget, remember
 from orchestrator.core.definitions import take
+from orchestrator.core.expression import ReactionBudget
 from orchestrator.core.keys import read_key
 from orchestrator.core.scope import Scope
 from orchestrator.core.stateful.matching import complete, condensed, lapse
@@ -183,7 +184,7 @@ class StatefulRule:
         if newest is None or farthest is None:
             raise RuntimeError(f"rule {self.name}: nothing is known of the events it is about")
         scope = Scope(newest, signal.now)
-        scope["events"] = attributes
+        scope["events"], scope.budget = attributes, ReactionBudget()
         if farthest.hops > newest.hops:  # or a loop would not be counted where another event joins
             newest = replace(newest, hops=farthest.hops, trail=farthest.trail)
         about = Signal(newest, signal.reaction, signal.now, signal.source, scope)

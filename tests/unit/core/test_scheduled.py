@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.core.decision import Elapsed, Instance, forget, remember
+from orchestrator.core.decision import Elapsed, Instance, Signal, forget, remember
 from orchestrator.core.definitions import Action
-from orchestrator.core.expression import ROOTS, compile_expression, compile_template
+from orchestrator.core.envelope import decode, encode
+from orchestrator.core.event import Delivery
+from orchestrator.core.expression import (
+    ROOTS,
+    ReactionBudget,
+    compile_expression,
+    compile_template,
+)
 from orchestrator.core.ids import ReactionId, event_identity, message_id, reaction_id
 from orchestrator.core.problem import Position
 from orchestrator.core.schedule import Cron, Periodic
@@ -22,6 +29,7 @@ from orchestrator.core.scheduled import (
     rule_and_tick,
     run_id,
 )
+from orchestrator.core.scope import Scope
 from orchestrator.errors import ExpressionError, SchemaViolation
 
 if TYPE_CHECKING:
@@ -50,7 +58,7 @@ class Contract:
 
 def action(data: object = None, **changes: Any) -> Action:
     template = (
-        compile_template(data, lambda _path, _offset: HERE, roots=ROOTS)
+        compile_template(data, lambda _path, _offset: HERE, roots=ROOTS | {"item"})
         if data is not None
         else None
     )
@@ -86,6 +94,45 @@ def ticks_run(rule: ScheduledRule, instance: Instance, now: datetime) -> list[st
         instance = Instance(VERSION, decision.state)
         if decision.due > now:
             return found
+
+
+def brought_back(rule: ScheduledRule, tick: datetime) -> Signal:
+    """A tick that had failed, once its dead letter is sent again."""
+    kept = encode(rule.letter(tick, "orchestrator"))
+    event = decode(Delivery(kept.body), tick)
+    reaction = reaction_id(event.identity, rule.name)
+    return Signal(event, reaction, tick, "orchestrator", Scope(event, tick))
+
+
+COSTLY = action(
+    {"n": "${size(range(100).filter(x, x > item))}"},
+    for_each=compile_expression("range(10)", lambda _offset: HERE),
+)
+"""Looks at a hundred numbers for each of ten items."""
+
+
+def test_one_tick_does_only_so_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is served meanwhile, nor is the broker told that we live."""
+    rule = hourly("last", COSTLY)
+    monkeypatch.setattr(ReactionBudget, "left", 10_000)
+    assert len(decided(rule, waiting(rule, NINE - SECOND), NINE).outgoing) == 10
+    monkeypatch.setattr(ReactionBudget, "left", 500)
+    with pytest.raises(ExpressionError, match="needs more than 10,000,000 steps"):
+        decided(rule, waiting(rule, NINE - SECOND), NINE)
+    with pytest.raises(ExpressionError, match="needs more than 10,000,000 steps"):
+        rule.decide(None, brought_back(rule, NINE))
+
+
+def test_ticks_that_are_made_up_for_share_what_work_there_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A decision is as long as they are together: what is left over comes next."""
+    monkeypatch.setattr(ReactionBudget, "left", 10_000)
+    rule = hourly("all", COSTLY)
+    late = NINE + 20 * HOUR
+    first = decided(rule, waiting(rule, NINE - SECOND), late)
+    assert 10 <= len(first.outgoing) < 210
+    assert len(ticks_run(rule, waiting(rule, NINE - SECOND), late)) == 210
 
 
 def test_a_tick_sends_what_an_event_would() -> None:

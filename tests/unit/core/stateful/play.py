@@ -50,14 +50,12 @@ class Contract:
 
 
 def action(name: str, data: object = "${events}", **parts: Any) -> Action:
+    fields: dict[str, Any] = {"guard": None, "for_each": None, "item_name": "item"}
     return Action(
         message=Contract(name),
         data=compile_template(data, roots=NAMES),
-        guard=None,
-        for_each=None,
-        item_name="item",
         position=Position("rules.yaml", 9, 7),
-        **parts,
+        **(fields | parts),
     )
 
 

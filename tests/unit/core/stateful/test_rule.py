@@ -11,8 +11,8 @@ import pytest
 
 from orchestrator.core.decision import Elapsed, Instance, Later, emit, remember
 from orchestrator.core.definitions import Rulebook
-from orchestrator.core.expression import compile_expression
-from orchestrator.core.ids import message_id
+from orchestrator.core.expression import ReactionBudget, compile_expression
+from orchestrator.core.ids import ReactionId, message_id
 from orchestrator.core.scope import Scope
 from orchestrator.core.stateful import Count, Element, StatefulRule
 from orchestrator.core.stateful import rule as rule_module
@@ -70,6 +70,22 @@ def key_of(rule: StatefulRule, data: object) -> str:
 def test_a_key_is_a_text(value: object, expected: str) -> None:
     """Numbers that are equal are one key, however a producer writes them."""
     assert key_of(keyed("data"), value) == expected
+
+
+def test_what_it_does_is_only_so_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one event, ``for_each`` included: nobody else is served meanwhile."""
+    monkeypatch.setattr(ReactionBudget, "left", 10_000)
+    data = {"n": "${size(range(100).filter(x, x > item))}"}
+    few, many = (
+        replace(JOIN, actions=(action("fired", data, for_each=compile_expression(items)),))
+        for items in ("range(10)", "range(100)")
+    )
+    state = JOIN.decide(None, signal(event(A0))).state
+    assert state is not None
+    one = Instance(ReactionId(bytes(16)), state)
+    assert len(few.decide(one, signal(event(B4))).outgoing) == 10
+    with pytest.raises(ExpressionError, match="needs more than 10,000,000 steps"):
+        many.decide(one, signal(event(B4)))
 
 
 def test_a_key_has_a_limit() -> None:
