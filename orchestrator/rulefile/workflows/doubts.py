@@ -14,11 +14,11 @@ from orchestrator.rulefile.names import STEPS, asks_for, place_of
 from orchestrator.rulefile.workflows.upstream import formulas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from orchestrator.core.definitions import Action
     from orchestrator.core.expression import Expression, Template
-    from orchestrator.core.workflow.definition import Step
+    from orchestrator.core.workflow.definition import OnFailure, Step
     from orchestrator.rulefile.parts import Part
     from orchestrator.rulefile.workflows.steps import ReadStep
     from orchestrator.rulefile.workflows.workflow import ReadWorkflow
@@ -95,17 +95,22 @@ def _warn_of_missing_outputs(read: ReadWorkflow, steps: list[ReadStep]) -> None:
 
     What is sent in the end is sent after any of the steps failed, unless it is ``then``.
     """
-    doubtful = {
-        each.step.name
-        for each in steps
-        if each.step.guard is not None or each.step.on_failure == "continue"
-    }
+    doubtful = set(_doubtful(read.steps, read.plan.on_failure))
     for each in steps:
         _warn_of_missing(each.part, formulas(each.step), doubtful)
     for sent in read.then:
         _warn_of_missing(sent.part, _formulas_of(sent.action), doubtful)
     for sent in read.otherwise:
         _warn_of_missing(sent.part, _formulas_of(sent.action), {each.step.name for each in steps})
+
+
+def _doubtful(steps: Iterable[ReadStep], on_failure: OnFailure) -> Iterator[str]:
+    """Yield the steps that may be skipped, or after whose failure the rest goes on."""
+    for each in steps:
+        own = each.step.on_failure or on_failure
+        if each.step.guard is not None or own == "continue":
+            yield each.step.name
+        yield from _doubtful(each.members, own)
 
 
 def _warn_of_missing(
