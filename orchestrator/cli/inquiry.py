@@ -7,14 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from orchestrator.adapters.rabbit.deadletters import DeadLetters
-from orchestrator.cli import output
-from orchestrator.cli.connection import broker, log_reader
+from orchestrator.cli.connection import broker
 from orchestrator.cli.evidence import Evidence, Logged, Pending, Sieve, key_of, wording
 from orchestrator.cli.ledger import ledger
 from orchestrator.cli.memory import memory
-from orchestrator.cli.queues import dead_letter_queues
-from orchestrator.cli.seen import NO_LIMIT, Seen, see
+from orchestrator.cli.records import in_dead_letters, in_log
+from orchestrator.cli.seen import NO_LIMIT, Seen
 from orchestrator.core.envelope import decode
 from orchestrator.core.ids import reaction_id
 from orchestrator.core.later import kept
@@ -23,7 +21,6 @@ from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.stateful.tally import every_event
 from orchestrator.errors import BadMessage, InvalidDefinitions, Misconfigured
 from orchestrator.ports import InstanceKey
-from orchestrator.topology import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +60,7 @@ async def inquire(settings: Settings, rulebook: Rulebook, key: str, start: Start
     known = {each.seen.id for each in logged}
     letters = [
         (seen, letter)
-        for seen, letter in await _letters(settings)
+        for seen, letter in await in_dead_letters(settings)
         if seen.key == key or seen.id in known
     ]
     logged = [*logged, *_unlogged(letters, logged)]
@@ -78,17 +75,10 @@ async def inquire(settings: Settings, rulebook: Rulebook, key: str, start: Start
 
 async def _logged(settings: Settings, sieve: Sieve, start: Start) -> list[Logged]:
     found: list[Logged] = []
-    newest = datetime.now(UTC)
-    read = 0
-    with output.progress("reading the log") as report:
-        async for entry in log_reader(settings).read(start):
-            seen = see(entry.delivery, newest)
-            newest = seen.time  # the best guess for a later message that carries no time
-            event = _event(entry.delivery, seen) if sieve.asks_for(seen) else None
-            if sieve.wants(seen, event):
-                found.append(Logged(seen, event or _event(entry.delivery, seen)))
-            read += 1
-            report(read)
+    async for seen, delivery in in_log(settings, start):
+        event = _event(delivery, seen) if sieve.asks_for(seen) else None
+        if sieve.wants(seen, event):
+            found.append(Logged(seen, event or _event(delivery, seen)))
     return found
 
 
@@ -97,14 +87,6 @@ def _event(delivery: Delivery, seen: Seen) -> Event | None:
         return decode(delivery, seen.time, NO_LIMIT)
     except BadMessage:
         return None
-
-
-async def _letters(settings: Settings) -> list[tuple[Seen, DeadLetter]]:
-    url = settings.amqp_url.get_secret_value()
-    queues = await dead_letter_queues(settings)
-    async with DeadLetters.connect(url, Names.of(settings)) as dead_letters:
-        found = [letter for queue in queues for letter in await dead_letters.look(queue)]
-    return [(see(letter.delivery, datetime.now(UTC)), letter) for letter in found]
 
 
 def _unlogged(letters: Iterable[tuple[Seen, DeadLetter]], logged: Iterable[Logged]) -> list[Logged]:

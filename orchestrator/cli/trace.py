@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.adapters.rabbit.deadletters import DeadLetters
 from orchestrator.cli import output
 from orchestrator.cli.causality import Step, causal_steps
 from orchestrator.cli.commands import Command, wants_json
-from orchestrator.cli.connection import log_reader
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.narrating import given_up, published
-from orchestrator.cli.queues import dead_letter_queues
-from orchestrator.cli.seen import Seen, see
+from orchestrator.cli.records import in_dead_letters, in_log
 from orchestrator.cli.starting import START
 from orchestrator.cli.timeline import as_json, draw
 from orchestrator.errors import Misconfigured
@@ -24,7 +20,6 @@ from orchestrator.topology import Names
 
 if TYPE_CHECKING:
     from orchestrator.adapters.rabbit.log import Start
-    from orchestrator.core.deadletter import DeadLetter
     from orchestrator.settings import Settings
 
 
@@ -65,9 +60,8 @@ def command(key: str, start: Start) -> None:
 
 async def _collect(settings: Settings, key: str, start: Start) -> tuple[Step, ...]:
     """Return the steps of the case, from the log and from the dead letters."""
-    logged = await _logged(settings, key, start)
-    lost = [(see(letter.delivery, datetime.now(UTC)), letter) for letter in await _lost(settings)]
-    lost = [(seen, letter) for seen, letter in lost if seen.key == key]
+    logged = [seen async for seen, _ in in_log(settings, start) if seen.key == key]
+    lost = [(seen, letter) for seen, letter in await in_dead_letters(settings) if seen.key == key]
     known = {seen.id for seen in logged}
     # A message that nobody could route, or that came before the log began, is only there.
     unlogged = [seen for seen, _ in lost if seen.id not in known]
@@ -75,26 +69,3 @@ async def _collect(settings: Settings, key: str, start: Start) -> tuple[Step, ..
         [published(seen) for seen in [*logged, *unlogged]],
         [given_up(seen, letter) for seen, letter in lost],
     )
-
-
-async def _logged(settings: Settings, key: str, start: Start) -> list[Seen]:
-    reader = log_reader(settings)
-    found = []
-    newest = datetime.now(UTC)
-    read = 0
-    with output.progress("reading the log") as report:
-        async for entry in reader.read(start):
-            seen = see(entry.delivery, newest)
-            newest = seen.time  # the best guess for a later message that carries no time
-            if seen.key == key:
-                found.append(seen)
-            read += 1
-            report(read)
-    return found
-
-
-async def _lost(settings: Settings) -> list[DeadLetter]:
-    url = settings.amqp_url.get_secret_value()
-    queues = await dead_letter_queues(settings)
-    async with DeadLetters.connect(url, Names.of(settings)) as dead_letters:
-        return [letter for queue in queues for letter in await dead_letters.look(queue)]
