@@ -31,6 +31,7 @@ channels:
     messages:
       Filed: {x-kind: event, payload: {}}
       Answered: {x-kind: event, payload: {}}
+      Closed: {x-kind: event, payload: {}}
       Tell: {x-kind: command, payload: {}}
 """
 RULES = """

@@ -9,30 +9,17 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from orchestrator.catalog import read_catalog
 from orchestrator.cli.misses import Judge, detail, line, page, row
 from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity
 from orchestrator.core.unmatched import Unmatched, ignored
 from orchestrator.ports import Noted
-from orchestrator.rulefile import read_rules
+from tests.unit.cli.case import rules_of
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
-DOCUMENT = """
-asyncapi: 3.0.0
-info: {title: Test, version: 1.0.0}
-channels:
-  cases:
-    address: cases.v1
-    messages:
-      Filed: {x-kind: event, payload: {}}
-      Answered: {x-kind: event, payload: {}}
-      Closed: {x-kind: event, payload: {}}
-      Tell: {x-kind: command, payload: {}}
-"""
 RULES = """
 - name: large
   when: Filed
@@ -64,11 +51,7 @@ RULES = """
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
     """The rules as they are now."""
-    catalog, problems = read_catalog([("d.yaml", DOCUMENT)])
-    assert catalog is not None, problems
-    rules, problems = read_rules([("r.yaml", RULES)], catalog)
-    assert rules is not None, problems
-    return rules
+    return rules_of(RULES)
 
 
 def event(kind: str, number: int = 1, **data: object) -> Event:
