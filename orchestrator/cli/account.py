@@ -13,6 +13,7 @@ from orchestrator.core.hearing import hear_all
 from orchestrator.core.ids import reaction_id
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.stateful.tally import every_event
+from orchestrator.core.workflow import Workflow
 from orchestrator.ports import InstanceKey
 from orchestrator.topology import dead_letter_queue
 
@@ -72,9 +73,11 @@ class Account:
         self.rule = rule
         self.show_values = show_values
         self._sent: dict[tuple[str | None, str | None], list[Seen]] = {}
+        self._asked: dict[str | None, str] = {}
         for logged in evidence.logged:
             seen = logged.seen
             if seen.rule is not None:
+                self._asked[seen.id] = seen.rule
                 self._sent.setdefault((seen.causation_id, seen.rule), []).append(seen)
 
     def notes(self, event: Event) -> list[Note]:
@@ -86,8 +89,22 @@ class Account:
         return [
             self._note(event, hearing)
             for hearing in hear_all(self._evidence.rulebook, event, event.time)
-            if self.rule in (None, hearing.rule.name) and not _is_for_another(hearing)
+            if self.rule in (None, hearing.rule.name) and not self._is_for_another(event, hearing)
         ] + self._of_rules_that_are_gone(event)
+
+    def _is_for_another(self, event: Event, hearing: Hearing) -> bool:
+        """Tell whether a rule looked for something of its own in the event, and it was not there.
+
+        What answers another rule's command is an answer to no other, unless that took it.
+        """
+        if hearing.wants is False and hearing.guard is None:
+            return True
+        name = hearing.rule.name
+        return (
+            _awaits(hearing.rule, event)
+            and self._asked.get(event.causation_id, name) != name
+            and reaction_id(event.identity, name) not in self._evidence.reacted
+        )
 
     def _was_refused(self, event: Event) -> bool:
         """Tell whether no rule could be asked about the event."""
@@ -181,6 +198,8 @@ class Account:
         name = hearing.rule.name
         found = self._evidence.instances.get(InstanceKey(name, hearing.key or ""))
         if reaction_id(event.identity, name) not in self._evidence.reacted:
+            if found is None and _awaits(hearing.rule, event):
+                return "silent", text(f"nothing open under the key {hearing.key} awaits it")
             return self._unsent(event, hearing)
         if found is None:
             return "took", text(f"taken; nothing is open under the key {hearing.key} any more")
@@ -255,6 +274,6 @@ class Account:
         )
 
 
-def _is_for_another(hearing: Hearing) -> bool:
-    """Tell whether a rule looked for something of its own in the event, and it was not there."""
-    return hearing.wants is False and hearing.guard is None
+def _awaits(rule: Definition, event: Event) -> bool:
+    """Tell whether the event answers steps of a workflow, and begins nothing."""
+    return isinstance(rule, Workflow) and event.type in rule.outline.awaiting

@@ -171,6 +171,23 @@ def test_a_workflow_that_did_not_start_says_why() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("asked_by", "expected"),
+    [
+        ("other", {}),
+        ("flow", {"flow": "silent: nothing open under the key C-1 awaits it"}),
+        (None, {"flow": "silent: nothing open under the key C-1 awaits it"}),
+    ],
+)
+def test_an_answer_is_told_of_whoever_asked(asked_by: str | None, expected: dict[str, str]) -> None:
+    """Many workflows await answers of one type, and none is meant by what another one asked."""
+    found = event()
+    answer = replace(event("Answered", 2), causation_id="c-1")
+    asked = [sent(asked_by, found)] if asked_by else []
+    evidence = known(rules_of(FLOW), of(found), *asked, of(answer))
+    assert told(evidence, answer) == expected
+
+
 def test_an_event_that_was_used_up_is_told_by_what_used_it(rulebook: Rulebook) -> None:
     """A join fires on its last event: the others did their part."""
     first, last = event(), event("Answered", 2)
