@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from orchestrator.document import quoted
+from orchestrator.rulefile.choices import read_switch
 from orchestrator.rulefile.content import Heading
 from orchestrator.rulefile.memories import read_memory
 from orchestrator.rulefile.parts import Form
@@ -119,7 +120,7 @@ def read_heading(part: Part, entries: Mapping[str, Part], content: Content) -> D
         part=part,
         name_part=entries.get("name", part),
         name=_read_name(entries.get("name")),
-        enabled=_read_enabled(entries.get("enabled")),
+        enabled=read_switch(entries.get("enabled"), default=True),
         description=_read_description(entries.get("description")),
         content=content,
     )
@@ -146,14 +147,6 @@ def _read_name(part: Part | None) -> str | None:
     if part and name and not RULE_NAME.fullmatch(name):
         part.refuse(f"{quoted(name)} cannot name a rule: {_NAME_ADVICE}")
     return name
-
-
-def _read_enabled(part: Part | None) -> bool:
-    if part is None:
-        return True
-    if not isinstance(part.value, bool):
-        part.refuse(f"`enabled` is {part.kind}: write true or false")
-    return part.value is True
 
 
 def _read_description(part: Part | None) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OnFailure = Literal["compensate", "continue", "stop"]
 OnDuplicate = Literal["ignore", "restart", "reject"]
 Announcements = Literal["none", "instance", "steps"]
+Strategy = Literal["least_busy", "round_robin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Route:
     """
 
     capability: str
-    strategy: Literal["least_busy", "round_robin"]
+    strategy: Strategy
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,16 @@ from orchestrator.core.shapes import ANYTHING, Shape
 from orchestrator.core.workflow.definition import Command, Compensation, Retry, Route
 from orchestrator.document import quoted
 from orchestrator.rulefile.actions import read_data
+from orchestrator.rulefile.choices import read_choice, read_switch
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition
 from orchestrator.rulefile.messages import find_event, find_message
-from orchestrator.rulefile.parts import nearest
 from orchestrator.rulefile.workflows.forms import (
     AWAIT_FORM,
     COMPENSATE_FORM,
     RETRY_FORM,
     ROUTE_FORM,
+    STRATEGIES,
 )
 
 if TYPE_CHECKING:
@@ -172,31 +173,8 @@ def _read_route(part: Part) -> Route | None:
         part.refuse("`route` has no `capability`: write {capability: pump}")
         return None
     capability = entries["capability"].text("write what the service must be able to do")
-    strategy = read_choice(entries.get("strategy"), ("least_busy", "round_robin"), "least_busy")
-    return Route(capability, strategy) if capability else None  # type: ignore[arg-type]  # one of the two
-
-
-def read_choice(part: Part | None, known: tuple[str, ...], default: str) -> str:
-    """Return one of the known words, or the one that is meant; else the default."""
-    if part is None:
-        return default
-    if part.value in known:
-        return str(part.value)
-    meant = nearest(part.value, known) if isinstance(part.value, str) else None
-    advice = f"did you mean {meant}?" if meant else f"write one of {', '.join(known)}"
-    found = quoted(part.value) if isinstance(part.value, str) else part.kind
-    part.refuse(f"`{part.key}` cannot be {found}: {advice}")
-    return meant or default
-
-
-def read_switch(part: Part | None, *, default: bool) -> bool:
-    """Return true or false; the default where there is none, or it was refused."""
-    if part is None:
-        return default
-    if not isinstance(part.value, bool):
-        part.refuse(f"`{part.key}` is {part.kind}: write true or false")
-        return default
-    return part.value
+    strategy = read_choice(entries.get("strategy"), STRATEGIES, "least_busy")
+    return Route(capability, strategy) if capability else None
 
 
 def _shape(types: tuple[str, ...], catalog: MessageCatalog) -> Shape:

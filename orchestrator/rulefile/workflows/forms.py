@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from orchestrator.rulefile.parts import Form
 
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import (
+        Announcements,
+        OnDuplicate,
+        OnFailure,
+        Strategy,
+    )
+
 MODES = ("sequential", "parallel", "dag")
-ON_FAILURE = ("compensate", "continue", "stop")
-ON_DUPLICATE = ("ignore", "restart", "reject")
-ANNOUNCE = ("none", "instance", "steps")
+ON_FAILURE: tuple[OnFailure, ...] = ("compensate", "continue", "stop")
+ON_DUPLICATE: tuple[OnDuplicate, ...] = ("ignore", "restart", "reject")
+ANNOUNCE: tuple[Announcements, ...] = ("none", "instance", "steps")
+STRATEGIES: tuple[Strategy, ...] = ("least_busy", "round_robin")
 
 WORKFLOW_FORM = Form(
     what="a workflow",

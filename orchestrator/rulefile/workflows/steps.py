@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from orchestrator.core.definitions import Action
 from orchestrator.core.workflow.definition import Command, ForEach, Group, Step
 from orchestrator.rulefile.actions import ReadAction
+from orchestrator.rulefile.choices import read_choice
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition, read_repetition
-from orchestrator.rulefile.workflows.commands import read_choice, read_compensation, read_retry
+from orchestrator.rulefile.workflows.commands import read_compensation, read_retry
 from orchestrator.rulefile.workflows.dependencies import resolve
 from orchestrator.rulefile.workflows.forms import MODES, ON_FAILURE, STEP_FORM
 from orchestrator.rulefile.workflows.transactions import read_transaction
@@ -233,6 +234,4 @@ def _for_each(entries: Mapping[str, Part], repetition: Repetition) -> ForEach | 
 
 
 def _read_on_failure(part: Part | None) -> OnFailure | None:
-    if part is None:
-        return None
-    return read_choice(part, ON_FAILURE, "compensate")  # type: ignore[return-value]  # one of them
+    return read_choice(part, ON_FAILURE, "compensate") if part else None

@@ -10,13 +10,13 @@ from orchestrator.core.workflow.definition import Plan, Run, Start
 from orchestrator.core.workflow.machine import Workflow
 from orchestrator.core.workflow.outline import COMMAND_FAILED
 from orchestrator.rulefile.actions import read_actions
+from orchestrator.rulefile.choices import read_choice
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_template
 from orchestrator.rulefile.guards import read_guard
 from orchestrator.rulefile.keys import read_keys
 from orchestrator.rulefile.names import WORKFLOW_ROOTS, Readable
 from orchestrator.rulefile.triggers import read_when
-from orchestrator.rulefile.workflows.commands import read_choice
 from orchestrator.rulefile.workflows.forms import ANNOUNCE, MODES, ON_DUPLICATE, ON_FAILURE
 from orchestrator.rulefile.workflows.outline import outline
 from orchestrator.rulefile.workflows.steps import read_steps
@@ -161,13 +161,13 @@ def read_content(part: Part, entries: Mapping[str, Part], catalog: MessageCatalo
             starts=_read_starts(entries, when),
             steps=tuple(step.step for step in steps),
             position=part.position,
-            on_failure=read_choice(entries.get("on_failure"), ON_FAILURE, "compensate"),  # type: ignore[arg-type]  # one of them
-            on_duplicate=read_choice(entries.get("on_duplicate"), ON_DUPLICATE, "ignore"),  # type: ignore[arg-type]  # one of them
+            on_failure=read_choice(entries.get("on_failure"), ON_FAILURE, "compensate"),
+            on_duplicate=read_choice(entries.get("on_duplicate"), ON_DUPLICATE, "ignore"),
             timeout=_read_timeout(entries),
             variables=variables,
             then=tuple(action.action for action in then),
             otherwise=tuple(action.action for action in otherwise),
-            announce=read_choice(entries.get("announce"), ANNOUNCE, "instance"),  # type: ignore[arg-type]  # one of them
+            announce=read_choice(entries.get("announce"), ANNOUNCE, "instance"),
             contracts={
                 name: found
                 for name in (*BUILT_IN, COMMAND_FAILED)
