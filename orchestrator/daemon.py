@@ -219,6 +219,9 @@ class Daemon:
             stack.push_async_callback(self._progress.close)
             stack.push_async_callback(self._register.close)
             stack.push_async_callback(self._broker.close)
+            # From here on: what is changed while services are waited for must not go unseen.
+            watching = asyncio.create_task(self._watch_files(), name="watcher")
+            stack.callback(watching.cancel)
             app = create_app(self._health, self._metrics, self._workflow_routes())
             await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
             await self._check_services()
@@ -229,7 +232,7 @@ class Daemon:
                 tasks.create_task(self._witness.run(), name="witness")
                 tasks.create_task(self._roster.run(), name="roster")
                 tasks.create_task(self._reloader.run(settings.sweep_seconds), name="archivist")
-                tasks.create_task(self._watch_files(), name="watcher")
+                tasks.create_task(asyncio.wait_for(watching, timeout=None))
                 tasks.create_task(self._reload_on_demand(), name="reloader")
                 tasks.create_task(self._consume(), name="engine")
 

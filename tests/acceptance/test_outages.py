@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tests.acceptance.harness import Site
 
 
+MORE = "- when: ComplaintWithdrawn\n  then: [CloseCase]\n"
+
+
 def restart(server: Server) -> None:
     """End it in order and start it again."""
     server.restart()
@@ -64,7 +67,10 @@ def test_a_redis_that_can_lose_commits(frail_site: Site) -> None:
 
 @pytest.mark.timeout(90)
 def test_services_that_are_away_are_waited_for(frail_site: Site) -> None:
-    """Machines boot in any order. It says what it waits for, and begins by itself."""
+    """Machines boot in any order. It says what it waits for, and begins by itself.
+
+    Rules that are mended in the meantime count, though it has read others.
+    """
     services = frail_site.services
     services.redis.stop()
     services.broker.stop()
@@ -72,6 +78,7 @@ def test_services_that_are_away_are_waited_for(frail_site: Site) -> None:
         assert "Redis" in daemon.wait_for(WAITING)["reason"]
         assert daemon.get("/live")[0] == 200
         assert daemon.get("/ready")[0] == 503
+        frail_site.write_rules(MORE, "more.yaml")
         services.redis.start()
         daemon.wait_for("service_recovered")
         eventually(
@@ -81,6 +88,7 @@ def test_services_that_are_away_are_waited_for(frail_site: Site) -> None:
         services.broker.start()
         daemon.wait_for(READY)
         assert daemon.get("/ready")[0] == 200
+        eventually(lambda: daemon.logged(READY)[-1]["rules"] == 2, "the rules as they are now")
         assert daemon.terminate() == 0
 
 
