@@ -175,11 +175,13 @@ def cancel(  # noqa: PLR0913 - the options of a command
     if not found:
         raise _nothing(key, rule)
     remembered = [each for each, instance in found if not is_workflow(instance)]
+    is_all = len(remembered) == len(found)
+    told: list[dict[str, object]] = []
     if remembered:
         changed = [] if dry_run else asyncio.run(_forget(remembered))
-        tell(remembered, changed, dry_run=dry_run)
-    if len(remembered) < len(found):
-        give(choice, order, dry_run=dry_run)
+        told = tell(remembered, changed, dry_run=dry_run, is_all=is_all)
+    if not is_all:
+        give(choice, order, dry_run=dry_run, before=told)
 
 
 def _picture(shown: dict[str, object]) -> str:

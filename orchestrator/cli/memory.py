@@ -62,7 +62,8 @@ def tell(
     *,
     dry_run: bool,
     done: str = "cancelled",
-) -> None:
+    is_all: bool = True,
+) -> list[dict[str, object]]:
     """Say what was done, and what was not.
 
     Args:
@@ -70,25 +71,30 @@ def tell(
         changed: what of it changed meanwhile.
         dry_run: whether nothing was done at all.
         done: the deed, as a participle.
+        is_all: whether the command has no more to say; if not, its one document is left to whoever
+            says the rest.
+
+    Returns:
+        What stands in the document.
 
     Raises:
         Unavailable: some changed meanwhile, and nothing was done to these.
     """
     reached = [at for at in instances if at not in changed]
     verb = f"would be {done}" if dry_run else done
-    if wants_json():
-        output.document(
-            [
-                {**name(at), "message": at.message or None, done.replace(" ", "_"): not dry_run}
-                for at in reached
-            ]
-        )
-    else:
+    rows = [
+        {**name(at), "message": at.message or None, done.replace(" ", "_"): not dry_run}
+        for at in reached
+    ]
+    if not wants_json():
         for at in reached:
             click.echo(f"{_called(at)} {verb}")
+    elif is_all or changed:
+        output.document(rows)
     if changed:
         names = ", ".join(_called(at) for at in changed)
         raise Unavailable(f"not {done}, because it changed at that moment: {names}; try again")
+    return rows
 
 
 def _called(at: InstanceKey) -> str:

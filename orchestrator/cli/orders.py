@@ -116,20 +116,34 @@ def who() -> str:
         return f"uid {os.getuid()}"
 
 
-def give(choice: Choice, order: Order, *, dry_run: bool = False) -> None:
+def give(
+    choice: Choice,
+    order: Order,
+    *,
+    dry_run: bool = False,
+    before: Sequence[Mapping[str, object]] = (),
+) -> None:
     """Give an order, and print what came of it for each instance.
+
+    Args:
+        choice: to which.
+        order: the order.
+        dry_run: only say to which.
+        before: what the command did already, for its one document.
 
     Raises:
         Misconfigured: nobody has the key.
         Unavailable: nothing has come of it yet for some.
     """
     rows = asyncio.run(_give(choice, order, dry_run=dry_run))
-    if not rows and choice.key is not None:
+    if not rows and not before and choice.key is not None:
         raise Misconfigured(
             f"no workflow has an open instance for {choice.key}: `orchestrator instances list`"
             " shows what there is"
         )
-    if len(rows) == 1 and not wants_json():
+    if wants_json():
+        output.document([*before, *rows])
+    elif len(rows) == 1:
         (row,) = rows
         click.echo(output.text(f"{row['workflow']} {row['key']}: {row['result']}"))
     else:

@@ -17,6 +17,8 @@ from orchestrator.core.ids import ReactionId, content_digest
 from orchestrator.core.later import keep
 from orchestrator.core.status import Status
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
+from tests.unit.core.workflow.build import step, workflow
+from tests.unit.core.workflow.play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +125,22 @@ def test_instances_are_cancelled_and_nothing_else(shell: Shell) -> None:
 
     assert listed(shell, "instances", "cancel", "C-1") == ["count C-1"]
     assert listed(shell, "timers", "list", "--key", "C-1") == ["remind C-1 b2", "remind C-1 a1"]
+
+
+async def test_a_key_of_rules_and_workflows_is_one_document(shell: Shell) -> None:
+    """A program reads one, whatever has the key."""
+    instance = Play(workflow(step("A"))).start().instance
+    assert instance is not None
+    at = InstanceKey("flow", "C-1")
+    await fill(shell, [(NOW, InstanceWrite(at, None, instance.status, instance.state))])
+
+    done = shell.run("instances", "cancel", "C-1", "--dry-run", "--json")
+
+    assert [(row.get("rule"), row.get("workflow")) for row in json.loads(done.stdout)] == [
+        ("count", None),
+        ("join", None),
+        (None, "flow"),
+    ]
 
 
 def test_timers_are_listed_as_they_are_due(shell: Shell) -> None:
