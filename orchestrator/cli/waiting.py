@@ -12,6 +12,7 @@ from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.stateful.tally import every_event
+from orchestrator.operation.account import is_workflow, open_steps
 
 if TYPE_CHECKING:
     from orchestrator.cli.evidence import Evidence
@@ -67,7 +68,9 @@ def _wait(evidence: Evidence, at: InstanceKey, due: datetime | None, instance: I
     revision = instance.revision
     outdated = current is None or revision not in ("", current.revision)
     if not isinstance(rule, StatefulRule):
-        return Wait(at.definition, at.key, "", (), due, revision, outdated)
+        steps = open_steps(instance) if is_workflow(instance) else []
+        lacking_steps = f"the end of {', '.join(steps)}" if steps else ""
+        return Wait(at.definition, at.key, lacking_steps, (), due, revision, outdated)
     memory = every_event(instance.state, rule.elements)
     came = tuple(
         (one.name, one.event.id if one.event else "", _EPOCH + timedelta(microseconds=one.time))

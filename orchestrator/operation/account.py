@@ -54,6 +54,16 @@ def outputs(instance: Instance) -> dict[str, object]:
     }
 
 
+def open_steps(instance: Instance) -> list[str]:
+    """Return what an instance is at: steps, compensations as ``NAME~``, each with who is asked."""
+    return [
+        f"{name} (asks {task.role})" if task.role else name
+        for step, whole in unpack(instance.state).tasks.items()
+        for name, task in ((step, whole), (f"{step}~", whole.undo))
+        if task is not None and task.is_open
+    ]
+
+
 def is_workflow(instance: Instance) -> bool:
     """Tell whether an instance is a workflow's, and not what a rule remembers."""
     return instance.state.startswith(b'{"id":')

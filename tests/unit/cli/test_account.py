@@ -139,6 +139,16 @@ def test_what_is_open_waits_for_what_its_own_wording_wants() -> None:
     assert (wait.lacks, wait.outdated) == ("Answered", True)
 
 
+def test_what_a_workflow_waits_for_is_told_by_its_steps() -> None:
+    """Whoever asks why nothing goes on wants to know whom to ask."""
+    rules = rules_of(
+        FLOW.replace("    steps:", "    mode: parallel\n    steps:\n      look: {approve: chief}")
+    )
+    instances = remembering(rules, "flow", "C-1", found := event())
+    (wait,) = waits(known(rules, of(found), instances=instances))
+    assert wait.lacks == "the end of look (asks chief), tell"
+
+
 @pytest.mark.parametrize(
     ("open_now", "expected"),
     [
