@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.rulefile.parts import nearest
 from orchestrator.ruletest.comparison import Mark, compare
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from orchestrator.ports import InstanceKey
     from orchestrator.rulefile.parts import Part
     from orchestrator.ruletest.case import Case, ExpectedLetter
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,14 @@ class Observed:
         letters: what was dead-lettered.
         instances: what rules remember in the end.
         restless: whether the case had to be stopped.
-        unasked: steps that were to be answered, and had sent no command.
+        unasked: steps that were to be answered, and had sent no command, each with those that had.
     """
 
     sent: Sequence[Sent]
     letters: Sequence[DeadLetter]
     instances: Sequence[InstanceKey]
     restless: bool
-    unasked: Sequence[Part] = ()
+    unasked: Sequence[tuple[Part, tuple[str, ...]]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,7 @@ def judge(case: Case, observed: Observed) -> Outcome:
     """Compare what `case` expects with what was observed."""
     found, marked = compare(case, observed.sent)
     failures = [Failure(position, message) for position, message in found]
-    failures += [
-        Failure(part.position, f"step {part.value} had sent no command that this could answer")
-        for part in observed.unasked
-    ]
+    failures += [Failure(part.position, _unasked(part, asked)) for part, asked in observed.unasked]
     failures += _unexpected_letters(case, observed.letters)
     failures += _wrong_instances(case, observed.instances)
     if observed.restless:
@@ -110,6 +110,13 @@ def judge(case: Case, observed: Observed) -> Outcome:
         )
         failures.insert(0, Failure(case.position, message))
     return Outcome(case, tuple(failures), tuple(marked))
+
+
+def _unasked(part: Part, asked: tuple[str, ...]) -> str:
+    meant = nearest(str(part.value), asked)
+    others = f"{', '.join(asked[:_SHOWN])} had" if asked else "no step of this key had"
+    there_is = f"did you mean {meant}?" if meant else others
+    return f"step {part.value} had sent no command that this could answer: {there_is}"
 
 
 def _unexpected_letters(case: Case, letters: Sequence[DeadLetter]) -> Iterator[Failure]:

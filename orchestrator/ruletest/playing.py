@@ -141,7 +141,7 @@ class _Stage:
     letters: list[DeadLetter] = field(default_factory=list)
     start: datetime = field(init=False)
     restless: bool = False
-    unasked: list[Part] = field(default_factory=list)
+    unasked: list[tuple[Part, tuple[str, ...]]] = field(default_factory=list)
     spine: Spine = field(init=False)
     _events: int = 0
     _rounds: int = 0
@@ -197,9 +197,13 @@ class _Stage:
 
     async def _publish(self, given: Given) -> None:
         """Let an event arrive, unless it answers a command that was never sent."""
-        command = self._command(given, given.answers) if given.answers is not None else None
-        if given.answers is not None and command is None:
-            self.unasked.append(given.answers)
+        if given.answers is None:
+            await self.broker.publish([self._message(given, None)])
+            return
+        asked = self._asked(given.key)
+        command = asked.get(str(given.answers.value))
+        if command is None:
+            self.unasked.append((given.answers, tuple(asked)))
         else:
             await self.broker.publish([self._message(given, command)])
 
@@ -221,14 +225,15 @@ class _Stage:
         body = orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
         return Message("", _QUEUE, body, None, given.type, given.key, None, None, None, {})
 
-    def _command(self, given: Given, answers: Part) -> str | None:
-        """Return the id of the command that an event answers, the last one its step has sent."""
-        for message in reversed(self.broker.published):
-            if message.exchange is None and message.correlation_id == given.key:
-                sent = read_command_id(message.id or "")
-                if sent is not None and str(sent[1]) == answers.value:
-                    return message.id
-        return None
+    def _asked(self, key: str) -> dict[str, str]:
+        """Return the steps of a key that have sent a command, each with the id of its last one."""
+        found: dict[str, str] = {}
+        for message in self.broker.published:
+            if message.exchange is None and message.id and message.correlation_id == key:
+                command = read_command_id(message.id)
+                if command is not None:
+                    found[str(command[1])] = message.id
+        return found
 
     async def _turn_clock(self, until: datetime, *, last_due: datetime) -> None:
         await self._fire(last_due)

@@ -85,7 +85,7 @@ async def test_a_step_that_asked_nothing_cannot_be_answered(catalog: Catalog) ->
     given = ("- {event: UtilityShutOff, answers: 'valve[0]'}",)
 
     assert await failures(catalog, *given, expect="[ShutOffUtility, ShutOffUtility]") == [
-        "step valve[0] had sent no command that this could answer"
+        "step valve[0] had sent no command that this could answer: did you mean valves[0]?"
     ]
 
 
