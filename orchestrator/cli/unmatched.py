@@ -148,13 +148,13 @@ def _tell(sent: Sequence[Noted], left: Sequence[Noted], judge: Judge, *, dry_run
         rows = [{**row(noted, judge), "sent": not dry_run} for noted in sent]
         rows += [{**row(noted, judge), "sent": False} for noted in left]
         output.document(rows)
-        return
-    verb = "would be sent again" if dry_run else "sent again"
-    for noted in sent:
-        names = ", ".join(f"{event.type} {event.id}" for event in in_order(noted))
-        click.echo(output.text(f"{noted.id} {names} {verb}"))
-    for noted in left:
-        click.echo(output.text(f"{noted.id} not sent: {judge.why(noted)}"), err=True)
+    else:
+        verb = "would be sent again" if dry_run else "sent again"
+        for noted in sent:
+            names = ", ".join(f"{event.type} {event.id}" for event in in_order(noted))
+            click.echo(output.text(f"{noted.id} {names} {verb}"))
+        for noted in left:
+            click.echo(output.text(f"{noted.id} not sent: {judge.why(noted)}"), err=True)
     if left and not sent:
         raise Misconfigured(
             "nothing was sent, because it would lead to nothing again: mend a rule first, or say"

@@ -79,6 +79,8 @@ async def test_what_would_match_now_is_sent_and_the_rest_stays(
     assert [line.split("\t")[0] for line in left.splitlines()] == [second]
 
     assert shell.run("unmatched", "retry", second).returncode == 1
+    refused = shell.run("unmatched", "retry", second, "--json")
+    assert (refused.returncode, json.loads(refused.stdout)[0]["sent"]) == (1, False)
     assert shell.run("unmatched", "retry", second, "--anyway").returncode == 0
     assert await depth(shell) == 2
     assert shell.run("unmatched", "list").stdout == ""
