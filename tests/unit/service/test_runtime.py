@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.adapters.memory.broker import MemoryBroker, MemorySubscription
 from orchestrator.adapters.memory.inbox import MemoryInbox
 from orchestrator.core import headers
 from orchestrator.errors import Misconfigured, Unavailable
-from orchestrator.service import Context, DependencyDown, Reject, Service
+from orchestrator.service import Context, DependencyDown, Service
 from orchestrator.service.executor import MAX_BEGINNINGS
 from tests.unit.service.mortality import Life, MortalBroker, MortalInbox
 from tests.unit.service.workbench import Bake, Baked, Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from orchestrator.core.event import Message
     from orchestrator.service.inbox import Reply
 
 
@@ -227,26 +225,6 @@ async def test_waiting_for_a_dependency_is_not_dying(bench: Workbench) -> None:
     assert bench.listener.outcomes == ["replied"]
 
 
-async def test_a_missing_dead_letter_queue_is_waited_for(bench: Workbench) -> None:
-    """Only a person can mend it; until then the message stays, and the reason is told."""
-    bench.broker = MemoryBroker(["bakery"])
-    told = asyncio.Event()
-    bench.listener.on_note = told.set
-
-    @bench.service.on("Bake")
-    async def reject(_command: Bake, _context: Context) -> None:
-        raise Reject("no such cake")
-
-    await bench.send()
-
-    async with bench.running(drain_seconds=0.01):
-        await told.wait()
-
-    assert bench.listener.notes[0][:2] == ("waiting", "broker")
-    assert "bakery.dlq" in str(bench.listener.notes[0][2])
-    assert (bench.broker.depth("bakery"), bench.listener.reports) == (1, [])
-
-
 async def test_an_undocumented_reply_is_found_before_the_first_message(bench: Workbench) -> None:
     """A misspelt class name must not wait for the first message to be found."""
 
@@ -261,78 +239,3 @@ async def test_an_undocumented_reply_is_found_before_the_first_message(bench: Wo
 
     with pytest.raises(Misconfigured, match=r"bakery: Backed, which .* is in no document"):
         await bench.work_off(0)
-
-
-async def test_a_lost_subscription_is_opened_again(bench: Workbench) -> None:
-    """What was in hand comes again; what a handler finished meanwhile is only published."""
-    runs = []
-    bench.broker = broker = Cutting(["bakery", "bakery.dlq"])
-
-    @bench.service.on("Bake")
-    async def bake(command: Bake, _context: Context) -> Baked:
-        runs.append(command.cake)
-        if len(runs) == 1:
-            await broker.cut()
-        return Baked(cake=command.cake)
-
-    await bench.send()
-
-    # Nothing here may wait for the drain time: the broker takes nothing until it is asked again.
-    async with bench.running(drain_seconds=1000) as stop:
-        await bench.listener.finished(1, stop)
-
-    assert runs == ["cake 1"]
-    assert bench.listener.outcomes == ["repeated"]
-    assert len({event["id"] for event in bench.published}) == 1
-
-
-async def test_a_queue_missing_after_a_restart_is_waited_for(bench: Workbench) -> None:
-    """A broker takes connections long before it has all its queues back."""
-    bench.broker = broker = Cutting(["bakery", "bakery.dlq"])
-
-    @bench.service.on("Bake")
-    async def bake(command: Bake, _context: Context) -> Baked:
-        if not broker.missing:
-            broker.missing = 2
-            await broker.cut()
-        return Baked(cake=command.cake)
-
-    await bench.send()
-    await bench.work_off(1)
-
-    assert bench.listener.outcomes == ["repeated"]
-    assert ("waiting", "broker", "there is no queue") in bench.listener.notes
-
-
-async def test_a_queue_missing_at_the_start_ends_the_process(bench: Workbench) -> None:
-    """Whoever started it is there to read what to do."""
-    bench.broker = Cutting(["bakery", "bakery.dlq"])
-    bench.broker.missing = 1
-    with pytest.raises(Misconfigured, match="there is no queue"):
-        await bench.work_off(1)
-
-
-class Cutting(MemoryBroker):
-    """A broker that can go away, and comes back when it is subscribed to again."""
-
-    away = False
-    missing = 0
-
-    @asynccontextmanager
-    async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[MemorySubscription]:
-        if self.missing:
-            self.missing -= 1
-            raise Misconfigured("there is no queue")
-        async with super().subscribe(queue, prefetch) as subscription:
-            self.away, self._current = False, subscription
-            yield subscription
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        if self.away:
-            raise Unavailable("the broker is away")
-        await super().publish(messages)
-
-    async def cut(self) -> None:
-        """Lose the connection."""
-        self.away = True
-        await self._current.close()
