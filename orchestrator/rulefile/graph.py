@@ -9,7 +9,7 @@ from orchestrator.core.definitions import Rule
 from orchestrator.core.scheduled import ScheduledRule
 from orchestrator.core.stateful import Absent, AtLeast, Count, InSequence, StatefulRule
 from orchestrator.core.workflow import Workflow
-from orchestrator.core.workflow.definition import Awaited, Command, Group
+from orchestrator.core.workflow.definition import Awaited, Command, Group, Run
 from orchestrator.rulefile.durations import spoken
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class _Drawing:
         self._catalog = catalog
         self._nodes: dict[Node, None] = {}
         self._arrows: dict[Arrow, None] = {}
+        self._runs: list[tuple[Node, str, str]] = []
 
     def add(self, definition: Definition) -> None:
         """Add a rule with what it waits for and what it sends."""
@@ -128,7 +129,10 @@ class _Drawing:
                 self._add_plan(plan)
 
     def finished(self) -> Graph:
-        """Return everything, and the services at the ends of the messages."""
+        """Return everything, what workflows run, and the services at the ends of the messages."""
+        workflows = {node.name: node for node in self._nodes if node.kind == "workflow"}
+        for node, target, step in self._runs:
+            self._arrow(node, workflows[target], step)
         for node in [node for node in self._nodes if node.kind in _MESSAGES]:
             for service in self._catalog.senders.get(node.name) or ():
                 self._arrow(self._node("service", service), node)
@@ -161,12 +165,15 @@ class _Drawing:
         node = self._node("workflow", plan.name, steps, *within)
         for start in plan.starts:
             self._arrow(self._message(start.event_type), node)
-        for name, work in _commands(plan.steps):
+        for name, work in _works(plan.steps):
             self._add_step(node, name, work)
         self._send(node, plan.then)
         self._send(node, plan.otherwise, note="otherwise")
 
-    def _add_step(self, node: Node, name: str, work: Command | Awaited) -> None:
+    def _add_step(self, node: Node, name: str, work: Command | Awaited | Run) -> None:
+        if isinstance(work, Run):
+            self._runs.append((node, work.workflow, name))
+            return
         if isinstance(work, Command):
             self._arrow(node, self._message(work.message.name), name)
         for answer in (*work.awaits, *work.fail_on):
@@ -216,12 +223,12 @@ def _waits(rule: StatefulRule) -> Iterator[str]:
         yield f"by {', '.join(keys)}"
 
 
-def _commands(steps: Iterable[Step]) -> Iterator[tuple[str, Command | Awaited]]:
+def _works(steps: Iterable[Step]) -> Iterator[tuple[str, Command | Awaited | Run]]:
     for step in steps:
         match step.work:
             case Group(steps=inner):
-                yield from _commands(inner)
-            case Command() | Awaited() as work:
+                yield from _works(inner)
+            case Command() | Awaited() | Run() as work:
                 yield step.name, work
         if step.compensation is not None:
             yield f"undo {step.name}", step.compensation.command

@@ -113,6 +113,15 @@ def test_a_workflow_is_drawn_with_its_steps(catalog: Catalog) -> None:
     }
 
 
+def test_a_workflow_leads_to_those_it_runs(catalog: Catalog) -> None:
+    """Nothing else leads there: it would look as if nobody started them."""
+    outer = "  - {name: outer, timeout: 1d, steps: {permit: {run: permit}}}\n"
+    graph = drawn(catalog, WORKFLOW.replace("workflows:\n", f"workflows:\n{outer}"))
+
+    assert ("outer", "permit", "permit", False) in arrows(graph)
+    assert [node.name for node in graph.around({"outer"}, set()).nodes][:2] == ["outer", "permit"]
+
+
 def test_around_a_rule_is_what_it_touches(catalog: Catalog) -> None:
     """A thousand rules are no picture; one with its neighbours is."""
     graph = drawn(catalog).around({"weekly"}, set())
