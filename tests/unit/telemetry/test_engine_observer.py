@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from orchestrator.core.event import Delivery
+from orchestrator.core.retired import Revision
 from orchestrator.engine.report import BatchReport, DeadLetter
 from orchestrator.errors import BadMessage
 from orchestrator.telemetry.engine_observer import EngineTelemetry
@@ -116,6 +117,38 @@ def test_only_the_rulebook_that_runs_is_shown(watched: Watched) -> None:
     assert watched.value("rulebook_info", revision="bbb") == 1
     assert watched.value("rulebook_rules") == 4
     assert watched.health.readiness().rulebook == "bbb"
+
+
+def test_an_old_wording_is_told_when_it_appears_is_lost_and_goes(watched: Watched) -> None:
+    """Each once: it is looked at every few seconds, for as long as a case may take."""
+    old = Revision("join", "0123456789ab")
+    labels = {"rule": "join", "revision": "0123456789ab"}
+    looks: list[tuple[dict[Revision, int], dict[Revision, str]]] = [
+        ({old: 2}, {}),
+        ({old: 3}, {}),
+        ({old: 3}, {old: "no text"}),
+        ({old: 1}, {old: "no text"}),
+    ]
+    with capture_logs() as lines:
+        shown = []
+        for opened, lost in looks:
+            watched.observer.old_revisions(opened, lost)
+            shown.append(watched.value("old_revision_instances", **labels))
+        watched.observer.old_revisions({}, {})
+
+    assert shown == [2, 3, 3, 1]
+    assert watched.value("old_revision_instances", **labels) is None
+    assert lines == [
+        {"event": "old_revision_open", "log_level": "info", "instances": 2, **labels},
+        {
+            "event": "old_revision_unreadable",
+            "log_level": "error",
+            "instances": 3,
+            "reason": "no text",
+            **labels,
+        },
+        {"event": "old_revision_gone", "log_level": "info", **labels},
+    ]
 
 
 def test_a_refused_reload_is_visible_until_a_good_one(watched: Watched) -> None:
