@@ -12,6 +12,9 @@ from orchestrator.errors import BadMessage
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 
+_ENVELOPE_BYTES = 16 * 1024
+"""More than a message ever says beside its data."""
+
 _LONG_NUMBER = re.compile(rb"\d{19}")
 _INT64 = range(-(2**63), 2**63)
 
@@ -39,6 +42,20 @@ def read_json(body: bytes, max_body_bytes: int = MAX_BODY_BYTES) -> object:
     if _LONG_NUMBER.search(body):
         loads_slowly(body, parse_int=_int64)
     return content
+
+
+def refuse_oversize(message_type: str, data: object) -> None:
+    """Raise ``BadMessage`` for data of which a message may become too large for others to accept.
+
+    Whoever sends it finds out when it is written; this is for those who can still do something.
+    """
+    size, limit = len(orjson.dumps(data)), MAX_BODY_BYTES - _ENVELOPE_BYTES
+    if size > limit:
+        raise BadMessage(
+            "too-large",
+            f"the data of {message_type} would have {size:,} bytes, over the limit of {limit:,}:"
+            " send a reference instead (claim check)",
+        )
 
 
 def _int64(digits: str) -> int:

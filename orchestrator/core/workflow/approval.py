@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.core.payload import refuse_oversize
 from orchestrator.core.workflow.closing import complete
 from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.dispatch import Letter
@@ -40,6 +41,7 @@ def request(run: Running, target: Target, approval: Approval, role: str) -> None
         **({"deadline": deadline.isoformat()} if deadline else {}),
         **({"form": approval.form_schema} if approval.form_schema is not None else {}),
     }
+    refuse_oversize(APPROVAL_REQUESTED, data)
     asked = reaction_for(state.id, f"{target}.{role}").hex()
     channel = plan.contracts[APPROVAL_REQUESTED].channel
     run.dispatch.send(Letter(APPROVAL_REQUESTED, channel, data, state.key, asked))

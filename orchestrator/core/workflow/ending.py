@@ -8,6 +8,7 @@ from orchestrator.core.decision import Signal
 from orchestrator.core.definitions import take
 from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity
+from orchestrator.core.payload import refuse_oversize
 from orchestrator.core.workflow.attempts import recall_unheard
 from orchestrator.core.workflow.definition import Run
 from orchestrator.core.workflow.dispatch import Letter
@@ -41,15 +42,19 @@ def end(run: Running, status: Ending, *, silently: bool = False) -> None:
         return
     plan = run.outline.plan
     actions = plan.then if words == "then" else plan.otherwise
-    if actions and not silently:
-        try:
+    try:
+        event_type, told = _news(run, status)
+        if actions and not silently:
             _take(run, actions, words)
-        except Refused as refusal:
-            report_incident(run, words, f"`{words}`: {refusal}")
-            return
+    except Refused as refusal:
+        report_incident(run, words, f"`{words}`: {refusal}")
+        return
     _recall_children(run)
     _close_everything(run, status)
-    _tell(run, status)
+    if run.state.parent is None:
+        run.announce(event_type, **told)
+    else:
+        run.tell(event_type, run.state.parent["key"], run.state.parent["command"], told)
     if run.state.successor is not None:
         run.dispatch.send(_succession(run, run.state.successor))
 
@@ -82,6 +87,8 @@ def _take(run: Running, actions: Sequence[Action], words: str) -> None:
     )
     signal = Signal(last, reaction, dispatch.moment, dispatch.source, scope)
     outgoing, later = take(run.outline.plan, actions, signal, (scope,))
+    for each in (*outgoing, *(one.outgoing for one in later)):
+        refuse_oversize(each.type, each.data)
     dispatch.outgoing += outgoing
     dispatch.later += later
 
@@ -120,9 +127,13 @@ def _succession(run: Running, given: dict[str, Any]) -> Letter:
     )
 
 
-def _tell(run: Running, status: Ending) -> None:
-    """Tell the world, or whoever ran the instance, how it ended."""
-    state = run.state
+def _news(run: Running, status: Ending) -> tuple[str, dict[str, object]]:
+    """Return what the world, or whoever ran the instance, is told of how it ended.
+
+    Raises:
+        Refused: its outputs are too large to be told.
+    """
+    state, event_type = run.state, f"instance.{status}"
     told: dict[str, object] = {"status": status}
     if state.error is not None:
         told["error"] = state.error
@@ -133,12 +144,9 @@ def _tell(run: Running, status: Ending) -> None:
     ]
     if undone:
         told["compensated"] = undone
-    event_type = f"instance.{status}"
-    if state.parent is None:
-        run.announce(event_type, **told)
-        return
     if state.reply_as is not None:
-        event_type = state.reply_as
-    elif status == "completed":
+        return state.reply_as, told
+    if state.parent is not None and status == "completed":
         told["output"] = outputs(run)
-    run.tell(event_type, state.parent["key"], state.parent["command"], told)
+        refuse_oversize(event_type, told["output"])
+    return event_type, told

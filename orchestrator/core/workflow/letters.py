@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.keys import MAX_KEY_LENGTH
+from orchestrator.core.payload import refuse_oversize
 from orchestrator.core.workflow.definition import Command, Run
 from orchestrator.core.workflow.dispatch import Letter
 from orchestrator.core.workflow.ids import Target, command_id, fraction
@@ -36,21 +37,17 @@ def letter(run: Running, target: Target, attempt: int) -> Letter | Unrouted:
     """Return the command of an attempt.
 
     Raises:
-        Refused: its data cannot be computed, or breaks its schema.
+        Refused: its data cannot be computed, breaks its schema, or is too large.
     """
     command = command_id(run.state.id, target, attempt)
     match run.errand(target).work:
         case Command() as work:
-            data = _data(run, work, target)
-            channel = work.message.channel
-            if work.route is not None:
-                chosen = _chosen(run, work.route, command)
-                if chosen is None:
-                    return Unrouted(work.route.capability)
-                channel = chosen.channel
-            return Letter(work.message.name, channel, data, run.state.key, command)
+            made = _to_service(run, work, target, command)
         case Run() as work:
-            return _to_child(run, work, target, command)
+            made = _to_child(run, work, target, command)
+    if isinstance(made, Letter):
+        refuse_oversize(made.type, made.data)
+    return made
 
 
 def recall(run: Running, target: Target, attempt: int) -> Letter:
@@ -64,10 +61,16 @@ def recall(run: Running, target: Target, attempt: int) -> Letter:
     return _taking_back(run, target, work, command_id(run.state.id, target, attempt))
 
 
-def _data(run: Running, work: Command, target: Target) -> object:
+def _to_service(run: Running, work: Command, target: Target, command: str) -> Letter | Unrouted:
     data = _computed(run, work, target)
     work.message.validate(data)
-    return data
+    channel = work.message.channel
+    if work.route is not None:
+        chosen = _chosen(run, work.route, command)
+        if chosen is None:
+            return Unrouted(work.route.capability)
+        channel = chosen.channel
+    return Letter(work.message.name, channel, data, run.state.key, command)
 
 
 def _computed(run: Running, work: Command | Run, target: Target) -> object:

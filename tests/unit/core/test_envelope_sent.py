@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from orchestrator.core.envelope import decode, encode, pack, unpack
 from orchestrator.core.event import Delivery, Message, Outgoing
-from orchestrator.core.payload import MAX_BODY_BYTES
+from orchestrator.core.payload import MAX_BODY_BYTES, refuse_oversize
 from orchestrator.errors import BadMessage
 
 NOW = datetime(2026, 3, 1, 9, 0, 0, 123, tzinfo=UTC)
@@ -52,6 +52,16 @@ def delivered(message: Message) -> Delivery:
         correlation_id=message.correlation_id,
         headers=message.headers,
     )
+
+
+def test_what_is_not_refused_before_can_be_written() -> None:
+    """Whatever else a message says: it would be refused where nobody can do anything about it."""
+    widest = "\x01" * 1000  # written as six characters each
+    most = "x" * (MAX_BODY_BYTES - 16 * 1024 - 2)
+    refuse_oversize("SendAcknowledgment", most)
+    encode(replace(COMMAND, data=most, causation_id=widest, subject=widest[:200]))
+    with pytest.raises(BadMessage, match=r"SendAcknowledgment would have 1,032,193 bytes, over"):
+        refuse_oversize("SendAcknowledgment", most + "x")
 
 
 def test_the_body_is_a_structured_cloudevent() -> None:
