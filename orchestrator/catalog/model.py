@@ -128,6 +128,7 @@ class Catalog:
         senders: type -> the services that send it; none of them where its documents declare who
             sends what and leave it out. A type about which nobody knows is not there.
         receivers: the same for the services that receive it.
+        built_in: those that every installation knows, by name.
         unlisted: types that a document describes and no channel carries.
     """
 

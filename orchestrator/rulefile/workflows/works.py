@@ -14,6 +14,7 @@ from orchestrator.rulefile.workflows.forms import APPROVE_FORM, WAIT_FORM
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from orchestrator.core.expression import Template
     from orchestrator.core.workflow.definition import Work
     from orchestrator.rulefile.messages import MessageCatalog
     from orchestrator.rulefile.names import Readable
@@ -70,7 +71,7 @@ def _read_approval(part: Part, catalog: MessageCatalog, readable: Readable) -> A
     escalate_to = escalate.text("name the role that is asked next") if escalate else None
     form = entries.get("form")
     check = _read_form(form, catalog) if form else None
-    shown = read_template(entries["with"], readable) if "with" in entries else None
+    shown = _read_with(entries.get("with"), readable)
     if role is None:
         return None
     return Approval(role, deadline, escalate_to, check, form.value if form else None, shown)
@@ -89,5 +90,13 @@ def _read_form(part: Part, catalog: MessageCatalog) -> Callable[[object], None] 
 
 def _read_run(entries: Mapping[str, Part], readable: Readable) -> Run | None:
     workflow = entries["run"].text("name the workflow to run")
-    data = read_template(entries["with"], readable) if "with" in entries else None
+    data = _read_with(entries.get("with"), readable)
     return Run(workflow, data) if workflow else None
+
+
+def _read_with(part: Part | None, readable: Readable) -> Template | None:
+    """Return what is given instead of the input; None where that is passed on, or was refused."""
+    if part is not None and part.value is None:
+        part.refuse_key("`with` is empty: remove it to pass the input on, or write {}")
+        return None
+    return read_template(part, readable) if part else None
