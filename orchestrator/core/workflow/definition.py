@@ -164,6 +164,10 @@ class Compensation:
     retry: Retry | None
 
 
+MAX_ITEMS = 10_000
+"""How many items a for-each may have that says nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForEach:
     """A step taken once per item of a list.
@@ -178,7 +182,7 @@ class ForEach:
     items: Expression
     name: str
     max_parallel: int
-    max_items: int = 10_000
+    max_items: int = MAX_ITEMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def lay_out(run: Running, step: Step, repeated: ForEach) -> None:
     if len(values) > repeated.max_items:
         raise ExpressionError(
             f"for_each has {len(values):,} items, over the limit of {repeated.max_items:,}: split"
-            " the list, or run a workflow per part of it",
+            " the list, run a workflow per part of it, or raise `max_items`",
             step.position,
         )
     run.state.tasks[step.name].items = Items(len(values))

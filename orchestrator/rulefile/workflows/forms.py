@@ -55,7 +55,8 @@ STEP_FORM = Form(
     what="a step",
     keys=(
         *("description", "send", "with", "await", "fail_on", "wait", "approve", "run", "group"),
-        *("steps", "transaction", "depends_on", "if", "for_each", "as", "max_parallel"),
+        *("steps", "transaction", "depends_on", "if", "for_each", "as"),
+        *("max_parallel", "max_items"),
         *("timeout", "retry", "compensate", "on_failure", "route"),
     ),
     elsewhere={

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.definitions import Action
-from orchestrator.core.workflow.definition import Command, ForEach, Group, Step
+from orchestrator.core.workflow.definition import MAX_ITEMS, Command, ForEach, Group, Step
 from orchestrator.rulefile.actions import ReadAction
 from orchestrator.rulefile.choices import read_choice
 from orchestrator.rulefile.durations import read_duration
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PARALLEL = 10
 _MAX_PARALLEL = 1000
+_MOST_ITEMS = 100_000
 _SINGLE = ("approve", "await", "group", "transaction", "wait")
 """Kinds of step that cannot be taken once per item."""
 
@@ -216,21 +217,31 @@ def _read_repetition(kind: str, entries: Mapping[str, Part], readable: Readable)
             f"`for_each` has no place beside `{kind}`: put the steps into a workflow of their own "
             "and `run` it for each"
         )
-    if "max_parallel" in entries and "for_each" not in entries:
-        entries["max_parallel"].refuse_key("`max_parallel` needs a `for_each`: remove it")
+    for key in ("max_parallel", "max_items"):
+        if key in entries and "for_each" not in entries:
+            entries[key].refuse_key(f"`{key}` needs a `for_each`: remove it")
     return read_repetition(entries, readable)
 
 
 def _for_each(entries: Mapping[str, Part], repetition: Repetition) -> ForEach | None:
     if repetition.items is None:
         return None
-    part, limit = entries.get("max_parallel"), DEFAULT_PARALLEL
-    if part is not None:
-        if type(part.value) is int and 1 <= part.value <= _MAX_PARALLEL:
-            limit = part.value
-        else:
-            part.refuse(f"`max_parallel` takes a whole number from 1 to {_MAX_PARALLEL:,}")
-    return ForEach(repetition.items, repetition.item_name, limit)
+    return ForEach(
+        repetition.items,
+        repetition.item_name,
+        max_parallel=_read_count(entries, "max_parallel", DEFAULT_PARALLEL, _MAX_PARALLEL),
+        max_items=_read_count(entries, "max_items", MAX_ITEMS, _MOST_ITEMS),
+    )
+
+
+def _read_count(entries: Mapping[str, Part], key: str, default: int, most: int) -> int:
+    part = entries.get(key)
+    if part is None:
+        return default
+    if type(part.value) is int and 1 <= part.value <= most:
+        return part.value
+    part.refuse(f"`{key}` takes a whole number from 1 to {most:,}")
+    return default
 
 
 def _read_on_failure(part: Part | None) -> OnFailure | None:

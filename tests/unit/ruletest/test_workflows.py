@@ -68,6 +68,18 @@ async def test_an_item_is_not_answered_by_another(catalog: Catalog) -> None:
     assert await failures(catalog, FIRST, FIRST) == ["DispatchResponders was not sent"]
 
 
+@pytest.mark.parametrize(
+    ("max_items", "expect"), [(2, EXPECTED), (1, "[SendNotification]")], ids=["enough", "too few"]
+)
+async def test_a_list_may_have_as_many_items_as_the_step_says(
+    catalog: Catalog, max_items: int, expect: str
+) -> None:
+    """A longer one fails the step, before any item is begun."""
+    limited = WORKFLOW.replace("as: utility", f"as: utility\n        max_items: {max_items}")
+    answers = (FIRST, SECOND) if expect == EXPECTED else ()
+    assert await failures(catalog, *answers, expect=expect, workflow=limited) == []
+
+
 async def test_an_event_answers_a_compensation(catalog: Catalog) -> None:
     """Which is told from the step itself by the tilde."""
     given = (
