@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from orchestrator.core.problem import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Path = tuple[str | int, ...]
+Original: TypeAlias = "Callable[[str, int], int]"
 
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DOUBLE_QUOTED_UNIT = re.compile(
@@ -65,11 +66,23 @@ class Document:
         value: dicts, lists, str, int, float, bool and None.
     """
 
-    def __init__(self, file: str, source: str, root: Node) -> None:
+    def __init__(
+        self, file: str, source: str, root: Node, original: Original | None = None
+    ) -> None:
         self.file = file
         self.value = root.value
         self._source = source
         self._root = root
+        self._original = original
+
+    def read_as(self, original: Original) -> Document:
+        """Return the document for those who read its texts otherwise than they are written.
+
+        Args:
+            original: gives for a text as it is written, and the index of a character in what it is
+                read as, the index of the character it comes from.
+        """
+        return Document(self.file, self._source, self._root, original)
 
     def position(self, path: Path) -> Position:
         """Return where the value at the path begins."""
@@ -92,7 +105,8 @@ class Document:
         node = self._find(path)[1]
         if not isinstance(node.value, str):
             return self._at(node)
-        return self._position_of(node, _source_index(self._source, node, node.value, offset))
+        index = self._original(node.value, offset) if self._original else offset
+        return self._position_of(node, _source_index(self._source, node, node.value, index))
 
     def cut_by_comment(self, path: Path) -> bool:
         """Tell whether the value is unquoted text that ends where a comment begins on its line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -97,8 +98,14 @@ def filled_in(part: Part, templates: Mapping[str, Template]) -> dict[str, Part] 
     values = read_values(own.pop("parameters", None), template.parameters, named)
     if values is None:
         return None
+    document = template.part.document.read_as(partial(_original, values))
     inherited = {
-        key: replace(entry, value=_substituted(entry.value, values), problems=problems)
+        key: replace(
+            entry,
+            document=document,
+            value=_substituted(entry.value, values),
+            problems=problems,
+        )
         for key, entry in template.entries.items()
     }
     return inherited | own
@@ -182,6 +189,20 @@ def _text(text: str, values: Mapping[str, object]) -> object:
     return _MENTION.sub(
         lambda found: _written(values[found[1]]) if found[1] in values else found[0], text
     )
+
+
+def _original(values: Mapping[str, object], text: str, index: int) -> int:
+    """Return where a character of a text that was filled in comes from: see `Document.read_as`."""
+    read = end = 0
+    for found in _MENTION.finditer(text):
+        if found[1] in values:
+            begin = read + found.start() - end
+            if index < begin:
+                break
+            read, end = begin + len(_written(values[found[1]])), found.end()
+            if index < read:
+                return found.start()
+    return end + index - read
 
 
 def _written(value: object) -> str:

@@ -82,6 +82,21 @@ def test_a_mistake_that_only_some_make_names_them(catalog: Catalog) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["b", "building", "something longer than its name"])
+def test_a_place_is_that_of_the_text_as_it_is_written(catalog: Catalog, kind: str) -> None:
+    """What was filled in before it on the line may be longer or shorter."""
+    condition = 'data.permit_type != "${parameters.kind}" && data.kind == "${parameters.kind}x"'
+    text = TEMPLATE.replace("value: any", "kind: string").replace("value", "kind")
+    text = text.replace("${parameters.kind} == ${parameters.kind}", condition)
+    text = text.replace("VALUE", kind)
+    line = next(line for line in text.splitlines() if condition in line)
+
+    _, problems = read_rules([("f.yaml", text)], catalog)
+
+    (column,) = {p.position.column for p in problems if 'no field "kind"' in p.message}
+    assert column == line.index("data.kind") + len("data.") + 1
+
+
 def test_a_template_that_nothing_fills_in_is_told(catalog: Catalog) -> None:
     """Nothing of it would ever run, and what is wrong in it would never be told."""
     rulebook, problems = read_rules([("f.yaml", REVIEWING)], catalog)
