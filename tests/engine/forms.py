@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import orjson
 
 from orchestrator.core.ids import event_identity
-from tests.engine.world import NOW, raw
+from tests.engine.messages import raw
+from tests.engine.world import NOW
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:
@@ -207,11 +208,6 @@ def message(fact: Fact) -> Message:
         "data": {"k": fact.k, "other": float(fact.k), "n": fact.n},
     }
     return raw(orjson.dumps(body))
-
-
-def distinct(messages: Sequence[Message]) -> list[Message]:
-    """Dedupe by id, as consumers do."""
-    return list({message.id: message for message in messages}.values())
 
 
 def outcome(sent: Message) -> Outcome:

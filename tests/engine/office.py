@@ -25,7 +25,7 @@ from orchestrator.operation.desk import Desk
 from orchestrator.rulefile import read_rules
 from orchestrator.telemetry.health import Health
 from orchestrator.telemetry.metrics import Metrics
-from tests.engine.world import Ledger
+from tests.engine.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -23,13 +23,13 @@ from tests.engine.forms import (
     Case,
     Fact,
     Outcome,
-    distinct,
     message,
     outcome,
     rules,
 )
+from tests.engine.messages import QUEUE, distinct
 from tests.engine.stepping import Replica, settle
-from tests.engine.world import NOW, QUEUE, StillClock, World
+from tests.engine.world import NOW, StillClock, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from tests.engine.world import CHANNEL, raw
+from tests.engine.messages import CHANNEL, raw
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.patience import Patience
 from tests.engine.interference import Gate, Meddled
-from tests.engine.world import CHANNEL, NOW, Ledger, StillClock
+from tests.engine.ledger import Ledger
+from tests.engine.messages import CHANNEL
+from tests.engine.world import NOW, StillClock
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:

@@ -18,8 +18,10 @@ from orchestrator.core.decision import (
 )
 from orchestrator.core.event import Outgoing
 from orchestrator.core.ids import message_id
+from tests.engine.definitions import Pairs
 from tests.engine.interference import Gate
-from tests.engine.world import Pairs, World, filed
+from tests.engine.messages import filed
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from tests.engine.conftest import NewStore

@@ -13,10 +13,12 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.engine import Engine
 from orchestrator.engine.spine import Spine
 from orchestrator.ports import Duplicate
+from tests.engine.definitions import Pairs, rule
+from tests.engine.definitions import rulebook as make_rulebook
 from tests.engine.interference import Fuse, crash_everywhere, survived
+from tests.engine.messages import filed
 from tests.engine.mistakes import SettleFirst
-from tests.engine.world import Pairs, World, filed, rule
-from tests.engine.world import rulebook as make_rulebook
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -11,7 +11,9 @@ from orchestrator.core.decision import Decision, Elapsed, Instance, Signal, reme
 from orchestrator.core.event import Outgoing
 from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
-from tests.engine.world import QUEUE, Pairs, World, filed
+from tests.engine.definitions import Pairs
+from tests.engine.messages import QUEUE, filed
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from tests.engine.conftest import NewStore

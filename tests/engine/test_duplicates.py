@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
+from tests.engine.definitions import Pairs, rule
 from tests.engine.interference import Outage
-from tests.engine.world import QUEUE, Pairs, World, filed, rule, told
-
-if TYPE_CHECKING:
-    from orchestrator.core.event import Message
+from tests.engine.messages import QUEUE, distinct, filed, told
+from tests.engine.world import World
 
 TWICE = [filed("e1", "C-1"), filed("e1", "C-1")]
 
 
 def world() -> World:
     return World(MemoryStore(), rule("intake", "Filed", "Send"), Pairs())
-
-
-def distinct(messages: list[Message]) -> list[Message]:
-    """Dedupe by id, as consumers do: what is still in the outbox is sent again on a resend."""
-    return list({message.id: message for message in messages}.values())
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])

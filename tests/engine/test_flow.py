@@ -10,8 +10,10 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.engine import FINISHING_BATCHES
 from orchestrator.errors import Misconfigured, Unavailable
+from tests.engine.definitions import rule
 from tests.engine.interference import Gate, Outage
-from tests.engine.world import QUEUE, World, filed, rule, told
+from tests.engine.messages import QUEUE, distinct, filed, told
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -143,7 +145,7 @@ async def test_a_lost_subscription_is_opened_again(name: str) -> None:
 
     ledger = await this.run(between=Outage(name))
 
-    assert told(list({m.id: m for m in this.sent}.values())) == sends(6)
+    assert told(distinct(this.sent)) == sends(6)
     assert ledger.waits == [("broker", "gone")]
     assert ledger.recoveries == ["broker"]
     assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
@@ -178,7 +180,7 @@ async def test_a_subscription_lost_during_a_commit_loses_nothing(*, applied: boo
 
     ledger = await this.run(between=LostInCommit(applied=applied), batch_size=1)
 
-    assert told(list({m.id: m for m in this.sent}.values())) == sends(2)
+    assert told(distinct(this.sent)) == sends(2)
     assert ledger.waits == [("broker", "gone")]
     assert this.broker.depth(QUEUE) == await this.store.outbox_size() == 0
 

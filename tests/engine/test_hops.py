@@ -13,7 +13,9 @@ from orchestrator.core.envelope import decode, encode
 from orchestrator.core.event import Delivery, Message, Outgoing
 from orchestrator.core.expression import compile_expression
 from orchestrator.engine.spine import Spine
-from tests.engine.world import CHANNEL, NOW, QUEUE, World, filed, raw, rule
+from tests.engine.definitions import rule
+from tests.engine.messages import CHANNEL, QUEUE, filed, raw
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,15 +11,15 @@ import pytest
 
 from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.core.deadletter import read, revival
 from orchestrator.core.definitions import Action
-from orchestrator.core.event import Delivery
 from orchestrator.core.expression import compile_expression, compile_template
 from orchestrator.core.problem import Position
 from orchestrator.engine.spine import SLICE
 from orchestrator.errors import SchemaViolation, Unavailable
-from tests.engine.world import CHANNEL, HERE, QUEUE, Contract, World, filed, raw, rule, told
-from tests.engine.world import rulebook as make_rulebook
+from tests.engine.definitions import HERE, Contract, rule
+from tests.engine.definitions import rulebook as make_rulebook
+from tests.engine.messages import CHANNEL, QUEUE, filed, raw, redriven, told
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,14 +167,6 @@ async def test_the_parts_of_one_event_can_be_redriven_together() -> None:
     await world.run(batch_size=10)
 
     assert told(world.sent) == ["One e1", "Two e1"]
-
-
-def redriven(copy: Message) -> Message:
-    """Return what `dlq redrive` sends for a dead letter."""
-    found = Delivery(
-        body=copy.body, routing_key=copy.routing_key, type=copy.type, headers=copy.headers
-    )
-    return revival(read(found, copy.routing_key), QUEUE)
 
 
 REFUSED = {

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.sweeper import Sweeper
-from tests.engine.forms import SECOND, Fact, distinct, message, outcome, rules
+from tests.engine.forms import SECOND, Fact, message, outcome, rules
 from tests.engine.interference import (
     Fuse,
     Meddled,
@@ -20,8 +20,9 @@ from tests.engine.interference import (
     crash_everywhere,
     survived,
 )
+from tests.engine.messages import QUEUE, distinct
 from tests.engine.mistakes import AckOnArrival, NoOutbox, SettleFirst, TakesTimersFirst
-from tests.engine.world import NOW, QUEUE, World
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,11 +8,10 @@ import orjson
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.core.deadletter import read, revival
-from orchestrator.core.event import Delivery
 from orchestrator.engine.archive import Archive
 from tests.engine.forms import SECOND
-from tests.engine.world import NOW, QUEUE, World, filed
+from tests.engine.messages import QUEUE, filed, redriven
+from tests.engine.world import NOW, World
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:
@@ -69,12 +68,6 @@ def told(world: World) -> list[tuple[str | None, list[str]]]:
     """Return what was sent, and about which events."""
     bodies = [orjson.loads(message.body) for message in world.sent]
     return sorted((body["type"], sorted(body["data"]["of"])) for body in bodies)
-
-
-def redriven(copy: Message) -> Message:
-    """Return what `dlq redrive` sends for a dead letter."""
-    found = Delivery(copy.body, routing_key=copy.routing_key, type=copy.type, headers=copy.headers)
-    return revival(read(found, copy.routing_key), QUEUE)
 
 
 async def load(world: World, text: str) -> None:

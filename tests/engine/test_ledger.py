@@ -10,8 +10,10 @@ from orchestrator.core.expression import compile_expression
 from orchestrator.core.stateful import AtLeast, Element, StatefulRule
 from orchestrator.core.unmatched import again
 from orchestrator.engine.spine import Spine
+from tests.engine.definitions import HERE, PATIENCE, rule
 from tests.engine.interference import Fuse, crash_everywhere, survived
-from tests.engine.world import HERE, NOW, PATIENCE, QUEUE, World, filed, rule
+from tests.engine.messages import QUEUE, filed
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from orchestrator.engine.batch import Batch

@@ -10,7 +10,9 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.envelope import decode
 from orchestrator.core.event import Delivery
 from orchestrator.engine.marker import MARKER, is_marker, marker, starter
-from tests.engine.world import NOW, QUEUE, World, rule
+from tests.engine.definitions import rule
+from tests.engine.messages import QUEUE
+from tests.engine.world import NOW, World
 
 SENT = marker(QUEUE, "a1b2/3", 7)
 TAKEN = Delivery(

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.engine.patience import Patience
 from orchestrator.errors import BadMessage, Misconfigured, Unavailable
-from tests.engine.world import Ledger
+from tests.engine.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

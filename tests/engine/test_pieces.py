@@ -27,7 +27,9 @@ from orchestrator.core.ids import message_id
 from orchestrator.core.status import Status
 from orchestrator.errors import ExpressionError
 from orchestrator.ports import InstanceKey
-from tests.engine.world import NOW, Pairs, World, filed
+from tests.engine.definitions import Pairs
+from tests.engine.messages import filed
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Event

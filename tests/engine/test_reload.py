@@ -18,9 +18,11 @@ from orchestrator.engine.orders import cancel, carry_out
 from orchestrator.engine.reload import Reloader
 from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
+from tests.engine.definitions import HERE, Contract, Pairs, rule
+from tests.engine.definitions import rulebook as make_rulebook
 from tests.engine.interference import MeddledBroker, Outage
-from tests.engine.world import HERE, NOW, QUEUE, Contract, Pairs, World, filed, rule, told
-from tests.engine.world import rulebook as make_rulebook
+from tests.engine.messages import QUEUE, filed, told
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.engine import Engine
     from orchestrator.ports import Broker
     from tests.engine.interference import Interference
-    from tests.engine.world import Ledger
+    from tests.engine.ledger import Ledger
 
 
 def book(revision: str, **channels: str) -> Rulebook:

@@ -9,7 +9,9 @@ from orchestrator.engine.archive import Archive
 from orchestrator.engine.arming import Arming
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.reload import Reloader
-from tests.engine.world import QUEUE, World, rule
+from tests.engine.definitions import rule
+from tests.engine.messages import QUEUE
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.expression import compile_expression
+from tests.engine.definitions import Pairs, rule
 from tests.engine.interference import Gate
-from tests.engine.world import Pairs, World, filed, raw, rule
+from tests.engine.messages import filed, raw
+from tests.engine.world import World
 
 
 async def test_a_report_counts_everything_once() -> None:

@@ -19,8 +19,9 @@ from orchestrator.engine.spine import Spine
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.ports import InstanceKey
 from tests.engine.interference import Fuse, crash_everywhere, survived
+from tests.engine.messages import distinct, filed
 from tests.engine.mistakes import LooksAtNoRevision
-from tests.engine.world import NOW, World, filed
+from tests.engine.world import NOW, World
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:
@@ -81,8 +82,7 @@ async def replica(store: Store, text: str, beside: Replica | None = None) -> Rep
 
 def sent(this: World) -> Counter[str]:
     """Count what was sent for which case, each id once."""
-    once = {message.id: message for message in this.sent}
-    bodies = [orjson.loads(message.body) for message in once.values()]
+    bodies = [orjson.loads(message.body) for message in distinct(this.sent)]
     return Counter(f"{body['type']} {body['correlationid']}" for body in bodies)
 
 

@@ -16,7 +16,10 @@ from orchestrator.engine.patience import Patience
 from orchestrator.engine.roster import Roster
 from orchestrator.engine.spine import Spine
 from orchestrator.service.register import Announcement
-from tests.engine.world import Ledger, World, filed, prove, rule
+from tests.engine.definitions import rule
+from tests.engine.ledger import Ledger
+from tests.engine.messages import filed
+from tests.engine.world import World, prove
 from tests.unit.core.workflow.build import command, step, workflow
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ import pytest
 from orchestrator.core.schedule import Cron, Periodic
 from orchestrator.core.scheduled import PUNCTUAL
 from orchestrator.engine.orders import cancel_timer, carry_out
+from tests.engine.definitions import Reminder, rule
 from tests.engine.interference import Gate
+from tests.engine.messages import filed
 from tests.engine.timetable import (
     AT,
     HOUR,
@@ -25,7 +27,7 @@ from tests.engine.timetable import (
     sent,
     work_off,
 )
-from tests.engine.world import NOW, Reminder, World, filed, rule
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from tests.engine.conftest import NewStore

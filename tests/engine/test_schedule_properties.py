@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.schedule import Periodic
 from orchestrator.core.scheduled import ScheduledRule
+from tests.engine.definitions import HERE, rule
 from tests.engine.interference import Fuse, survived
 from tests.engine.mistakes import TakesTimersFirst
 from tests.engine.timetable import HOUR, SECOND, arm
-from tests.engine.world import HERE, NOW, World, rule
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

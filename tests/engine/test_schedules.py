@@ -14,7 +14,9 @@ from orchestrator.core.deadletter import read, revival
 from orchestrator.core.event import Delivery
 from orchestrator.core.scheduled import PUNCTUAL, ScheduledRule
 from orchestrator.errors import ExpressionError
+from tests.engine.definitions import HERE
 from tests.engine.interference import Fuse, crash_everywhere, survived
+from tests.engine.messages import QUEUE, filed
 from tests.engine.timetable import (
     AT,
     HOUR,
@@ -29,7 +31,7 @@ from tests.engine.timetable import (
     sent,
     work_off,
 )
-from tests.engine.world import HERE, NOW, QUEUE, World, filed, prove
+from tests.engine.world import NOW, World, prove
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Message
@@ -148,10 +150,10 @@ async def test_a_tick_waits_for_the_events_that_came_before_it(new_store: NewSto
 class Failing(ScheduledRule):
     """A schedule whose expression fails at ten."""
 
-    def _take(self, tick: datetime, elapsed: Any) -> Any:
+    def _take(self, tick: datetime, *arguments: Any) -> Any:
         if tick == TEN:
             raise ExpressionError("no field named amount")
-        return super()._take(tick, elapsed)
+        return super()._take(tick, *arguments)
 
 
 async def test_a_tick_that_fails_is_a_dead_letter_and_the_next_one_comes(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
+from tests.engine.definitions import rule
 from tests.engine.interference import Gate, Outage
-from tests.engine.world import QUEUE, World, filed, rule, told
+from tests.engine.messages import QUEUE, distinct, filed, told
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Message
@@ -25,11 +27,6 @@ def events(count: int) -> list[Message]:
 
 def sends(count: int) -> list[str]:
     return [f"Send e{number}" for number in range(count)]
-
-
-def distinct(messages: list[Message]) -> list[Message]:
-    """Dedupe by id, as consumers do."""
-    return list({message.id: message for message in messages}.values())
 
 
 async def test_stopped_while_idle_it_ends_at_once() -> None:

@@ -16,7 +16,8 @@ from orchestrator.engine.archive import Archive
 from orchestrator.engine.recalling import Recaller
 from orchestrator.ports import InstanceKey
 from tests.engine.interference import Fuse, Gate, crash_everywhere, survived
-from tests.engine.world import CHANNEL, NOW, World, raw
+from tests.engine.messages import CHANNEL, raw
+from tests.engine.world import NOW, World
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:

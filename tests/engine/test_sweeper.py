@@ -12,8 +12,11 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.sweeper import CHUNK, Sweeper
 from orchestrator.errors import Misconfigured, Unavailable
+from tests.engine.definitions import rule
 from tests.engine.interference import Meddled, MeddledBroker, Outage
-from tests.engine.world import Ledger, World, filed, rule, told
+from tests.engine.ledger import Ledger
+from tests.engine.messages import filed, told
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from tests.engine.interference import Interference

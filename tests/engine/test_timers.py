@@ -16,9 +16,11 @@ from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
 from orchestrator.engine import timekeeper
 from orchestrator.engine.batch import Batch
 from orchestrator.errors import ExpressionError
+from tests.engine.definitions import PATIENCE, Reminder
 from tests.engine.interference import Fuse, Gate, Outage, crash_everywhere, survived
+from tests.engine.messages import filed
 from tests.engine.mistakes import TakesTimersFirst
-from tests.engine.world import NOW, PATIENCE, Reminder, World, filed, prove
+from tests.engine.world import NOW, World, prove
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Message

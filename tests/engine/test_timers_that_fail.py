@@ -16,8 +16,10 @@ from orchestrator.core.status import Status
 from orchestrator.engine.spine import SLICE
 from orchestrator.errors import ExpressionError
 from orchestrator.ports import InstanceKey
+from tests.engine.definitions import HERE, PATIENCE, Reminder, rule
 from tests.engine.interference import Outage
-from tests.engine.world import HERE, NOW, PATIENCE, Reminder, World, filed, prove, rule
+from tests.engine.messages import filed
+from tests.engine.world import NOW, World, prove
 from tests.unit.core.workflow.build import command, each, step, workflow
 
 if TYPE_CHECKING:

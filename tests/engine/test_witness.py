@@ -15,7 +15,9 @@ from orchestrator.engine.backlog import Backlog
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.witness import Witness
 from tests.engine.interference import Gate, Meddled
-from tests.engine.world import NOW, QUEUE, Ledger, World, filed
+from tests.engine.ledger import Ledger
+from tests.engine.messages import QUEUE, filed
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

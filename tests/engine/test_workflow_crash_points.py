@@ -22,9 +22,10 @@ from tests.engine.interference import (
     crash_everywhere,
     survived,
 )
+from tests.engine.messages import QUEUE
 from tests.engine.mistakes import AckOnArrival, NoOutbox, SettleFirst, TakesTimersFirst
 from tests.engine.sagas import KEY, RUN, approval, reply, sagas, start, told
-from tests.engine.world import NOW, QUEUE, World
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

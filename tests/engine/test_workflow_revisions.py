@@ -11,6 +11,7 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Case
+from tests.engine.messages import distinct
 from tests.engine.mistakes import LooksAtNoRevision
 from tests.engine.test_sub_workflows import answer, event
 from tests.engine.world import NOW, World
@@ -87,8 +88,8 @@ async def begin(this: World, *keys: str) -> None:
 
 def sent(this: World, key: str) -> list[str]:
     """Return what was sent for an instance and those it runs, each id once."""
-    once = {one.id: orjson.loads(one.body) for one in this.sent}
-    of_key = [one for one in once.values() if one["correlationid"].partition("/")[0] == key]
+    bodies = [orjson.loads(one.body) for one in distinct(this.sent)]
+    of_key = [one for one in bodies if one["correlationid"].partition("/")[0] == key]
     return [one["type"] for one in of_key]
 
 

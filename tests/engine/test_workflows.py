@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from orchestrator.ports import InstanceKey
-from tests.engine.world import NOW, QUEUE, World, raw
+from tests.engine.messages import QUEUE, raw
+from tests.engine.world import NOW, World
 from tests.unit.core.workflow.build import (
     act,
     command,

@@ -12,8 +12,10 @@ from orchestrator.core.schedule import Periodic
 from orchestrator.core.scheduled import ScheduledRule
 from orchestrator.engine.arming import Arming
 from orchestrator.ports import InstanceKey
+from tests.engine.definitions import HERE, rule
 from tests.engine.interference import Meddled
-from tests.engine.world import HERE, NOW, World, rule
+from tests.engine.messages import distinct
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from orchestrator.core.scheduled import CatchUp
@@ -73,8 +75,7 @@ async def work_off(this: World) -> None:
 
 def sent(this: World) -> list[str]:
     """What was sent for which hour, each id once."""
-    once = {message.id: message for message in this.sent}
-    bodies = [orjson.loads(message.body) for message in once.values()]
+    bodies = [orjson.loads(message.body) for message in distinct(this.sent)]
     return sorted(f"{body['type']} {body['data']['scheduled_at'][11:13]}" for body in bodies)
 
 

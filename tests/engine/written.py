@@ -8,7 +8,7 @@ import orjson
 
 from orchestrator.catalog import read_catalog
 from orchestrator.rulefile import read_rules
-from tests.engine.world import CHANNEL
+from tests.engine.messages import CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,8 +16,9 @@ from orchestrator.engine.patience import Patience
 from orchestrator.engine.spine import Spine
 from orchestrator.engine.timekeeper import Timekeeper
 from orchestrator.engine.witness import Witness
+from tests.engine.definitions import Reminder, rulebook
 from tests.engine.interference import Meddled
-from tests.engine.world import Ledger, Reminder, rulebook
+from tests.engine.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,9 +10,11 @@ from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.engine.marker import MARKER, marker
 from orchestrator.engine.witness import Witness
 from orchestrator.ports import OPEN
+from tests.engine.definitions import PATIENCE
 from tests.engine.interference import Gate
+from tests.engine.messages import CHANNEL, filed
 from tests.engine.witnesses import SeesTheQueueEmpty
-from tests.engine.world import CHANNEL, NOW, PATIENCE, StillClock, filed
+from tests.engine.world import NOW, StillClock
 from tests.integration.rabbit.replicas import Installation
 from tests.integration.rabbit.site import message
 

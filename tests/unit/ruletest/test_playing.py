@@ -10,7 +10,8 @@ import pytest
 from orchestrator.rulefile import read_rules
 from orchestrator.ruletest import Case, play, read_cases
 from orchestrator.ruletest.case import Advance, Expected, ExpectedInstance, Given
-from tests.engine.world import HERE, NOW, Pairs, Reminder, rulebook
+from tests.engine.definitions import HERE, Pairs, Reminder, rulebook
+from tests.engine.world import NOW
 
 if TYPE_CHECKING:
     from orchestrator.catalog import Catalog
