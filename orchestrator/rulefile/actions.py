@@ -47,11 +47,19 @@ _FORMS = "write `- SendAcknowledgment`, or `- SendAcknowledgment: {fields}`, or 
 
 @dataclass(frozen=True, slots=True)
 class ReadAction:
-    """An action, its normalised definition for the revision of its rule, and where it stands."""
+    """An action as it was read.
+
+    Attributes:
+        action: compiled.
+        definition: normalised, for the revision of its rule.
+        part: where it stands.
+        in_failure: whether it is sent only where something failed.
+    """
 
     action: Action
     definition: dict[str, object]
     part: Part
+    in_failure: bool = False
 
 
 def read_actions(then: Part, catalog: MessageCatalog, readable: Readable) -> list[ReadAction]:

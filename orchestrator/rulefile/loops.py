@@ -52,7 +52,7 @@ def refuse_loops(named: Sequence[tuple[str, Draft]]) -> None:
 def _add_steps(rule: _Step, steps: _Steps) -> None:
     """Note where a rule leads; refuse it if that is back to itself."""
     content = rule.draft.content
-    always = [read.action for read in content.actions]
+    always = [read.action for read in content.actions if not read.in_failure]
     always = [action for action in always if not (action.guard or action.for_each)]
     sent = dict.fromkeys(action.message.name for action in always)
     back = [name for name in sent if name in content.unconditional]

@@ -73,7 +73,7 @@ class ReadStep:
                     item_name=self.step.for_each.name if self.step.for_each else "item",
                     position=self.step.position,
                 )
-                yield ReadAction(action, {}, self.part)
+                yield ReadAction(action, {}, self.part, in_failure=command is not self.step.work)
 
 
 def read_steps(

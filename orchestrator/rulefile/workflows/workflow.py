@@ -80,7 +80,8 @@ class ReadWorkflow:
     def actions(self) -> Sequence[ReadAction]:
         """Everything it may send."""
         sent = [action for step in self.every_step for action in step.sends]
-        return [*sent, *self.then, *self.otherwise]
+        failed = [replace(action, in_failure=True) for action in self.otherwise]
+        return [*sent, *self.then, *failed]
 
     @property
     def every_step(self) -> Iterator[ReadStep]:

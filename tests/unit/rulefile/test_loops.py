@@ -59,6 +59,27 @@ def test_a_loop_with_a_condition_anywhere_is_allowed(catalog: Catalog, broken: s
     assert book is not None
 
 
+@pytest.mark.parametrize(
+    ("rest", "is_loop"),
+    [
+        ("steps: {a: {send: ReviewPermit}}", True),
+        ("steps: {a: {wait: 1h}}, then: [ReviewPermit]", True),
+        ("steps: {a: {send: IssuePermit, compensate: ReviewPermit}}", False),
+        ("steps: {a: {wait: 1h}}, otherwise: [ReviewPermit]", False),
+    ],
+)
+def test_what_a_workflow_sends_when_it_fails_is_no_loop(
+    catalog: Catalog, rest: str, *, is_loop: bool
+) -> None:
+    """It begins again only if something went wrong, which is a condition."""
+    text = f"workflows: [{{name: w, when: ReviewPermit, timeout: 1d, {rest}}}]"
+
+    book, problems = read_rules([("f.yaml", text)], catalog)
+
+    assert (book is None) == is_loop
+    assert any("without end" in problem.message for problem in problems) == is_loop
+
+
 def test_a_long_loop_is_cut_in_its_message(catalog: Catalog) -> None:
     """A message stays on one line that one can read."""
     one = catalog.types["ReviewPermit"]
