@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from tests.acceptance.process import PATIENCE_SECONDS, POLL_SECONDS, eventually
+from tests.acceptance.process import PATIENCE_SECONDS, POLL_SECONDS, READY, eventually
 from tests.acceptance.verdict import verdict
 
 if TYPE_CHECKING:
@@ -82,11 +82,27 @@ class Experiment:
 
 
 def kill_repeatedly(
-    process: Process, chance: random.Random, *, seconds: float, between: tuple[float, float]
+    process: Process,
+    chance: random.Random,
+    *,
+    seconds: float,
+    between: tuple[float, float],
+    ready: str | None = READY,
 ) -> int:
-    """Kill `process` and start it again, at random moments; return how often."""
+    """Kill `process` and start it again, at random moments; return how often.
+
+    Args:
+        process: the victim.
+        chance: picks the moments.
+        seconds: how long at least.
+        between: the shortest and the longest time it has, in seconds.
+        ready: what it logs when it is up: every other time it has that time from there, as on a
+            slow machine it would die before it has begun, each time. None for what logs nothing.
+    """
     deadline, kills = time.monotonic() + seconds, 0
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline or kills < seconds / between[1]:
+        if ready is not None and kills % 2:
+            process.wait_for(ready)
         time.sleep(chance.uniform(*between))
         process.kill()
         process.start()

@@ -72,6 +72,6 @@ def test_the_count_catches_a_wrong_consumer(
     argv = [sys.executable, "-m", "tests.acceptance.broken", mode, site.name, site.queue]
     with site.process(mode, argv) as broken, Experiment(site, per_second=200) as experiment:
         experiment.progress(events=50)
-        kill_repeatedly(broken, chance, seconds=3, between=(0.5, 1.0))
+        kill_repeatedly(broken, chance, seconds=3, between=(0.5, 1.0), ready=None)
         wrong = experiment.count(quiet_seconds=2)
     assert any(symptom in problem for problem in wrong)
