@@ -31,7 +31,7 @@ from orchestrator.engine.spine import Spine
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.engine.timekeeper import Timekeeper
 from orchestrator.engine.witness import Witness
-from orchestrator.errors import InvalidDefinitions
+from orchestrator.errors import InvalidDefinitions, Unavailable
 from orchestrator.http import create_app, serving
 from orchestrator.http.access import Access
 from orchestrator.http.workflows import workflow_routes
@@ -245,9 +245,15 @@ class Daemon:
             SystemClock(),
             source=settings.source,
             messages=built_in_types(),
-            rulebook=lambda: self._engine.rulebook,
+            rulebook=self._bound_rulebook,
         )
         return workflow_routes(desk, Access(read_api_keys(settings.api_keys), settings.http_host))
+
+    def _bound_rulebook(self) -> Rulebook:
+        """Return what runs, once the queue is bound to it: an order before would reach nobody."""
+        if self._health.readiness().rulebook is None:
+            raise Unavailable("the daemon is starting: try again in a moment")
+        return self._engine.rulebook
 
     async def _check_services(self) -> None:
         """Refuse to start on a store that loses data or a topology that differs."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
 from orchestrator.core.definitions import Rulebook
 from orchestrator.daemon import Daemon
+from orchestrator.http import create_app
 from orchestrator.settings import Settings
 
 
@@ -42,3 +44,16 @@ async def test_the_engine_ends_with_the_daemon() -> None:
         await consuming
 
     assert engine.ended
+
+
+async def test_nothing_can_be_started_before_the_queue_is_bound() -> None:
+    """On the first day of an installation the order would be accepted, and reach nobody."""
+    daemon = Daemon(Settings(), Rulebook("r1", (), {}))
+    app = create_app(daemon._health, daemon._metrics, daemon._workflow_routes())  # noqa: SLF001
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://127.0.0.1") as client:
+        early = await client.post("/workflows/permits/instances", json={"input": {}})
+        daemon._telemetry.reloaded("r1", 0)  # noqa: SLF001
+        later = await client.post("/workflows/permits/instances", json={"input": {}})
+
+    assert (early.status_code, later.status_code) == (503, 404)
+    assert "starting" in early.json()["detail"]
