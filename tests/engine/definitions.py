@@ -61,12 +61,12 @@ def rule(name: str, trigger: str, *commands: str, **changes: Any) -> Rule:
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """A stateful definition: every second event of a key sends one ``Paired`` with both ids."""
+class Remembering:
+    """What definitions that remember a case as one piece have in common."""
 
-    name: str = "pairs"
-    revision: str = "aaaaaaaaaaaa"
-    triggers: tuple[str, ...] = ("Filed",)
+    name: str
+    revision: str
+    triggers: tuple[str, ...]
     stateful: bool = True
 
     def condition(self, event_type: str) -> None:
@@ -87,6 +87,15 @@ class Pairs:
         """Return False."""
         del event_type
         return False
+
+
+@dataclass(frozen=True)
+class Pairs(Remembering):
+    """A stateful definition: every second event of a key sends one ``Paired`` with both ids."""
+
+    name: str = "pairs"
+    revision: str = "aaaaaaaaaaaa"
+    triggers: tuple[str, ...] = ("Filed",)
 
     def decide(self, instance: Instance | None, signal: Signal) -> Decision:
         """Remember the first, pair it with the second."""
@@ -107,32 +116,12 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Reminder:
+class Reminder(Remembering):
     """A definition that asks after an hour without an answer, and sends thanks two hours later."""
 
     name: str = "reminder"
     revision: str = "bbbbbbbbbbbb"
     triggers: tuple[str, ...] = ("Filed", "Answered")
-    stateful: bool = True
-
-    def condition(self, event_type: str) -> None:
-        """Want every event."""
-        del event_type
-
-    def key(self, event: Event, scope: Scope) -> str:
-        """Return the correlation key."""
-        del scope
-        return event.correlation_id
-
-    def pieces(self, event: Event) -> tuple[str, ...]:
-        """Return none."""
-        del event
-        return ()
-
-    def recalls(self, event_type: str) -> bool:
-        """Return False."""
-        del event_type
-        return False
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Wait for the answer, or for the hour."""
