@@ -190,8 +190,8 @@ class _Course:
     """What is proposed for a case so far: a commit for each life of its instance.
 
     What begins after an end is a commit of its own, so that every end is written. A case comes back
-    without the triggers that failed, so that nothing fails twice, but with those that were ignored
-    on what is not committed yet: another replica may be faster, and let them mean something.
+    with what was ignored or refused on what is not committed yet: another replica may be faster,
+    and let it mean something.
     """
 
     def __init__(self, case: Case, instance: Instance | None) -> None:
@@ -217,6 +217,10 @@ class _Course:
         self._life.take(decision, trigger.signal.reaction)
         if self._life.over:
             self._close()
+
+    def refuse(self, trigger: Trigger) -> None:
+        """Note that `now` cannot be reacted from: the refusal stands with the commit before it."""
+        self._taken.append(trigger)
 
     def withdraw(self) -> list[Trigger]:
         """Return the triggers of this life, and propose nothing for them."""
@@ -250,6 +254,7 @@ def _propose(
             return [*course.proposals(), (back, None)]
         answer = _ask(batch, case, course.now, trigger)
         if answer is None:
+            course.refuse(trigger)
             continue
         decision, messages = answer
         if decision.wanted is not None:

@@ -44,32 +44,42 @@ class Doubt:
         return self.case.triggers[0].signal.reaction
 
 
-async def settle_doubts(batch: Batch, store: Store, patience: Patience, now: datetime) -> None:
-    """Dead-letter what was refused, unless it was reacted to before."""
-    doubts, batch.doubts = batch.doubts, []
+async def settle_doubts(
+    batch: Batch, again: Sequence[Case], store: Store, patience: Patience, now: datetime
+) -> None:
+    """Dead-letter what was refused, unless it was reacted to before or is decided `again`."""
+    doubts, batch.doubts = _standing(batch.doubts, again), []
     if not doubts:
         return
     asked = [(doubt.case.key, doubt.reaction) for doubt in doubts]
     known = await patience.until_done("store", lambda: store.reacted(asked, now))
-    again: list[Doubt] = []
+    left: list[Doubt] = []
     for doubt in doubts:
         if doubt.reaction not in known:
             batch.fail(doubt.intake, doubt.case.definition.name, doubt.error)
         elif doubt.intake.delivery.redelivered:
-            again.append(doubt)
+            left.append(doubt)
         else:
             batch.repeated(doubt.intake)
-    await _take_over(batch, again, store, patience, now)
+    await _take_over(batch, left, store, patience, now)
+
+
+def _standing(doubts: list[Doubt], again: Sequence[Case]) -> list[Doubt]:
+    """Return the doubts less those on a state that did not come true, which is decided again."""
+    if not doubts or not again:
+        return doubts
+    open_still = {trigger.signal.reaction for case in again for trigger in case.triggers}
+    return [doubt for doubt in doubts if doubt.reaction not in open_still]
 
 
 async def _take_over(
-    batch: Batch, again: Sequence[Doubt], store: Store, patience: Patience, now: datetime
+    batch: Batch, left: Sequence[Doubt], store: Store, patience: Patience, now: datetime
 ) -> None:
     """Send what a crash may have left of reactions that are known: their commit hands it back."""
-    if not again:
+    if not left:
         return
-    commits = [Commit(doubt.case.key, (Reaction(doubt.reaction, ()),)) for doubt in again]
+    commits = [Commit(doubt.case.key, (Reaction(doubt.reaction, ()),)) for doubt in left]
     results = await patience.until_done("store", lambda: store.commit(commits, now))
-    for doubt, result in zip(again, results, strict=True):
+    for doubt, result in zip(left, results, strict=True):
         if isinstance(result, Duplicate):
             batch.duplicated(doubt.case, result.done)

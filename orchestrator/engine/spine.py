@@ -103,8 +103,8 @@ class Spine:
             loaded = await self._load(batch, cases)
             cases, instances = await self._recaller.complete(cases, loaded, rulebook)
             proposals = await self._decide(batch, cases, instances)
-            await settle_doubts(batch, self._store, self._patience, batch.now)
             cases = await self._commit(batch, proposals)
+            await settle_doubts(batch, cases, self._store, self._patience, batch.now)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.
         raise Unavailable(f"other replicas keep changing the same keys ({cases[0].key} and others)")
 
