@@ -11,9 +11,9 @@ from benchmarks.load import batched
 from benchmarks.report import say
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.event import Delivery
-from orchestrator.daemon import build_rulebook
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, match, read
+from orchestrator.folders import Folders
 from orchestrator.ports import Committed
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ async def open_joins(found: Subject, events: Iterable[Message], total: int) -> N
         events: the first of each join.
         total: how many they are, to show progress.
     """
-    rulebook = await asyncio.to_thread(build_rulebook, found.settings)
+    folders = Folders(found.settings.rules, found.settings.schemas)
+    rulebook = await asyncio.to_thread(folders.build)
     done = 0
     async with store_of(found) as store:
         writing: asyncio.Task[None] | None = None

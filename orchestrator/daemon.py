@@ -9,16 +9,13 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-from watchfiles import awatch
-
 from orchestrator.adapters.rabbit.administration import Administration, refuse
 from orchestrator.adapters.rabbit.broker import RabbitBroker
 from orchestrator.adapters.redis import RedisStore
 from orchestrator.adapters.redis.ledger import RedisLedger
 from orchestrator.adapters.redis.progress import RedisProgress
 from orchestrator.adapters.redis.register import RedisRegister
-from orchestrator.catalog import built_in_types, read_catalog, read_schema_files
+from orchestrator.catalog import built_in_types
 from orchestrator.clock import SystemClock
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.arming import Arming
@@ -31,14 +28,13 @@ from orchestrator.engine.spine import Spine
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.engine.timekeeper import Timekeeper
 from orchestrator.engine.witness import Witness
-from orchestrator.errors import InvalidDefinitions, Unavailable
+from orchestrator.errors import Unavailable
+from orchestrator.folders import Folders
 from orchestrator.http import create_app, serving
 from orchestrator.http.access import Access
 from orchestrator.http.workflows import workflow_routes
 from orchestrator.operation.desk import Desk
-from orchestrator.rulefile import read_rule_files, read_rules
 from orchestrator.settings import read_api_keys
-from orchestrator.telemetry import log_events
 from orchestrator.telemetry.engine_observer import EngineTelemetry
 from orchestrator.telemetry.health import Health
 from orchestrator.telemetry.metrics import Metrics
@@ -50,26 +46,6 @@ if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
     from orchestrator.settings import Settings
 
-RELOAD_SETTLE_MS = 200
-
-
-def build_rulebook(settings: Settings) -> Rulebook:
-    """Read and check all schemas and rules; warnings go to the log.
-
-    Raises:
-        InvalidDefinitions: with every problem of every file.
-        Misconfigured: a folder cannot be read.
-    """
-    catalog, doubts = read_catalog(read_schema_files(settings.schemas))
-    if catalog is None:
-        raise InvalidDefinitions(doubts)
-    rulebook, problems = read_rules(read_rule_files(settings.rules), catalog)
-    if rulebook is None:
-        raise InvalidDefinitions(problems)
-    for problem in (*doubts, *problems):
-        structlog.get_logger().warning(log_events.RULEBOOK_WARNING, problem=str(problem))
-    return rulebook
-
 
 async def run(settings: Settings) -> None:
     """Run one orchestrator until SIGTERM or SIGINT, then finish what is in hand.
@@ -78,8 +54,9 @@ async def run(settings: Settings) -> None:
         InvalidDefinitions: the rules or schemas have errors at start.
         Misconfigured: broker, store or HTTP port are not as they must be at start.
     """
-    rulebook = await asyncio.to_thread(build_rulebook, settings)
-    daemon = Daemon(settings, rulebook)
+    folders = Folders(settings.rules, settings.schemas)
+    rulebook = await asyncio.to_thread(folders.build)
+    daemon = Daemon(settings, rulebook, folders)
     # What is there now stays: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
@@ -96,10 +73,12 @@ class Daemon:
     Args:
         settings: how it is set up.
         rulebook: what it reacts with until the first reload.
+        folders: what it reloads from, and `rulebook` was built from.
     """
 
-    def __init__(self, settings: Settings, rulebook: Rulebook) -> None:
+    def __init__(self, settings: Settings, rulebook: Rulebook, folders: Folders) -> None:
         self._settings = settings
+        self._folders = folders
         self._metrics = Metrics()
         self._health = Health("broker", "store", "rulebook")
         self._telemetry = EngineTelemetry(self._metrics, self._health, self._knows)
@@ -167,7 +146,7 @@ class Daemon:
                 retention=timedelta(hours=settings.retention_hours),
             ),
             queue=settings.queue,
-            build=lambda: build_rulebook(settings),
+            build=folders.build,
         )
         self._stopped = asyncio.Event()
         self._reload_wanted = asyncio.Event()
@@ -285,8 +264,7 @@ class Daemon:
             running.result()
 
     async def _watch_files(self) -> None:
-        folders = (self._settings.rules, self._settings.schemas)
-        async for _ in awatch(*folders, stop_event=self._stopped, step=RELOAD_SETTLE_MS):
+        async for _ in self._folders.changes(self._stopped):
             self.reload_soon()
 
     async def _reload_on_demand(self) -> None:

@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 
 from orchestrator.core.definitions import Rulebook
 from orchestrator.daemon import Daemon
+from orchestrator.folders import Folders
 from orchestrator.http import create_app
 from orchestrator.settings import Settings
 
@@ -31,9 +32,16 @@ class Busy:
             self.ended = True
 
 
+def idle_daemon() -> Daemon:
+    """Return a daemon that is not run, on no rules."""
+    settings = Settings()
+    folders = Folders(settings.rules, settings.schemas)
+    return Daemon(settings, Rulebook("r1", (), {}), folders)
+
+
 async def test_the_engine_ends_with_the_daemon() -> None:
     """Where another part fails, it must not go on with a broker and a store that are closed."""
-    daemon = Daemon(Settings(), Rulebook("r1", (), {}))
+    daemon = idle_daemon()
     engine = Busy()
     daemon._engine = engine  # type: ignore[assignment]  # noqa: SLF001
     consuming = asyncio.create_task(daemon._consume())  # noqa: SLF001
@@ -48,7 +56,7 @@ async def test_the_engine_ends_with_the_daemon() -> None:
 
 async def test_nothing_can_be_started_before_the_queue_is_bound() -> None:
     """On the first day of an installation the order would be accepted, and reach nobody."""
-    daemon = Daemon(Settings(), Rulebook("r1", (), {}))
+    daemon = idle_daemon()
     app = create_app(daemon._health, daemon._metrics, daemon._workflow_routes())  # noqa: SLF001
     async with AsyncClient(transport=ASGITransport(app), base_url="http://127.0.0.1") as client:
         early = await client.post("/workflows/permits/instances", json={"input": {}})

@@ -30,6 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "service": {"core", "ports", "backoff"},
     "telemetry": {"core", "ports", "engine", "service"},
     "operation": {"core", "ports"},
+    "folders": {"core", "rulefile", "catalog", "telemetry"},
     "http": {"core", "ports", "telemetry", "operation"},
     "adapters": set(),
     "adapters.memory": {"core", "ports", "topology"},

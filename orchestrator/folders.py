@@ -1,0 +1,83 @@
+"""The folders of rules and schemas: read, made a rulebook of, and watched. Runs no rule."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from watchfiles import awatch
+
+from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.errors import InvalidDefinitions, Misconfigured
+from orchestrator.rulefile import read_rule_files, read_rules
+from orchestrator.telemetry import log_events
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from orchestrator.core.definitions import Rulebook
+
+SETTLE_MS: Final = 200
+FIRST_LOOK_MS: Final = 1000
+"""How long after the watch began it is asked what changed before."""
+
+
+class Folders:
+    """What a daemon reacts with, as files.
+
+    Args:
+        rules: the folder of rules.
+        schemas: the folder of schemas.
+    """
+
+    def __init__(self, rules: Path, schemas: Path) -> None:
+        self._rules = rules
+        self._schemas = schemas
+        self._read: list[list[tuple[str, bytes]]] = []
+
+    def build(self) -> Rulebook:
+        """Read and check all schemas and rules; warnings go to the log.
+
+        Raises:
+            InvalidDefinitions: with every problem of every file.
+            Misconfigured: a folder cannot be read.
+        """
+        schemas, rules = self._read = self._files()
+        catalog, doubts = read_catalog(schemas)
+        if catalog is None:
+            raise InvalidDefinitions(doubts)
+        rulebook, problems = read_rules(rules, catalog)
+        if rulebook is None:
+            raise InvalidDefinitions(problems)
+        for problem in (*doubts, *problems):
+            structlog.get_logger().warning(log_events.RULEBOOK_WARNING, problem=str(problem))
+        return rulebook
+
+    async def changes(self, stopped: asyncio.Event) -> AsyncIterator[None]:
+        """Yield with every change of a file since the last `build`, until `stopped`."""
+        watch = awatch(
+            self._rules,
+            self._schemas,
+            stop_event=stopped,
+            step=SETTLE_MS,
+            rust_timeout=FIRST_LOOK_MS,
+            yield_on_timeout=True,
+        )
+        watching = False
+        async for changed in watch:
+            # Nobody watched between the build and the beginning of the watch.
+            if changed or not (watching or await asyncio.to_thread(self._is_built)):
+                yield
+            watching = True
+
+    def _is_built(self) -> bool:
+        """Tell whether the files are as they were when they were read last."""
+        try:
+            return self._files() == self._read
+        except Misconfigured:  # the next build says why
+            return False
+
+    def _files(self) -> list[list[tuple[str, bytes]]]:
+        return [read_schema_files(self._schemas), read_rule_files(self._rules)]

@@ -1,0 +1,71 @@
+"""Changes of rules and schemas are seen from the moment on in which they were read."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from orchestrator.folders import Folders
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+RULE = "- when: ComplaintWithdrawn\n  then: [CloseCase]\n"
+
+
+def put(file: Path, content: str | None) -> None:
+    """Give a file other content, or remove it."""
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+
+
+class LookedAtOnce(Folders):
+    """Folders that are watched until they were compared with what was built."""
+
+    def __init__(self, rules: Path) -> None:
+        super().__init__(rules, SCHEMAS)
+        self.looked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def _is_built(self) -> bool:
+        try:
+            return super()._is_built()
+        finally:
+            self._loop.call_soon_threadsafe(self.looked.set)
+
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a file of rules, in a folder of its own; what changed before is looked for soon."""
+    monkeypatch.setattr("orchestrator.folders.FIRST_LOOK_MS", 50)
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULE)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"), [(RULE, 0), (RULE + RULE, 1), (None, 1)], ids=["same", "other", "gone"]
+)
+async def test_what_changed_before_the_watch_began_is_seen(
+    rules: Path, content: str | None, seen: int
+) -> None:
+    """The daemon would run on old rules until somebody saves a file once more."""
+    folders = LookedAtOnce(rules.parent)
+    folders.build()
+    put(rules, content)
+
+    async with asyncio.timeout(5):
+        assert len([change async for change in folders.changes(folders.looked)]) == seen
+
+
+async def test_what_changes_later_is_seen(rules: Path) -> None:
+    """However often nothing was seen before."""
+    folders = LookedAtOnce(rules.parent)
+    folders.build()
+    changes = folders.changes(asyncio.Event())
+    first = asyncio.ensure_future(anext(changes))
+    async with asyncio.timeout(5):
+        await folders.looked.wait()
+        put(rules, RULE + RULE)
+        await first
