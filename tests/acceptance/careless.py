@@ -40,5 +40,5 @@ class Careless(AckOnArrival):
 
 
 if __name__ == "__main__":
-    orchestrator.daemon.Engine = Careless  # type: ignore[misc]
+    orchestrator.daemon.Engine = Careless  # type: ignore[attr-defined]  # the mistake
     main()

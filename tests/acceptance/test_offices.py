@@ -92,7 +92,7 @@ def test_every_case_comes_to_its_end_once(
                     offices.kill()
                     offices.start()
         for key, outcome in OUTCOMES.items():
-            eventually(lambda key=key, outcome=outcome: types(site, key) == outcome, f"{key} ends")
+            await_outcome(site, key, outcome)
 
     letters = sum((outcome for outcome in OUTCOMES.values()), Counter[str]())["SendNotification"]
     assert len({mail["Message-ID"] for mail in Maildir(tmp_path / "mail")}) == letters
@@ -113,6 +113,11 @@ def published(documents: Path) -> list[tuple[str, bytes]]:
         body = {"type": name, "id": name, "data": data}
         bodies.append((catalog.types[name].channel, json.dumps(body).encode()))
     return bodies
+
+
+def await_outcome(site: Site, key: str, outcome: Counter[str]) -> None:
+    """Return once the case called `key` has come to its end."""
+    eventually(lambda: types(site, key) == outcome, f"{key} ends")
 
 
 def types(site: Site, key: str) -> Counter[str]:

@@ -60,9 +60,13 @@ class Memory:
         if state is not None:
             self.instances[at] = Instance(version, state, status, revision)
 
-    async def pages(self, limit: int, **which: object) -> AsyncIterator[list[OpenInstance]]:
+    async def pages(
+        self, limit: int, unchanged_since: datetime | None = None
+    ) -> AsyncIterator[list[OpenInstance]]:
         after = None
-        while page := await self.tells.open_instances(after=after, limit=limit, **which):
+        while page := await self.tells.open_instances(
+            after=after, unchanged_since=unchanged_since, limit=limit
+        ):
             yield page
             after = page[-1]
 
@@ -161,8 +165,8 @@ async def test_pages_hold_every_instance_once(
     """Also where a moment is shared by more instances than a page holds."""
     for n, key in enumerate(EVENLY):
         await memory.put(InstanceKey(("join", "count")[n % 2], key), NOW + (n * 7 % spread) * MS)
-    which = {"unchanged_since": NOW + HOUR} if stuck else {}
-    pages = [page async for page in memory.pages(limit, **which)]
+    since = NOW + HOUR if stuck else None
+    pages = [page async for page in memory.pages(limit, since)]
     listed = [found for page in pages for found in page]
     assert sorted(found.at.key for found in listed) == sorted(EVENLY)
     assert {len(page) for page in pages[:-1]} <= {limit}
@@ -205,8 +209,8 @@ async def test_pages_skip_nothing_while_others_come_and_go(memory: Memory, *, st
     """Instances begin and end all the time; those that stay must all be seen."""
     for n, key in enumerate(EVENLY):
         await memory.put(InstanceKey("join", key), NOW + (n % 10) * MS)
-    which = {"unchanged_since": NOW + HOUR} if stuck else {}
-    seen = await seen_while_others_come_and_go(memory, memory.pages(7, **which))
+    since = NOW + HOUR if stuck else None
+    seen = await seen_while_others_come_and_go(memory, memory.pages(7, since))
     assert sorted(key for key in seen if not key.startswith("new")) == sorted(EVENLY)
     assert len(seen) == len(set(seen))
 

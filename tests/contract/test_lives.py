@@ -46,8 +46,9 @@ async def memory(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[M
     await redis.close()
 
 
-async def load(memory: Memory, at: InstanceKey, *pieces: str) -> Instance | None:
+async def load(memory: Memory, at: InstanceKey, *pieces: str) -> Instance:
     (found,) = await memory.store.load([at], {at: pieces})
+    assert found is not None
     return found
 
 
@@ -149,6 +150,7 @@ async def test_pieces_are_written_and_read_apart(memory: Memory) -> None:
     assert (await load(memory, SAGA, "b", "c", "none")).parts == {"b": b"B"}
     assert (await load(memory, SAGA)).parts == {"a": b"A", "b": b"B"}
     (without,) = await memory.store.load([SAGA])
+    assert without is not None
     assert (without.state, without.parts) == (b"next", {})
     other = InstanceKey("opening", "C-2")
     assert await memory.store.load([other, SAGA], {SAGA: ["a"]}) == [
@@ -238,7 +240,9 @@ async def test_the_last_state_is_kept_with_its_pieces_where_wanted(memory: Memor
     await memory.write(SAGA, parts=(Part("new", b"N"),))
     assert (await load(memory, SAGA)).parts == {"new": b"N"}
     await memory.write(SAGA, Status.COMPLETED, b"second", parts=(Part("new", None),))
-    assert (await memory.tells.last_state(SAGA)).parts == {}
+    last = await memory.tells.last_state(SAGA)
+    assert last is not None
+    assert last.parts == {}
 
 
 async def test_what_has_ended_can_begin_again(memory: Memory) -> None:
@@ -264,13 +268,14 @@ async def test_what_has_ended_begins_again_once(memory: Memory) -> None:
     """Not while another is open, and not if it has begun and ended again since it was looked at."""
     await memory.write(SAGA, Status.COMPLETED, b"one")
     (ended,) = await memory.store.ended([SAGA])
+    assert ended is not None
     await memory.write(SAGA)
     other = memory.instances.pop(SAGA)
-    memory.instances[SAGA] = ended  # type: ignore[assignment]  # it was kept, see above
+    memory.instances[SAGA] = ended
     assert await memory.write(SAGA) == Conflict()
     memory.instances[SAGA] = other
     assert await memory.write(SAGA, Status.FAULTED, b"two") == Committed()
-    memory.instances[SAGA] = ended  # type: ignore[assignment]  # as before
+    memory.instances[SAGA] = ended
     assert await memory.write(SAGA) == Conflict()
     assert await memory.store.load([SAGA]) == [None]
 

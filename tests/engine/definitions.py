@@ -97,8 +97,9 @@ class Pairs(Remembering):
     revision: str = "aaaaaaaaaaaa"
     triggers: tuple[str, ...] = ("Filed",)
 
-    def decide(self, instance: Instance | None, signal: Signal) -> Decision:
+    def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Remember the first, pair it with the second."""
+        assert isinstance(signal, Signal), "it sets no timer"
         event = signal.event
         if instance is None:
             return remember(event.id.encode())

@@ -30,7 +30,8 @@ class Meddled:
         self._between = between
 
     def waiting(self) -> int:
-        return self._port.waiting()
+        number: int = self._port.waiting()
+        return number
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)

@@ -55,7 +55,7 @@ async def timers(store: Store) -> set[InstanceKey]:
 
 
 async def states(store: Store) -> list[bytes | None]:
-    return [found and found.state for found in await store.load([JOIN, *MESSAGES])]
+    return [found.state if found else None for found in await store.load([JOIN, *MESSAGES])]
 
 
 async def test_cancelling_ends_the_instance_and_its_timer_together(store: Store) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.adapters.redis import RedisStore
 from orchestrator.core.decision import (
     Decision,
     Elapsed,
@@ -33,10 +34,20 @@ from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Event
-    from orchestrator.ports import Store
+    from orchestrator.ports import Inspection, Store
 
 AT = InstanceKey("tasks", "C-1")
 PATIENCE = timedelta(hours=1)
+
+
+def fields(event: Event) -> dict[str, Any]:
+    """Return the data of an event of these tests: a map."""
+    assert isinstance(event.data, dict)
+    return event.data
+
+
+def task_of(event: Event) -> str:
+    return str(fields(event)["task"])
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ class Tasks(Pairs):
 
     def pieces(self, event: Event) -> tuple[str, ...]:
         """Return the task that is done."""
-        return (str(event.data["task"]),) if event.type == "Done" else ()
+        return (task_of(event),) if event.type == "Done" else ()
 
     def decide(self, instance: Instance | None, signal: Signal | Elapsed) -> Decision:
         """Begin all tasks, or end one."""
@@ -62,11 +73,11 @@ class Tasks(Pairs):
                 raise ExpressionError("no field named amount")
             return self._ended(instance, signal, signal.part, b"late")
         if signal.event.type == "Begun":
-            names = signal.event.data["tasks"]
+            names = fields(signal.event)["tasks"]
             parts = tuple(Part(name, b"", signal.now + PATIENCE) for name in names)
             state = b"%d/%d" % (len(names), len(names))
             return remember(state, parts=parts, status=Status.RUNNING)
-        task = str(signal.event.data["task"])
+        task = task_of(signal.event)
         if instance is None or instance.parts.get(task) != b"":
             return emit(())
         return self._ended(instance, signal, task, b"done")
@@ -205,8 +216,10 @@ async def test_what_ends_and_begins_anew_in_one_batch_is_two_lives(store: Store)
     (found,) = await store.load([AT], {AT: []})
     assert found is not None
     assert found.parts == {"b": b"", "c": b""}
-    inspection = store if isinstance(store, MemoryStore) else store.inspection  # type: ignore[attr-defined]
+    assert isinstance(store, MemoryStore | RedisStore)
+    inspection: Inspection = store if isinstance(store, MemoryStore) else store.inspection
     last = await inspection.last_state(AT)
+    assert last is not None
     assert replace(last, version=found.version) == Instance(
         found.version, b"over", Status.COMPLETED, "cccccccccccc", {"a": b"done"}, parted=True
     )

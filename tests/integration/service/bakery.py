@@ -76,4 +76,5 @@ class AcknowledgesOnArrival(Session[Redis]):
 if "BAKERY_IS_WRONG" in os.environ:
     from orchestrator.service import runtime
 
-    runtime.Session = AcknowledgesOnArrival  # type: ignore[misc] - the negative control
+    # The negative control.
+    runtime.Session = AcknowledgesOnArrival  # type: ignore[assignment, attr-defined]

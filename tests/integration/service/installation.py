@@ -125,7 +125,7 @@ class Installation:
     @asynccontextmanager
     async def process(self, *services: str, **environ: str) -> AsyncIterator[Process]:
         """Run services in a process of their own; it is killed at the end if it still runs."""
-        process = await self.start(*services, **environ)
+        process = await self.start(*services, errors=None, **environ)
         try:
             yield process
         finally:

@@ -11,6 +11,7 @@ from consumers.documents import DocumentFolder
 from tests.integration.service.installation import ROOT, Installation
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from orchestrator.local import Services
@@ -63,7 +64,7 @@ async def test_each_office_does_its_work_once(
     statutes = [{"section": "LAB 1", "text": "Pay."}]
     bill = {"bill": "HB-1", "effective_on": DAY, "title": "Pay", "subjects": ["labor"]}
     audit = {"casino": "Mesa", "council": ADA, "period": "Q1", "score": 90, "findings": []}
-    orders: list[tuple[str, str, dict[str, object]]] = [
+    orders: list[tuple[str, str, Mapping[str, object]]] = [
         ("admissions", "ScheduleInterview", application),
         ("admissions", "RunEligibilityCheck", {**application, "grade": 79}),
         ("analytics", "RecordRepeatOffender", {"employer": "Mint", "complaint": "C-3"}),

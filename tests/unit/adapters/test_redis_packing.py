@@ -12,7 +12,8 @@ from orchestrator.adapters.redis.connection import connect
 
 
 def connection() -> Any:
-    return connect("redis://127.0.0.1:1").connection_pool.make_connection()
+    pool: Any = connect("redis://127.0.0.1:1").connection_pool
+    return pool.make_connection()
 
 
 @pytest.mark.parametrize(

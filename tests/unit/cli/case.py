@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DOCUMENT = """
+DOCUMENT = b"""
 asyncapi: 3.0.0
 info: {title: Test, version: 1.0.0}
 channels:

@@ -48,15 +48,15 @@ STAY = f"2 open instances stay on revision {REVISION.revision}"
 )
 def test_each_old_wording_is_told_with_what_it_means(rules: str, told: str) -> None:
     """Before a file is saved one should know what becomes of the cases that are open."""
-    assert live_sentences(written(rules, CATALOG), {tuple(REVISION): 2}, KEPT) == [told]
+    assert live_sentences(written(rules, CATALOG), {REVISION: 2}, KEPT) == [told]
 
 
 def test_a_wording_that_cannot_go_on_is_told_as_such() -> None:
     """Its cases would strand: that is the moment to put something back."""
     fewer = written("[]", types(("A",), ("Send",)))
-    (told,) = live_sentences(fewer, {tuple(REVISION): 1}, KEPT)
+    (told,) = live_sentences(fewer, {REVISION: 1}, KEPT)
     assert "1 open instance stays" in told
     assert "which these schemas cannot read" in told
     assert "B" in told
-    (lost,) = live_sentences(fewer, {tuple(REVISION): 1}, {})
+    (lost,) = live_sentences(fewer, {REVISION: 1}, {})
     assert "whose text is not kept" in lost

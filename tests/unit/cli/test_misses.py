@@ -62,7 +62,7 @@ def event(kind: str, number: int = 1, **data: object) -> Event:
 
 
 def filed(**data: object) -> Noted:
-    return Noted("5-0", NOW, ignored(event("Filed", **data)))
+    return Noted("5-0", NOW, ignored(event("Filed", 1, **data)))
 
 
 def waited(rule: str, came: int, *events: Event) -> Noted:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 
+    from orchestrator.core.event import Delivery
     from orchestrator.ports import Broker, Subscription
     from orchestrator.service.inbox import Inbox
+
+T = TypeVar("T")
 
 
 class Killed(BaseException):
@@ -31,7 +34,7 @@ class Life:
         self._ends_at = ends_at
         self._ended = False
 
-    async def call(self, name: str, operation: Callable[[], Awaitable[Any]]) -> Any:
+    async def call(self, name: str, operation: Callable[[], Awaitable[T]]) -> T:
         """Do `operation`, unless the process dies before or after it."""
         await self._pass_point()
         self.calls.append(name)
@@ -53,28 +56,28 @@ class Life:
             self.end()
 
 
-class MortalInbox:
-    """An inbox used by a process that may die."""
+class Mortal:
+    """A port used by a process that may die before or after each of its calls."""
 
-    def __init__(self, inbox: Inbox, life: Life) -> None:
-        self._inbox = inbox
+    def __init__(self, port: Broker | Inbox | Subscription, life: Life) -> None:
+        self._port = port
         self._life = life
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        method = getattr(self._inbox, name)
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        method = getattr(self._port, name)
         return lambda *arguments: self._life.call(name, lambda: method(*arguments))
 
 
-class MortalBroker:
+class MortalInbox(Mortal):
+    """An inbox used by a process that may die."""
+
+
+class MortalBroker(Mortal):
     """A broker used by a process that may die; when it does, what it held comes again."""
 
     def __init__(self, broker: Broker, life: Life) -> None:
+        super().__init__(broker, life)
         self._broker = broker
-        self._life = life
-
-    async def publish(self, messages: Any) -> None:
-        """Publish, or die before or after."""
-        await self._life.call("publish", lambda: self._broker.publish(messages))
 
     @asynccontextmanager
     async def subscribe(self, queue: str, prefetch: int) -> AsyncIterator[MortalSubscription]:
@@ -83,17 +86,16 @@ class MortalBroker:
             yield MortalSubscription(subscription, self._life)
 
 
-class MortalSubscription:
-    """A subscription of a process that may die."""
+class MortalSubscription(Mortal):
+    """A subscription of a process that may die, though not in a call that changes nothing."""
 
     def __init__(self, subscription: Subscription, life: Life) -> None:
+        super().__init__(subscription, life)
         self._subscription = subscription
-        self._life = life
 
-    async def receive(self, limit: int) -> Any:
+    async def receive(self, limit: int) -> Sequence[Delivery]:
         """Receive."""
         return await self._subscription.receive(limit)
 
-    async def acknowledge(self, delivery: Any) -> None:
-        """Acknowledge, or die before or after."""
-        await self._life.call("acknowledge", lambda: self._subscription.acknowledge(delivery))
+    def waiting(self) -> int:
+        return self._subscription.waiting()

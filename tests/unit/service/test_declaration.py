@@ -12,7 +12,7 @@ from orchestrator.service.registry import find, installed
 from tests.unit.service.workbench import Bake, Baked
 
 if TYPE_CHECKING:
-    from unknown import Elsewhere
+    from unknown import Elsewhere  # type: ignore[import-not-found]  # the mistake
 
 
 async def good(command: Bake, context: Context) -> list[Baked] | None:
@@ -66,7 +66,7 @@ def test_a_handler_knows_what_it_may_return() -> None:
     assert service.on("Bake", retries=["1s"])(good) is good
 
     handler = service.handlers["Bake"]
-    assert (handler.model, handler.replies) == (Bake, {"Baked"})
+    assert (handler.model, handler.replies) == (Bake, frozenset({"Baked"}))
     assert handler.policy == Policy(retries=("1s",), timeout_seconds=5)
 
 

@@ -80,7 +80,8 @@ async def test_who_runs_alone_runs_alone() -> None:
 
 async def test_turns_keep_equal_keys_apart_and_forget_them() -> None:
     """Two deliveries of one message must not both run its handler; memory must not grow."""
-    turns, order = Turns(), []
+    turns = Turns()
+    order: list[tuple[str, bool | None]] = []
 
     async def work(key: str) -> None:
         async with turns.take(key) as waited:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.core.expression import compile_expression
 from orchestrator.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 NOW = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
 SCOPE = {
@@ -257,7 +261,7 @@ def test_a_defect_in_the_scope_is_not_blamed_on_the_expression() -> None:
 
     class Broken(dict[str, object]):
         def __missing__(self, key: str) -> object:
-            return {}["defect"]
+            return dict[str, object]()["defect"]
 
     with pytest.raises(KeyError, match="defect"):
         compile_expression("event.subject")(Broken())
@@ -289,7 +293,7 @@ def test_holds_refuses_what_is_no_bool(source: str) -> None:
     ],
 )
 def test_what_an_expression_reads(
-    source: str, roots: set[str], references: set[tuple[str, ...]]
+    source: str, roots: AbstractSet[str], references: AbstractSet[tuple[str, ...]]
 ) -> None:
     """The rule loader checks these against the schemas: paths that must exist, and no others."""
     expression = compile_expression(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 
 from orchestrator.core.expression import compile_expression, compile_template
 from orchestrator.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCALARS = (
     st.none()
@@ -182,7 +186,7 @@ class Failed(str):
 compiled = cache(compile_expression)
 
 
-def outcome(source: str, scope: dict[str, object]) -> object:
+def outcome(source: str, scope: Mapping[str, object]) -> object:
     """Return the value, or the reason without the quoted source, which differs by spelling."""
     try:
         return compiled(source)(scope)
