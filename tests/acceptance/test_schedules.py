@@ -15,7 +15,7 @@ from tests.acceptance.traffic import Collector
 if TYPE_CHECKING:
     import random
 
-    from pika.adapters.blocking_connection import (  # type: ignore[import-untyped]
+    from pika.adapters.blocking_connection import (
         BlockingChannel,
     )
 

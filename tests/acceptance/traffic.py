@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import aio_pika
-import pika  # type: ignore[import-untyped]
+import pika
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
-from pika.exceptions import AMQPError  # type: ignore[import-untyped]
+from pika.exceptions import AMQPError
 
 from tests.acceptance.verdict import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pika.adapters.blocking_connection import (  # type: ignore[import-untyped]
+    from pika.adapters.blocking_connection import (
         BlockingChannel,
     )
 
