@@ -18,7 +18,7 @@ from orchestrator.core.workflow.outline import START
 from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from orchestrator.core.definitions import Action
     from orchestrator.core.workflow.running import Running
@@ -60,10 +60,12 @@ def end(run: Running, status: Ending, *, silently: bool = False) -> None:
 
 
 def outputs(run: Running) -> dict[str, object]:
-    """Return what the instance gives to whoever ran it: the outputs of its outermost steps."""
-    steps = run.scope(run.outline.repeated)["steps"]
-    members = run.outline.members[""]
-    return {step.name: steps[step.name]["output"] for step in members}  # type: ignore[index]  # a map of maps
+    """Return what the instance gives to whoever ran it: the outputs of its steps, by name.
+
+    Members of groups stand beside the others; a group itself has none.
+    """
+    steps: Mapping[str, Any] = run.scope(run.outline.repeated)["steps"]  # type: ignore[assignment]  # a map of maps
+    return {name: step["output"] for name, step in steps.items()}
 
 
 def _take(run: Running, actions: Sequence[Action], words: str) -> None:

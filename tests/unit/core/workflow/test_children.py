@@ -10,6 +10,7 @@ from tests.unit.core.workflow.build import (
     act,
     command,
     each,
+    group,
     in_sequence,
     retry,
     run,
@@ -79,6 +80,22 @@ def test_a_child_answers_to_its_parent() -> None:
         "id": play.state.id,
         "status": "completed",
         "output": {"A": {"permit": 7}},
+    }
+
+
+def test_a_child_gives_what_the_members_of_its_groups_gave() -> None:
+    """However deep they are: names are unique in a workflow. A group has no output."""
+    inner = group("inner", step("A"), step("B"))
+    play = Play(workflow(group("outer", inner), step("C")))
+    child_of_parent(play)
+    for name in "ABC":
+        play.answer(name, data={"of": name})
+    assert play.sent[-1].data["output"] == {  # type: ignore[index]  # a map
+        "outer": None,
+        "inner": None,
+        "A": {"of": "A"},
+        "B": {"of": "B"},
+        "C": {"of": "C"},
     }
 
 
