@@ -16,7 +16,7 @@ from orchestrator.core.stateful import StatefulRule
 from orchestrator.telemetry.redaction import redact_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from orchestrator.core.clauses import Clause
@@ -68,11 +68,7 @@ class Judge:
         if entry.rule:
             return self._why_in_vain(noted)
         if entry.cut:
-            size = sum(entry.cut.values())
-            return (
-                f"its data is not kept here, because {size:,} bytes are too many:"
-                f" `orchestrator tail --key {entry.key} --from first` shows it while the log does"
-            )
+            return _cut(noted)
         hearings = self.hearings(noted)
         closest = nearest(hearings)
         if closest is None:
@@ -80,6 +76,10 @@ class Judge:
         if rule := self.matches(noted):
             return f"{rule} would react now"
         return f"nearest is {closest.rule.name}: {reason(closest, show_values=self.show_values)}"
+
+    def why_not_sent(self, noted: Noted) -> str:
+        """Return in words why an entry is not sent again."""
+        return _cut(noted) if noted.entry.cut else self.why(noted)
 
     def _why_in_vain(self, noted: Noted) -> str:
         entry = noted.entry
@@ -90,6 +90,21 @@ class Judge:
         if self.matches(noted):
             return f"waited in vain, but would fire now, with {came}"
         return f"waited in vain for {lacking(rule, entry.events, entry.came)}; {came} had come"
+
+
+def advice(left: Sequence[Noted]) -> str:
+    """Return what to do where nothing of what is `left` was sent again."""
+    if all(noted.entry.cut for noted in left):
+        return "its data is not kept here: let its source send it again"
+    return "it would lead to nothing again: mend a rule first, or say --anyway"
+
+
+def _cut(noted: Noted) -> str:
+    size = sum(noted.entry.cut.values())
+    return (
+        f"its data is not kept here, because {size:,} bytes are too many:"
+        f" `orchestrator tail --key {noted.entry.key} --from first` shows it while the log does"
+    )
 
 
 def in_order(noted: Noted) -> list[Event]:

@@ -15,7 +15,7 @@ from orchestrator.cli.connection import broker
 from orchestrator.cli.context import load_rulebook, read_settings
 from orchestrator.cli.ledger import ledger
 from orchestrator.cli.lengths import LENGTH
-from orchestrator.cli.misses import COLUMNS, Judge, detail, in_order, line, page, row
+from orchestrator.cli.misses import COLUMNS, Judge, advice, detail, in_order, line, page, row
 from orchestrator.core.unmatched import again
 from orchestrator.errors import Misconfigured
 
@@ -154,12 +154,9 @@ def _tell(sent: Sequence[Noted], left: Sequence[Noted], judge: Judge, *, dry_run
             names = ", ".join(f"{event.type} {event.id}" for event in in_order(noted))
             click.echo(output.text(f"{noted.id} {names} {verb}"))
         for noted in left:
-            click.echo(output.text(f"{noted.id} not sent: {judge.why(noted)}"), err=True)
+            click.echo(output.text(f"{noted.id} not sent: {judge.why_not_sent(noted)}"), err=True)
     if left and not sent:
-        raise Misconfigured(
-            "nothing was sent, because it would lead to nothing again: mend a rule first, or say"
-            " --anyway"
-        )
+        raise Misconfigured(f"nothing was sent, because {advice(left)}")
 
 
 async def _select(

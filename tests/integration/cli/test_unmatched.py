@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from orchestrator.settings import Settings
 from orchestrator.topology import Names
 
 if TYPE_CHECKING:
+    from orchestrator.core.unmatched import Unmatched
     from tests.integration.cli.conftest import Shell
 
 NOW = datetime.now(UTC)
@@ -32,15 +34,21 @@ def reviewed(number: int, decision: str) -> Event:
 @pytest.fixture
 async def entries(shell: Shell) -> list[str]:
     """Two entries of an installation: one that would match now, one that would not."""
+    names = await note(shell, ignored(reviewed(1, "approved")), ignored(reviewed(2, "lost")))
+    assert shell.run("apply").returncode == 0
+    return names
+
+
+async def note(shell: Shell, *entries: Unmatched) -> list[str]:
+    """Note entries of an installation, and return their names."""
     environment = shell.environment
     ledger = RedisLedger(
         environment["ORCHESTRATOR_REDIS_URL"],
         namespace=environment["ORCHESTRATOR_NAMESPACE"],
         size=100,
     )
-    names = await ledger.note([ignored(reviewed(1, "approved")), ignored(reviewed(2, "lost"))])
+    names = await ledger.note(entries)
     await ledger.close()
-    assert shell.run("apply").returncode == 0
     return names
 
 
@@ -84,6 +92,17 @@ async def test_what_would_match_now_is_sent_and_the_rest_stays(
     assert shell.run("unmatched", "retry", second, "--anyway").returncode == 0
     assert await depth(shell) == 2
     assert shell.run("unmatched", "list").stdout == ""
+
+
+async def test_nobody_is_sent_in_a_circle_over_data_that_was_not_kept(shell: Shell) -> None:
+    """`--anyway` cannot help there, and is not advised."""
+    large = replace(reviewed(3, "lost"), data={"decision": "x" * 100_000})
+    (name,) = await note(shell, ignored(large))
+    refused = shell.run("unmatched", "retry", name, "--anyway")
+    assert refused.returncode == 1
+    told = refused.stderr.splitlines()
+    assert "its data is not kept here, because 100," in told[0]
+    assert "let its source send it again" in told[1]
 
 
 async def test_an_entry_is_shown_in_full(shell: Shell, entries: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from orchestrator.cli.misses import Judge, detail, line, page, row
+from orchestrator.cli.misses import Judge, advice, detail, line, page, row
 from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity
 from orchestrator.core.unmatched import Unmatched, ignored
@@ -134,6 +134,18 @@ def test_data_that_was_cut_is_said(rulebook: Rulebook) -> None:
         " `orchestrator tail --key C-1 --from first` shows it while the log does"
     )
     assert judge.matches(cut) is None
+
+
+def test_data_that_was_cut_cannot_be_sent_anyway(rulebook: Rulebook) -> None:
+    """Whoever follows the advice would be told the same again; a join says it too."""
+    kept = filed()
+    cut = replace(kept, entry=replace(kept.entry, cut={"Filed": 70_000}))
+    join = replace(cut, entry=replace(cut.entry, rule="pair"))
+    judge = Judge(rulebook, NOW)
+    assert judge.why_not_sent(join) == judge.why_not_sent(cut) == judge.why(cut)
+    assert judge.why_not_sent(kept) == judge.why(kept)
+    assert advice([cut, join]) == "its data is not kept here: let its source send it again"
+    assert "say --anyway" in advice([cut, kept])
 
 
 def test_every_clause_of_every_rule_is_on_the_page(rulebook: Rulebook) -> None:
