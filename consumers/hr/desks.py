@@ -13,6 +13,7 @@ from consumers.messages.hr import Investigator  # noqa: TC001 (pydantic reads an
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from consumers.store import Store
 
@@ -26,6 +27,7 @@ local known = redis.call('HGET', KEYS[1], ARGV[1])
 if not known or cjson.decode(known).closed_by then return false end
 return known
 """
+_CLOSED_SINCE: Final = "{}"
 CASELOAD: Final = "return redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')"
 
 
@@ -45,6 +47,10 @@ class Assignment(BaseModel):
     open_cases: int
 
 
+class ClosedSinceError(Exception):
+    """A case was closed after it was asked to assign it, and before that was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desks:
     """The desks of all investigators. Every change is one script: two replicas cannot disagree."""
@@ -62,7 +68,9 @@ class Desks:
         keys = ["load", "staff", *(f"region:{region}" for region in staff)]
         await self.store.run(STAFF, keys, *arguments)
 
-    async def assign(self, case: str, key: str, region: str, priority: str) -> Assignment | None:
+    async def assign(
+        self, case: str, key: str, asked: datetime, *, region: str, priority: str
+    ) -> Assignment | None:
         """Give `case` to the investigator of `region` with the fewest open cases.
 
         A case that is on a desk stays there, whatever is asked for.
@@ -70,14 +78,20 @@ class Desks:
         Args:
             case: the case.
             key: of the command, equal on every attempt.
+            asked: when it was asked for.
             region: where it is.
             priority: noted with it.
 
         Returns:
             Whose desk it is on; None when nobody works in the region.
+
+        Raises:
+            ClosedSinceError: the case was closed after that was asked for.
         """
         keys = ("cases", "load", "staff", f"region:{region}")
-        found = await self.store.run(ASSIGN, keys, case, key, region, priority)
+        found = await self.store.run(ASSIGN, keys, case, key, _ms(asked), region, priority)
+        if found == _CLOSED_SINCE:
+            raise ClosedSinceError
         return None if found is None else Assignment.model_validate_json(found)
 
     async def escalate(self, case: str, key: str, priority: str) -> Assignment | None:
@@ -100,20 +114,25 @@ class Desks:
         found = await self.store.run(OPEN_CASE, ["cases"], case)
         return None if found is None else Assignment.model_validate_json(found)
 
-    async def close(self, case: str, key: str) -> Assignment | None:
+    async def close(self, case: str, key: str, asked: datetime) -> Assignment | None:
         """Take `case` off the desk it is on.
 
         Args:
             case: the case.
             key: of the command, equal on every attempt.
+            asked: when it was asked for; what was asked for before assigns it no more.
 
         Returns:
             Whose desk it was on; None when it was on nobody's.
         """
-        found = await self.store.run(CLOSE, ("cases", "load"), case, key)
+        found = await self.store.run(CLOSE, ("cases", "load"), case, key, _ms(asked))
         return None if found is None else Assignment.model_validate_json(found)
 
     async def caseload(self) -> dict[str, int]:
         """Return how many open cases each investigator has, by id, fewest first."""
         found = await self.store.run(CASELOAD, ["load"])
         return {name: int(count) for name, count in zip(found[::2], found[1::2], strict=True)}
+
+
+def _ms(moment: datetime) -> str:
+    return str(int(moment.timestamp() * 1000))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from consumers.hr.desks import Desks
+from consumers.hr.desks import ClosedSinceError, Desks
 from consumers.hr.staff import read_staff
 from consumers.messages.hr import (
     AssignInvestigator,
@@ -35,11 +35,18 @@ service = Service("hr", channels=["hr.v1"], resources=open_desks)
 @service.on("AssignInvestigator")
 async def assign(
     command: AssignInvestigator, context: Context[Desks]
-) -> InvestigatorAssigned | InvestigatorUnavailable:
-    """Give the case to whoever of the region has the fewest open ones."""
-    found = await context.resources.assign(
-        context.correlation_id, context.idempotency_key, command.region, command.priority
-    )
+) -> InvestigatorAssigned | InvestigatorUnavailable | None:
+    """Give the case to whoever of the region has the fewest open ones, unless it is over by now."""
+    try:
+        found = await context.resources.assign(
+            context.correlation_id,
+            context.idempotency_key,
+            context.event.time,
+            region=command.region,
+            priority=command.priority,
+        )
+    except ClosedSinceError:
+        return None
     if found is None:
         return InvestigatorUnavailable(
             region=command.region, reason="No investigator works in this region."
@@ -70,6 +77,8 @@ async def remind(
 @service.on("CloseCase")
 async def close(command: CloseCase, context: Context[Desks]) -> CaseClosed:
     """Take the case off its investigator's desk."""
-    found = await context.resources.close(context.correlation_id, context.idempotency_key)
+    found = await context.resources.close(
+        context.correlation_id, context.idempotency_key, context.event.time
+    )
     investigator = found.investigator if found else None
     return CaseClosed(investigator=investigator, reason=command.reason)

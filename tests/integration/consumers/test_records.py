@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import BaseModel
 
 from consumers.hr.__main__ import caseload
-from consumers.hr.desks import Desks
+from consumers.hr.desks import ClosedSinceError, Desks
 from consumers.hr.staff import read_staff
 from consumers.permits.register import Register
 from consumers.store import open_store
 from orchestrator.errors import Misconfigured
 from orchestrator.service import DependencyDown
+from tests.unit.consumers.contexts import NOW
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from consumers.store import Store
 
+SOON = timedelta(milliseconds=1)
+LATER = NOW + timedelta(minutes=5)
+
 
 async def test_cases_go_to_whoever_has_the_fewest(desks: Desks) -> None:
     """Also when a hundred are assigned at the same time: the loads differ by one at most."""
     found = await asyncio.gather(
-        *(desks.assign(f"case-{n}", f"key-{n}", "north", "normal") for n in range(100))
+        *(
+            desks.assign(f"case-{n}", f"key-{n}", NOW, region="north", priority="normal")
+            for n in range(100)
+        )
     )
 
     counts = Counter(assignment.investigator.id for assignment in found if assignment)
@@ -37,10 +45,10 @@ async def test_cases_go_to_whoever_has_the_fewest(desks: Desks) -> None:
 
 async def test_a_case_keeps_its_investigator(desks: Desks) -> None:
     """A repeated command, and a second one, say who has the case and add none."""
-    first = await desks.assign("case", "key", "north", "high")
+    first = await desks.assign("case", "key", NOW, region="north", priority="high")
 
-    again = await desks.assign("case", "key", "north", "high")
-    other = await desks.assign("case", "another key", "north", "low")
+    again = await desks.assign("case", "key", NOW, region="north", priority="high")
+    other = await desks.assign("case", "another key", NOW, region="north", priority="low")
 
     assert first == again == other
     assert sum((await desks.caseload()).values()) == 1
@@ -48,36 +56,50 @@ async def test_a_case_keeps_its_investigator(desks: Desks) -> None:
 
 async def test_a_closed_case_leaves_its_desk_once(desks: Desks) -> None:
     """A repeated command says the same again, and takes nothing off twice."""
-    assigned = await desks.assign("case", "key", "north", "high")
+    assigned = await desks.assign("case", "key", NOW, region="north", priority="high")
 
-    closed = [await desks.close("case", "close") for _ in range(2)]
+    closed = [await desks.close("case", "close", NOW) for _ in range(2)]
 
     assert closed == [assigned, assigned]
-    assert await desks.close("case", "later") is None
-    assert await desks.close("unknown", "close") is None
+    assert await desks.close("case", "later", NOW) is None
+    assert await desks.close("unknown", "close", NOW) is None
     assert set((await desks.caseload()).values()) == {0}
 
 
 async def test_only_a_new_command_opens_a_closed_case_again(desks: Desks) -> None:
     """A late repetition of the first assignment must not put the case back on a desk."""
-    await desks.assign("case", "key", "north", "high")
-    await desks.close("case", "close")
+    await desks.assign("case", "key", NOW, region="north", priority="high")
+    await desks.close("case", "close", NOW)
 
-    await desks.assign("case", "key", "north", "high")
+    await desks.assign("case", "key", NOW, region="north", priority="high")
     assert sum((await desks.caseload()).values()) == 0
 
-    await desks.assign("case", "reopened", "north", "high")
+    await desks.assign("case", "reopened", LATER, region="north", priority="high")
+    assert sum((await desks.caseload()).values()) == 1
+
+
+async def test_what_was_asked_before_a_case_was_closed_opens_it_no_more(desks: Desks) -> None:
+    """An assignment may be tried for an hour, and the complaint be withdrawn meanwhile."""
+    await desks.close("case", "close", LATER)
+    await desks.close("case", "again", NOW)
+
+    for asked in (NOW, LATER):
+        with pytest.raises(ClosedSinceError):
+            await desks.assign("case", "late", asked, region="north", priority="high")
+    assert set((await desks.caseload()).values()) == {0}
+
+    await desks.assign("case", "new", LATER + SOON, region="north", priority="high")
     assert sum((await desks.caseload()).values()) == 1
 
 
 async def test_nobody_works_overseas(desks: Desks) -> None:
     """Which is an answer, not a failure."""
-    assert await desks.assign("case", "key", "overseas", "normal") is None
+    assert await desks.assign("case", "key", NOW, region="overseas", priority="normal") is None
 
 
 async def test_entering_the_staff_again_keeps_open_cases(desks: Desks) -> None:
     """Every replica enters the staff when it starts."""
-    await desks.assign("case", "key", "west", "normal")
+    await desks.assign("case", "key", NOW, region="west", priority="normal")
 
     await desks.enter(read_staff({}))
 
@@ -86,7 +108,7 @@ async def test_entering_the_staff_again_keeps_open_cases(desks: Desks) -> None:
 
 async def test_the_caseload_can_be_looked_at(desks: Desks) -> None:
     """``python -m consumers.hr`` prints one line per desk."""
-    await desks.assign("case", "key", "west", "normal")
+    await desks.assign("case", "key", NOW, region="west", priority="normal")
 
     assert "west\tGreta Olsen\t1" in (await caseload()).splitlines()
 
