@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Final, cast
 
 from orchestrator.core.expression.emit import BUDGET, LOCAL, SCOPE, Emitter
@@ -126,8 +127,9 @@ def _shell(body: ast.expr, *, pays: bool) -> ast.Module:
     function = cast("ast.FunctionDef", _SHELL.body[0])
     attempt = cast("ast.Try", function.body[0])
     budget, result = attempt.body
-    place = {"lineno": result.lineno, "col_offset": result.col_offset}
-    returned = ast.Return(body, **place)
-    tried = ast.Try([budget, returned] if pays else [returned], attempt.handlers, [], [], **place)
-    defined = ast.FunctionDef("evaluate", function.args, [tried], [], None, None, **place)
+    line, column = result.lineno, result.col_offset
+    returned = ast.Return(body, lineno=line, col_offset=column)
+    steps: list[ast.stmt] = [budget, returned] if pays else [returned]
+    defined = copy(function)  # each Python knows fields of its own
+    defined.body = [ast.Try(steps, attempt.handlers, [], [], lineno=line, col_offset=column)]
     return ast.Module([defined], [])
