@@ -58,11 +58,7 @@ async def inquire(settings: Settings, rulebook: Rulebook, key: str, start: Start
         logged = []
         unread.append(str(error))
     known = {each.seen.id for each in logged}
-    letters = [
-        (seen, letter)
-        for seen, letter in await in_dead_letters(settings)
-        if seen.key == key or seen.id in known
-    ]
+    letters = await in_dead_letters(settings, lambda seen: seen.key == key or seen.id in known)
     logged = [*logged, *_unlogged(letters, logged)]
     evidence = Evidence(key, now, rulebook, logged, letters, queue=settings.queue, unread=unread)
     async with memory(settings) as store:

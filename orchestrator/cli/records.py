@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from orchestrator.adapters.rabbit.deadletters import DeadLetters
+from orchestrator.adapters.rabbit.deadletters import DeadLetters, Selection
 from orchestrator.cli import output
 from orchestrator.cli.connection import log_reader
 from orchestrator.cli.queues import dead_letter_queues
@@ -13,7 +13,7 @@ from orchestrator.cli.seen import see
 from orchestrator.topology import Names
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from orchestrator.adapters.rabbit.log import Start
     from orchestrator.cli.seen import Seen
@@ -40,15 +40,26 @@ async def in_log(settings: Settings, start: Start) -> AsyncIterator[tuple[Seen, 
             report(read)
 
 
-async def in_dead_letters(settings: Settings) -> list[tuple[Seen, DeadLetter]]:
-    """Return what lies in the dead-letter queues that exist, and leave it there.
+async def in_dead_letters(
+    settings: Settings, wants: Callable[[Seen], bool]
+) -> list[tuple[Seen, DeadLetter]]:
+    """Return what lies in the dead-letter queues that exist and is wanted, and leave it there.
+
+    Args:
+        settings: where they are.
+        wants: tells what is wanted; the rest is not kept in memory.
 
     Raises:
         Unavailable: RabbitMQ cannot be reached.
         Misconfigured: it refuses us.
     """
     url = settings.amqp_url.get_secret_value()
+    wanted = Selection(where=lambda letter: wants(_seen(letter)))
     queues = await dead_letter_queues(settings)
     async with DeadLetters.connect(url, Names.of(settings)) as dead_letters:
-        found = [letter for queue in queues for letter in await dead_letters.look(queue)]
-    return [(see(letter.delivery, datetime.now(UTC)), letter) for letter in found]
+        found = [letter for queue in queues for letter in await dead_letters.look(queue, wanted)]
+    return [(_seen(letter), letter) for letter in found]
+
+
+def _seen(letter: DeadLetter) -> Seen:
+    return see(letter.delivery, datetime.now(UTC))

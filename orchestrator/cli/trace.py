@@ -61,7 +61,7 @@ def command(key: str, start: Start) -> None:
 async def _collect(settings: Settings, key: str, start: Start) -> tuple[Step, ...]:
     """Return the steps of the case, from the log and from the dead letters."""
     logged = [seen async for seen, _ in in_log(settings, start) if seen.key == key]
-    lost = [(seen, letter) for seen, letter in await in_dead_letters(settings) if seen.key == key]
+    lost = await in_dead_letters(settings, lambda seen: seen.key == key)
     known = {seen.id for seen in logged}
     # A message that nobody could route, or that came before the log began, is only there.
     unlogged = [seen for seen, _ in lost if seen.id not in known]

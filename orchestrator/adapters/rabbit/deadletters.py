@@ -38,14 +38,19 @@ class Selection:
     Attributes:
         reason: only those with this reason; None for any.
         limit: at most so many; None for all.
+        where: only those it holds for; None for any. Those that are not meant are not kept in
+            memory: a queue may hold more than fits.
     """
 
     reason: str | None = None
     limit: int | None = None
+    where: Callable[[DeadLetter], bool] | None = None
 
     def wants(self, letter: DeadLetter) -> bool:
         """Return whether `letter` is one of them, the limit aside."""
-        return self.reason is None or letter.reason == self.reason
+        if self.reason is not None and letter.reason != self.reason:
+            return False
+        return self.where is None or self.where(letter)
 
 
 EVERYTHING: Final = Selection()

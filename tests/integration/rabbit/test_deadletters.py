@@ -1,3 +1,4 @@
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -5,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator.adapters.rabbit.deadletters import DeadLetters, Selection
-from orchestrator.core.deadletter import dead_letter
+from orchestrator.core.deadletter import DeadLetter, dead_letter
 from orchestrator.core.event import Delivery
 from orchestrator.errors import Unavailable
 from tests.integration.rabbit.site import Site, message
@@ -48,6 +49,24 @@ async def test_reason_and_limit_select(site: Site, letters: DeadLetters) -> None
         "no a",
         "no b",
     ]
+
+
+async def test_what_is_not_meant_is_not_kept(
+    site: Site, letters: DeadLetters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks about one case must not need the memory for all that ever failed."""
+    monkeypatch.setattr("orchestrator.adapters.rabbit.deadletters._BATCH", 2)
+    await give_up(site, *"abcdef")
+    kept: list[int] = []
+
+    def is_last(letter: DeadLetter) -> bool:
+        kept.append(sum(isinstance(each, DeadLetter) for each in gc.get_objects()))
+        return letter.error == "no f"
+
+    (found,) = await letters.look(site.dlq, Selection(where=is_last))
+
+    assert found.error == "no f"
+    assert (len(kept), max(kept)) == (6, 2)
 
 
 async def test_a_redrive_sends_what_was_sent_to_where_it_failed(
