@@ -205,7 +205,11 @@ async def _list(
 ) -> list[OpenInstance]:
     async with memory(read_settings()) as store:
         return await store.inspection.open_instances(
-            definition=rule, status=status, unchanged_since=since, after=after, limit=limit
+            definitions=(rule,) if rule is not None else None,
+            status=status,
+            unchanged_since=since,
+            after=after,
+            limit=limit,
         )
 
 

@@ -196,7 +196,9 @@ async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
     last: OpenInstance | None = None
     while True:
         page = await there.inspection.open_instances(
-            definition=choice.workflow, after=last, limit=_PAGE
+            definitions=(choice.workflow,) if choice.workflow is not None else None,
+            after=last,
+            limit=_PAGE,
         )
         for each in page:
             if each.at.definition in workflows and choice.holds(each, now):

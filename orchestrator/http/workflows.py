@@ -35,12 +35,11 @@ from orchestrator.operation.outline import document
 from orchestrator.ports import FinishedInstance, OpenInstance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from orchestrator.core.decision import Instance
     from orchestrator.core.workflow.machine import Workflow
     from orchestrator.http.access import Access
     from orchestrator.operation.desk import Desk
+    from orchestrator.operation.listing import Page
     from orchestrator.operation.pages import Place
     from orchestrator.ports import InstanceKey
 
@@ -192,28 +191,22 @@ async def _page(
 ) -> InstancePage:
     if workflow is not None:
         _workflow(desk, workflow)
-    names = {workflow} if workflow is not None else desk.workflows.keys()
     last = read_cursor(after) if after is not None else None
-    listed = await _listed(desk, workflow, status, last, limit)
+    page = await _listed(desk, workflow, status, last, limit)
     return InstancePage(
-        instances=[_in_list(each) for each in listed if each.at.definition in names],
-        next=cursor(listed[-1]) if len(listed) == limit else None,
+        instances=[_in_list(each) for each in page.instances],
+        next=cursor(page.last) if page.last is not None else None,
     )
 
 
 async def _listed(
     desk: Desk, workflow: str | None, status: Status | None, last: Place | None, limit: int
-) -> Sequence[Place]:
-    inspection = desk.inspection
+) -> Page:
     ended = status is not None and status.final
     if ended and not isinstance(last, OpenInstance):
-        return await inspection.finished(
-            definition=workflow, status=status, after=last, limit=limit
-        )
+        return await desk.listing.ended(workflow, status, last, limit)
     if not ended and not isinstance(last, FinishedInstance):
-        return await inspection.open_instances(
-            definition=workflow, status=status, after=last, limit=limit
-        )
+        return await desk.listing.open(workflow, status, last, limit)
     raise Refused("`after` is of another list: keep the `status` of the page before")
 
 

@@ -22,6 +22,7 @@ from orchestrator.core.workflow.starting import start_for
 from orchestrator.errors import Refused, Unavailable
 from orchestrator.operation.account import began
 from orchestrator.operation.fitting import unfit
+from orchestrator.operation.listing import Listing
 from orchestrator.ports import NOTHING, InstanceKey
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Desk:
         self._source = source
         self._messages = messages
         self._rulebook = rulebook
+        self.listing = Listing(store, inspection, rulebook)
 
     @property
     def workflows(self) -> dict[str, Workflow]:

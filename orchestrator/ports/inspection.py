@@ -58,7 +58,7 @@ class Inspection(Protocol):
     async def open_instances(
         self,
         *,
-        definition: str | None = None,
+        definitions: Collection[str] | None = None,
         status: Status | None = None,
         after: OpenInstance | None = None,
         unchanged_since: datetime | None = None,
@@ -69,7 +69,7 @@ class Inspection(Protocol):
         One page after the other they hold every instance that does not change meanwhile, once.
 
         Args:
-            definition: only what this one remembers; None for all.
+            definitions: only what these remember; None for all.
             status: only those of this one, which is not final; None for all.
             after: the last of the page before, its `due` left out or not; None for the first page.
             unchanged_since: only those not written after that, and the oldest change first.

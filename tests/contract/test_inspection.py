@@ -102,8 +102,11 @@ async def test_only_what_one_definition_remembers(memory: Memory) -> None:
     """An operator of one rule does not read through a million instances of another."""
     for name in ("join", "count", "join2"):
         await memory.put(InstanceKey(name, "C-1"))
-    assert keys(await memory.tells.open_instances(definition="join", limit=10)) == ["join/C-1"]
-    assert await memory.tells.open_instances(definition="none", limit=10) == []
+    assert keys(await memory.tells.open_instances(definitions=["join"], limit=10)) == ["join/C-1"]
+    assert await memory.tells.open_instances(definitions=["none"], limit=10) == []
+    some = await memory.tells.open_instances(definitions=["join", "join2"], limit=10)
+    assert sorted(keys(some)) == ["join/C-1", "join2/C-1"]
+    assert await memory.tells.open_instances(definitions=[], limit=10) == []
 
 
 async def test_what_ended_is_listed_no_more_and_may_come_back(memory: Memory) -> None:

@@ -104,6 +104,18 @@ class Office:
         while self.subscription.waiting():
             await self.take()
 
+    async def withdraw(self, key: str) -> None:
+        """Send what no workflow here wants to hear of: a complaint is withdrawn."""
+        event = {
+            "specversion": "1.0",
+            "id": key,
+            "source": "portal",
+            "type": "ComplaintWithdrawn",
+            "correlationid": key,
+            "data": {},
+        }
+        await self.broker.publish([Message(None, "complaints.v1", orjson.dumps(event), headers={})])
+
     async def answer(self) -> None:
         """Answer the last review, as the permits service would."""
         (review,) = [m for m in self.broker.published if m.type == "ReviewPermit"][-1:]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.office import APPLICATION, NO_RULES, NOTICES, PERMITS, office
+from tests.engine.office import APPLICATION, FILE, NO_RULES, NOTICES, PERMITS, office, rulebook
 
 if TYPE_CHECKING:
     from tests.engine.conftest import NewStore
@@ -59,11 +60,16 @@ async def test_an_instance_outlives_its_workflow() -> None:
 
 async def keys_of(there: Office, asked: dict[str, str]) -> list[str]:
     """The keys of all pages of a list, one page after the other."""
-    found: list[str] = []
+    return [key for page in await pages_of(there, asked) for key in page]
+
+
+async def pages_of(there: Office, asked: dict[str, str]) -> list[list[str]]:
+    """The pages of a list: the keys on each."""
+    found: list[list[str]] = []
     after: dict[str, str] = {}
     for _ in range(20):
         answer = await there.client.get(LIST, params={**asked, **after, "limit": "2"})
-        found += [each["key"] for each in answer.json()["instances"]]
+        found.append([each["key"] for each in answer.json()["instances"]])
         if answer.json()["next"] is None:
             return found
         after = {"after": answer.json()["next"]}
@@ -91,10 +97,40 @@ async def test_pages_hold_every_instance_once(new_store: NewStore) -> None:
     assert none.json() == {"instances": [], "next": None}
 
 
+JOIN = """
+- name: pair
+  when: {all: [PermitApplicationSubmitted, ComplaintWithdrawn]}
+  within: 2d
+  then: [CloseCase]
+"""
+
+
+async def test_a_list_holds_workflows_that_left_the_rules_and_no_joins(new_store: NewStore) -> None:
+    """Somebody must end what they left; and a page that is not the last one is full."""
+    async with office(rules=rulebook(FILE, JOIN), store=new_store()) as there:
+        for number in range(3):
+            application = APPLICATION | {"address": f"{number} Road"}
+            await there.client.post(PERMITS, json={"input": application})
+            note = {"input": {"to": "a@b.example"}, "key": f"N-{number}"}
+            await there.client.post(NOTICES, json=note)
+            await there.withdraw(f"J-{number}")
+        await there.settle()
+        pages = [
+            await pages_of(there, asked)
+            for there.rulebook in (there.rulebook, rulebook(JOIN), NO_RULES)
+            for asked in ({}, {"status": "completed"})
+        ]
+
+    addresses, notes = ["0 Road", "1 Road", "2 Road"], ["N-0", "N-1", "N-2"]
+    assert [sorted(chain(*each)) for each in pages] == [addresses, notes] * 3
+    assert [[len(page) for page in each] for each in pages] == [[2, 1]] * 6
+
+
 async def test_a_place_in_another_list_is_refused() -> None:
     """Going on anywhere else would pass over instances without a word."""
     async with office() as there:
-        await there.client.post(NOTICES, json={"input": {"to": "a@b.example"}})
+        for _ in range(2):
+            await there.client.post(NOTICES, json={"input": {"to": "a@b.example"}})
         await there.settle()
         page = await there.client.get(LIST, params={"status": "completed", "limit": "1"})
         answer = await there.client.get(LIST, params={"after": page.json()["next"]})

@@ -203,7 +203,7 @@ class MemoryStore:
     async def open_instances(
         self,
         *,
-        definition: str | None = None,
+        definitions: Collection[str] | None = None,
         status: Status | None = None,
         after: OpenInstance | None = None,
         unchanged_since: datetime | None = None,
@@ -219,7 +219,8 @@ class MemoryStore:
         return [
             found
             for found in ordered
-            if definition in (None, found.at.definition) and status in (None, found.status)
+            if (definitions is None or found.at.definition in definitions)
+            and status in (None, found.status)
         ][:limit]
 
     async def finished(

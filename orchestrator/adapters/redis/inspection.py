@@ -48,14 +48,14 @@ class RedisInspection:
     async def open_instances(
         self,
         *,
-        definition: str | None = None,
+        definitions: Collection[str] | None = None,
         status: Status | None = None,
         after: OpenInstance | None = None,
         unchanged_since: datetime | None = None,
         limit: int,
     ) -> list[OpenInstance]:
         """See ``ports.Inspection.open_instances``."""
-        indexes = await self._indexes(range(self._layout.shards), definition, status)
+        indexes = await self._indexes(range(self._layout.shards), definitions, status)
         way = (
             Walk(inf, -inf, descending=True)
             if unchanged_since is None
@@ -228,15 +228,18 @@ class RedisInspection:
         }
 
     async def _indexes(
-        self, shards: Sequence[int], definition: str | None = None, status: Status | None = None
+        self,
+        shards: Sequence[int],
+        definitions: Collection[str] | None = None,
+        status: Status | None = None,
     ) -> list[bytes]:
-        """Return the names of the indexes of a definition, or of all that have open instances."""
+        """Return the names of the indexes of definitions, or of all that have open instances."""
         wanted = OPEN if status is None else (status,)
-        known = await self._known(shards) if definition is None else {}
+        known = await self._known(shards) if definitions is None else {}
         return [
             self._layout.open_index(shard, name, each)
             for shard in shards
-            for name in (known[shard] if definition is None else (definition,))
+            for name in (known[shard] if definitions is None else definitions)
             for each in wanted
         ]
 
