@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from orchestrator.operation.pages import Place
 
 _SEPARATOR = ":"
+_MOVES = frozenset({"", ".", ".."})
+"""What clients take out of a path between two slashes, unless those are quoted."""
 
 
 def instance_id(at: InstanceKey) -> str:
@@ -31,7 +33,9 @@ def read_instance_id(text: str) -> InstanceKey:
 
 def address(at: InstanceKey) -> str:
     """Return the path under which an instance is found."""
-    return f"/workflows/instances/{quote(instance_id(at), safe=':/')}"
+    found = instance_id(at)
+    safe = ":" if _MOVES & set(found.split("/")) else ":/"
+    return f"/workflows/instances/{quote(found, safe=safe)}"
 
 
 def cursor(last: Place) -> str:

@@ -58,6 +58,20 @@ async def test_an_instance_outlives_its_workflow() -> None:
     assert (shown.status_code, cancelled.status_code) == (200, 202)
 
 
+@pytest.mark.parametrize(
+    "key", ["a/b", "a/../b", "/../../ready", "a/.", "a//b", "a/", "..", "%2e%2e/x", "a%2Fb", "ü ?#"]
+)
+async def test_an_address_leads_to_its_instance(key: str) -> None:
+    """Clients take `..` out of paths, and then look for another instance, or something else."""
+    async with office() as there:
+        asked = {"input": APPLICATION, "key": key}
+        started = await there.client.post(PERMITS, json=asked)
+        await there.settle()
+        shown = await there.client.get(started.headers["Location"])
+
+    assert shown.json()["key"] == key
+
+
 async def keys_of(there: Office, asked: dict[str, str]) -> list[str]:
     """The keys of all pages of a list, one page after the other."""
     return [key for page in await pages_of(there, asked) for key in page]
