@@ -15,6 +15,7 @@ from orchestrator.core.status import Status
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.recalling import Recaller
 from orchestrator.ports import InstanceKey
+from tests.engine.answering import answer, event, reply
 from tests.engine.interference import Fuse, Gate, crash_everywhere, survived
 from tests.engine.messages import CHANNEL, raw
 from tests.engine.world import NOW, World
@@ -23,7 +24,6 @@ from tests.engine.written import types, written
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from orchestrator.core.event import Message
     from orchestrator.ports import InstanceWrite, Store
     from tests.engine.conftest import NewStore
     from tests.engine.interference import Life
@@ -62,35 +62,6 @@ def world(store: Store, text: str = BOTH) -> World:
     this = World(store)
     this.rulebook = written(text, types(EVENTS, COMMANDS))
     return this
-
-
-def event(kind: str, event_id: str, cause: str | None = None, key: str = "K-1") -> Message:
-    told: dict[str, Any] = {"specversion": "1.0", "id": event_id, "source": "echo", "type": kind}
-    told |= {"correlationid": key, "data": {}, **({"causationid": cause} if cause else {})}
-    return raw(orjson.dumps(told))
-
-
-def reply(sent: Message) -> Message | None:
-    """Return what comes back of a message: an answer, or itself where it is for workflows."""
-    kind = str(sent.type)
-    if kind in {"StartWorkflow", "CompensateWorkflow"} or kind.startswith("instance."):
-        return replace(sent, routing_key=CHANNEL)
-    if not kind.startswith("Do"):
-        return None
-    ending = "Denied" if kind == "DoZ" else "Done"
-    key = orjson.loads(sent.body)["correlationid"]
-    return event(f"{kind[2:]}{ending}", f"r-{sent.id}", str(sent.id), key)
-
-
-async def answer(this: World, *, but: str = "", answered: int = 0, **options: Any) -> int:
-    """Answer what was sent, and what is sent then, and so on; return how much was answered."""
-    while answered < len(this.sent):
-        asked = this.sent[answered:]
-        answered = len(this.sent)
-        replies = [come for one in asked if one.type != but and (come := reply(one))]
-        await this.publish(*replies)
-        await this.run(**options)
-    return answered
 
 
 async def begin(this: World, **options: Any) -> int:

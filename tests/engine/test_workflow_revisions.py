@@ -11,9 +11,9 @@ import pytest
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Case
+from tests.engine.answering import answer, event
 from tests.engine.messages import distinct
 from tests.engine.mistakes import LooksAtNoRevision
-from tests.engine.test_sub_workflows import answer, event
 from tests.engine.world import NOW, World
 from tests.engine.written import types, written
 
