@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -15,7 +15,7 @@ from orchestrator.core.payload import MAX_BODY_BYTES, read_json
 from orchestrator.errors import BadMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from orchestrator.core.event import Delivery, Outgoing
 
@@ -266,39 +266,4 @@ def encode(outgoing: Outgoing) -> Message:
         time=outgoing.time,
         content_type=CLOUDEVENTS_JSON,
         headers=headers,
-    )
-
-
-def pack(messages: Sequence[Message]) -> bytes:
-    """Write encoded messages for the outbox: JSON that a person can read in ``redis-cli``."""
-    return orjson.dumps(
-        [
-            {
-                "key": message.routing_key,
-                "headers": message.headers,
-                "event": orjson.Fragment(message.body),
-            }
-            for message in messages
-        ]
-    )
-
-
-def unpack(entries: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
-    """Turn what `pack` wrote, parsed, back into messages equal to those that were packed."""
-    return tuple(_unpack_one(entry) for entry in entries)
-
-
-def _unpack_one(entry: Mapping[str, Any]) -> Message:
-    event = entry["event"]
-    return Message(
-        exchange=None,
-        routing_key=entry["key"],
-        body=orjson.dumps(event),
-        id=event["id"],
-        type=event["type"],
-        correlation_id=event["correlationid"],
-        source=event["source"],
-        time=datetime.fromisoformat(event["time"]),
-        content_type=CLOUDEVENTS_JSON,
-        headers=entry["headers"],
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.core.ids import ReactionId
     from orchestrator.core.unmatched import Unmatched
     from orchestrator.engine.doubts import Doubt
-    from orchestrator.engine.firing import Firing
+    from orchestrator.engine.firing import Failure, Firing
     from orchestrator.engine.report import EventOutcome, Stage
     from orchestrator.engine.roster import Whereabouts
     from orchestrator.errors import Refused
@@ -159,6 +159,7 @@ class Batch:
         dead_letters: copies of what was given up, to be published too.
         defects: what in our own code made timers fail, beside their dead letters.
         settlements: what is to be settled once `messages` are confirmed.
+        letters_kept: the same for `dead_letters`.
         report: what happened, for metrics and logs.
     """
 
@@ -172,6 +173,7 @@ class Batch:
     dead_letters: list[Message] = field(default_factory=list)
     defects: list[tuple[Exception, Delivery]] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
+    letters_kept: list[Settlement] = field(default_factory=list)
     report: BatchReport = field(init=False)
     _lap_started: float = field(init=False)
 
@@ -260,15 +262,24 @@ class Batch:
             case Duplicate() | Conflict():
                 self.report.conflicts += 1
                 return False
+        if failure is not None:
+            self._stuck(failure, name, commit.key, to_send)
+            return True
         for reaction, messages in to_send.items():
             self._send(commit.key, reaction, messages)
-        if failure is not None:
-            tried, error = failure.tried, failure.error
-            event_type, key = tried.type or "", tried.correlation_id or ""
-            self._give_up(tried, DeadLetter(event_type, key, name, error))
-            if isinstance(error, Defect):
-                self.defects.append((error.cause, tried))
         return True
+
+    def _stuck(
+        self, failure: Failure, name: str, key: str, letters: dict[ReactionId, tuple[Message, ...]]
+    ) -> None:
+        tried, error = failure.tried, failure.error
+        given_up = DeadLetter(tried.type or "", tried.correlation_id or "", name, error)
+        self.report.dead_letters.append(given_up)
+        for reaction, messages in letters.items():
+            self.dead_letters += messages
+            self.letters_kept.append(Settlement(key, reaction))
+        if isinstance(error, Defect):
+            self.defects.append((error.cause, tried))
 
     def repeated(self, intake: Intake) -> None:
         """Note that a definition has reacted to the event before."""

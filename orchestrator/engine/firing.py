@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from orchestrator.core.deadletter import dead_letter
 from orchestrator.core.decision import Elapsed, forget, remember
 from orchestrator.core.envelope import encode
 from orchestrator.core.event import Delivery
@@ -23,6 +24,7 @@ from orchestrator.ports import NOTHING, Commit, Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from orchestrator.core.decision import Decision, Definition, Instance
     from orchestrator.core.definitions import Rulebook
@@ -55,7 +57,7 @@ class Firing:
 
     Attributes:
         timer: the timer.
-        commit: what to write; without messages where deciding failed.
+        commit: what to write; where deciding failed its one message is a dead letter.
         leaves: the instance as it is then; None where it ended.
         failure: why it failed; None when it did not.
         lapsed: what waited in vain until then; None if nothing did.
@@ -184,8 +186,31 @@ class Round:
         """Return what keeps a timer that failed as a dead letter."""
         rule = self._rulebook.by_name.get(timer.at.definition)
         if isinstance(rule, ScheduledRule) and not timer.at.part:
-            return _skipped(rule, timer, instance, elapsed, error)
-        return _stuck(timer, instance, error)
+            tick = rule.tried(instance, elapsed.now)
+            tried = _tick(rule, tick, elapsed.source)
+            return self._failed(timer, instance, rule.skip(tick), Failure(error, tried))
+        # The instance is left to a person: as it is, with no timer of its own.
+        stuck = remember(instance.state, status=Status.INCIDENT)
+        return self._failed(timer, instance, stuck, Failure(error, _letter(timer)))
+
+    def _failed(self, timer: Timer, instance: Instance, left: Decision, failure: Failure) -> Firing:
+        """Return what writes down that a timer could not be decided, and what is left to do.
+
+        Its dead letter is committed with it: no timer comes again to be given up once more.
+        """
+        reaction, error, batch = _reaction(timer, instance.version), failure.error, self._batch
+        life = Life(asked_for(timer), instance, instance.revision)
+        life.take(left, reaction)
+        letter = dead_letter(
+            failure.tried,
+            batch.queue,
+            error.reason,
+            str(error),
+            batch.now,
+            rule=timer.at.definition,
+        )
+        commit = Commit(timer.at.key, (Reaction(reaction, (letter,)),), life.writes(), timer)
+        return Firing(timer, commit, life.now, failure)
 
 
 def _decision(timer: Timer, instance: Instance, elapsed: Elapsed, rulebook: Rulebook) -> Decision:
@@ -200,19 +225,10 @@ def _responsible(timer: Timer, instance: Instance, rulebook: Rulebook) -> Defini
     return rulebook.responsible(Revision(timer.at.definition, instance.revision), timer.at.key)
 
 
-def _stuck(timer: Timer, instance: Instance, error: Refused) -> Firing:
-    """Return what leaves an instance to a person: as it is, with no timer of its own."""
-    left = remember(instance.state, status=Status.INCIDENT)
-    return _failed(timer, instance, left, Failure(error, _letter(timer)))
-
-
-def _skipped(
-    rule: ScheduledRule, timer: Timer, instance: Instance, elapsed: Elapsed, error: Refused
-) -> Firing:
-    """Return what keeps a tick that failed as a dead letter, and goes on with the next one."""
-    tick = rule.tried(instance, elapsed.now)
-    kept = encode(rule.letter(tick, elapsed.source))
-    tried = Delivery(
+def _tick(rule: ScheduledRule, tick: datetime, source: str) -> Delivery:
+    """Return a tick in the form of a message, so that it can be sent again."""
+    kept = encode(rule.letter(tick, source))
+    return Delivery(
         kept.body,
         content_type=kept.content_type,
         type=kept.type,
@@ -221,16 +237,6 @@ def _skipped(
         app_id=kept.source,
         timestamp=tick,
     )
-    return _failed(timer, instance, rule.skip(tick), Failure(error, tried))
-
-
-def _failed(timer: Timer, instance: Instance, left: Decision, failure: Failure) -> Firing:
-    """Return what writes down that a timer could not be decided, and what is left to do."""
-    reaction = _reaction(timer, instance.version)
-    life = Life(asked_for(timer), instance, instance.revision)
-    life.take(left, reaction)
-    commit = Commit(timer.at.key, (Reaction(reaction, ()),), life.writes(), timer)
-    return Firing(timer, commit, life.now, failure)
 
 
 def _letter(timer: Timer) -> Delivery:

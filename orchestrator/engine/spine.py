@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         CommitResult,
         InstanceKey,
         Ledger,
+        Settlement,
         Store,
         Subscription,
         Timer,
@@ -203,13 +204,11 @@ class Spine:
         Dead letters go apart: while their queue is full and refuses them, what rules sent must not
         be sent again with every try.
         """
-        settlements = batch.settlements
         batch.start_lap()
         await self._publish(batch, batch.messages)
-        if settlements:
-            await self._patience.until_done("store", lambda: self._store.settle(settlements))
-        batch.lap("settle")
+        await self._settle(batch, batch.settlements)
         await self._publish(batch, batch.dead_letters)
+        await self._settle(batch, batch.letters_kept)
         await self._note(batch.unmatched)
         return batch.close()
 
@@ -240,6 +239,11 @@ class Spine:
         if messages:
             await self._patience.until_done("broker", lambda: self._broker.publish(messages))
             batch.lap("publish")
+
+    async def _settle(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
+        if settlements:
+            await self._patience.until_done("store", lambda: self._store.settle(settlements))
+            batch.lap("settle")
 
     async def _load(self, batch: Batch, cases: Sequence[Case]) -> list[Instance | None]:
         """Return the instances of the stateful cases, None for all others, in order."""

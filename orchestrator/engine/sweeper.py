@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from orchestrator.core import headers
 from orchestrator.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
@@ -56,21 +57,26 @@ class Sweeper:
     async def sweep(self) -> int:
         """Publish every entry that is old enough with the ids it was committed with.
 
+        Dead letters go last: while their queue is full, they must not keep anything else.
+
         Returns:
             How many reactions were sent again.
         """
         now = self._clock.now()
         overdue: list[OutboxEntry] = []
+        letters: list[OutboxEntry] = []
         republished, oldest = 0, now
         async for entry in self._store.outbox(committed_before=now - self._age):
             oldest = min(oldest, entry.committed_at)
-            overdue.append(entry)
+            (letters if _is_dead_letter(entry) else overdue).append(entry)
             if len(overdue) == CHUNK:
                 republished += await self._send(overdue)
                 overdue = []
         republished += await self._send(overdue)
         depth = await self._store.outbox_size()
         self._observer.swept(republished, depth, (now - oldest).total_seconds())
+        for begin in range(0, len(letters), CHUNK):
+            republished += await self._send(letters[begin : begin + CHUNK])
         return republished
 
     async def _send(self, entries: Sequence[OutboxEntry]) -> int:
@@ -78,3 +84,7 @@ class Sweeper:
             await self._broker.publish([message for entry in entries for message in entry.messages])
             await self._store.settle([entry.settlement for entry in entries])
         return len(entries)
+
+
+def _is_dead_letter(entry: OutboxEntry) -> bool:
+    return any(headers.REASON in message.headers for message in entry.messages)

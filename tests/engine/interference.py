@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias
 
+from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.errors import Unavailable
+from tests.engine.messages import QUEUE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
+    from orchestrator.core.event import Message
     from orchestrator.ports import Broker
 
 
@@ -193,3 +196,17 @@ class Outage:
         if self._late:
             await call()
         raise self._error
+
+
+class FullOfDeadLetters(MemoryBroker):
+    """Refuses dead letters three times, and takes what was written with them."""
+
+    refusals = 3
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        refused = [message for message in messages if message.routing_key == f"{QUEUE}.dlq"]
+        await super().publish([message for message in messages if message not in refused])
+        if refused and self.refusals:
+            self.refusals -= 1
+            raise Unavailable("a queue it goes to is full")
+        await super().publish(refused)

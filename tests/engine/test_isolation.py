@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.adapters.memory.broker import MemoryBroker
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.definitions import Action
 from orchestrator.core.expression import compile_expression, compile_template
 from orchestrator.core.problem import Position
 from orchestrator.engine.spine import SLICE
-from orchestrator.errors import SchemaViolation, Unavailable
+from orchestrator.errors import SchemaViolation
 from tests.engine.definitions import HERE, Contract, rule
 from tests.engine.definitions import rulebook as make_rulebook
+from tests.engine.interference import FullOfDeadLetters
 from tests.engine.messages import CHANNEL, QUEUE, filed, raw, redriven, told
 from tests.engine.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from orchestrator.core.decision import Decision, Instance, Signal
     from orchestrator.core.definitions import Rule
     from orchestrator.core.event import Message
@@ -293,20 +291,6 @@ async def test_a_reaction_too_large_to_hold_is_given_up_alone() -> None:
     assert told(world.sent) == ["First e1", "Last e1"]
     (letter,) = world.dead_letters
     assert letter.headers["x-reason"] == "too-large"
-
-
-class FullOfDeadLetters(MemoryBroker):
-    """Refuses dead letters three times, and takes what was written with them."""
-
-    refusals = 3
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        refused = [message for message in messages if message.routing_key == f"{QUEUE}.dlq"]
-        await super().publish([message for message in messages if message not in refused])
-        if refused and self.refusals:
-            self.refusals -= 1
-            raise Unavailable("a queue it goes to is full")
-        await super().publish(refused)
 
 
 async def test_a_dead_letter_that_is_refused_keeps_no_command_coming_again() -> None:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.core.deadletter import dead_letter
+from orchestrator.core.event import Delivery
+from orchestrator.core.ids import ReactionId
 from orchestrator.engine.patience import Patience
 from orchestrator.engine.sweeper import CHUNK, Sweeper
 from orchestrator.errors import Misconfigured, Unavailable
+from orchestrator.ports import Commit, Reaction
 from tests.engine.definitions import rule
-from tests.engine.interference import Meddled, MeddledBroker, Outage
+from tests.engine.interference import FullOfDeadLetters, Meddled, MeddledBroker, Outage
 from tests.engine.ledger import Ledger
-from tests.engine.messages import filed, told
-from tests.engine.world import World
+from tests.engine.messages import QUEUE, filed, told
+from tests.engine.world import NOW, World
 
 if TYPE_CHECKING:
     from tests.engine.interference import Interference
@@ -118,6 +122,26 @@ async def test_more_than_a_chunk_is_sent_whole() -> None:
 
     assert len({message.id for message in world.sent}) == 2 * CHUNK + 1
     assert await world.store.outbox_size() == 0
+
+
+async def test_dead_letters_that_are_refused_keep_nothing_else() -> None:
+    """Their queue may be full for hours; and what a person is to see must not be forgotten."""
+    world = await abandoned(2)
+    letter = dead_letter(Delivery(b"{}"), QUEUE, "expression", "no field named amount", NOW)
+    commit = Commit("C-9", (Reaction(ReactionId(bytes(16)), (letter,)),))
+    await world.store.commit([commit], NOW - timedelta(seconds=1))
+    wait(world, AGE_SECONDS + 1)
+    world.broker = full = FullOfDeadLetters([QUEUE, f"{QUEUE}.dlq"])
+    sweep, _, ledger = sweeper(world)
+
+    with pytest.raises(Unavailable):
+        await sweep.sweep()
+    assert sorted(told(world.sent)) == ["Send e0", "Send e1"]
+    assert (world.dead_letters, ledger.sweeps) == ([], [(2, 1)])
+
+    full.refusals = 0
+    assert await sweep.sweep() == 1
+    assert (world.dead_letters, await world.store.outbox_size()) == ([letter], 0)
 
 
 @pytest.mark.parametrize("name", ["publish", "settle", "verify", "outbox_size"])

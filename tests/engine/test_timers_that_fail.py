@@ -8,23 +8,26 @@ from datetime import timedelta
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestrator.adapters.memory.ledger import MemoryLedger
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
 from orchestrator.core.stateful import AtLeast, Element, StatefulRule
 from orchestrator.core.status import Status
+from orchestrator.engine.patience import Patience
 from orchestrator.engine.spine import SLICE
+from orchestrator.engine.sweeper import Sweeper
 from orchestrator.errors import ExpressionError
 from orchestrator.ports import InstanceKey
 from tests.engine.definitions import HERE, PATIENCE, Reminder, rule
 from tests.engine.interference import Outage
+from tests.engine.ledger import Ledger
 from tests.engine.messages import filed
 from tests.engine.world import NOW, World, prove
 from tests.unit.core.workflow.build import command, each, step, workflow
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.engine.conftest import NewStore
 
 DUE = NOW + PATIENCE
@@ -133,6 +136,30 @@ async def test_what_failed_is_a_dead_letter_although_the_answer_to_its_commit_wa
     this = await waiting(World(new_store(), Failing()))
     await lost_answer(this, monkeypatch)
     assert [letter.correlation_id for letter in this.dead_letters] == ["C-0", "C-1", "C-2"]
+
+
+async def test_a_kill_loses_no_dead_letter(new_store: NewStore) -> None:
+    """An instance that needs a person says only so, and a tick that was skipped leaves nothing."""
+    this = await waiting(World(new_store(), Failing()), keys=1)
+    with pytest.raises(ConnectionAbortedError):
+        await this.fire(Outage("publish", error=ConnectionAbortedError("as if killed here")))
+    assert await this.fire() == 0  # it is not due any more
+    assert this.dead_letters == []
+
+    this.clock.moment += timedelta(seconds=1)
+    ledger = Ledger()
+    sweeper = Sweeper(
+        this.broker,
+        this.store,
+        this.clock,
+        Patience(ledger),
+        ledger,
+        period_seconds=1,
+        age_seconds=0,
+    )
+    for _ in range(2):
+        await sweeper.sweep()
+    assert [letter.correlation_id for letter in this.dead_letters] == ["C-0"]
 
 
 async def test_a_note_stays_although_the_answer_to_its_commit_was_lost(

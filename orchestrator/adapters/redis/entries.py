@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from orchestrator.core.decision import NO_PARTS, Instance
-from orchestrator.core.envelope import pack, unpack
 from orchestrator.core.ids import ReactionId
+from orchestrator.core.packing import pack, unpack
 from orchestrator.core.status import Status
 from orchestrator.ports import (
     FinishedInstance,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from orchestrator.adapters.redis.connection import address, connect, translated
-from orchestrator.core.envelope import pack, unpack
+from orchestrator.core.packing import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,9 @@ import orjson
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.core.envelope import decode, encode, pack, unpack
+from orchestrator.core.envelope import decode, encode
 from orchestrator.core.event import Delivery, Event, Outgoing
+from orchestrator.core.packing import pack, unpack
 from orchestrator.errors import BadMessage
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -11,8 +11,10 @@ from cloudevents.core.bindings.amqp import AMQPMessage, from_amqp, to_binary, to
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from orchestrator.core.envelope import decode, encode, pack, unpack
+from orchestrator.core.deadletter import dead_letter
+from orchestrator.core.envelope import decode, encode
 from orchestrator.core.event import Delivery, Message, Outgoing
+from orchestrator.core.packing import pack, unpack
 from orchestrator.core.payload import MAX_BODY_BYTES, refuse_oversize
 from orchestrator.errors import BadMessage
 
@@ -187,3 +189,11 @@ def test_the_outbox_can_be_read_by_people() -> None:
     assert b'"SendAcknowledgment"' in packed
     assert "ünï@example.org".encode() in packed
     assert unpack(orjson.loads(packed)) == (encode(COMMAND),)
+
+
+@pytest.mark.parametrize("time", [None, COMMAND.time])
+def test_a_dead_letter_survives_the_outbox(time: datetime | None) -> None:
+    """It goes to a queue, under the properties of what it is a copy of, or none."""
+    tried = Delivery(b'{"due":"2026-03-01"}', type="orchestrator.timer", timestamp=time)
+    letters = (dead_letter(tried, "orchestrator", "expression", "no field", COMMAND.time),)
+    assert unpack(orjson.loads(pack(letters))) == letters
