@@ -20,7 +20,7 @@ EVENTS = 20_000
 LIMIT_MB = 150
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(120)
 def test_a_long_queue_takes_little_memory(site: Site) -> None:
     """Held are the prefetched messages, not the queue: 150 MB at a prefetch of 1,000."""
     with connect(site.services.amqp_url) as connection:
@@ -28,17 +28,19 @@ def test_a_long_queue_takes_little_memory(site: Site) -> None:
         channel.queue_bind(site.queue, Names(site.name).bus, CHANNEL)
         for number in range(EVENTS):
             send(channel, site.name, json.dumps(complaint(f"e{number}")).encode())
+        # Nothing is confirmed: with its channel, the broker forgets what it has not passed on yet.
+        eventually(lambda: site.depth(site.queue) == EVENTS, f"{EVENTS} events wait")
     with site.process("daemon", [*OURS, "run"], ORCHESTRATOR_PREFETCH="1000") as daemon:
         daemon.wait_for(READY)
-        eventually(lambda: handled(daemon) >= EVENTS, f"{EVENTS} events are handled", seconds=180)
+        eventually(lambda: reactions(daemon) == EVENTS, f"{EVENTS} reactions", seconds=90)
         assert daemon.peak_rss_mb() < LIMIT_MB
         assert daemon.terminate() == 0
     assert site.leftovers() == {}
 
 
-def handled(daemon: Process) -> float:
-    """Return how many deliveries are done with; one that came again is counted again."""
+def reactions(daemon: Process) -> float:
+    """Return how many events the daemon has reacted to."""
     lines = daemon.get("/metrics")[1].splitlines()
     return sum(
-        float(line.split()[1]) for line in lines if line.startswith("orchestrator_events_total")
+        float(line.split()[1]) for line in lines if line.startswith("orchestrator_reactions_total")
     )
