@@ -25,8 +25,10 @@ def test_failing_handlers_stop_nothing(site: Site) -> None:
         moody.wait_for(LISTENING)
         eventually(lambda: moody.get("/ready")[0] == 200, "the service is ready")
         with connect(site.services.amqp_url) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
             for number, mood in enumerate(MOODS):
-                send(connection.channel(), site.name, command(number, mood), key="notify.v1")
+                send(channel, site.name, command(number, mood), key="notify.v1")
         eventually(lambda: site.depth(dead) == 3, "three dead letters")
         metrics = moody.get("/metrics")[1]
         assert moody.terminate() == 0
