@@ -1,4 +1,4 @@
-"""Reads values of which there are only a few: words, true and false. Knows no key."""
+"""Reads values of which there are only so many: words, true and false, counts. Knows no key."""
 
 from __future__ import annotations
 
@@ -35,3 +35,13 @@ def read_switch(part: Part | None, *, default: bool) -> bool:
         part.refuse(f"`{part.key}` is {part.kind}: write true or false")
         return default
     return part.value
+
+
+def read_count(part: Part | None, most: int, default: int) -> int:
+    """Return a whole number from 1 to `most`; the default where there is none or it is refused."""
+    if part is None:
+        return default
+    if type(part.value) is int and 1 <= part.value <= most:
+        return part.value
+    part.refuse(f"`{part.key}` takes a whole number from 1 to {most:,}, such as {default:,}")
+    return default

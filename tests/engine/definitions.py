@@ -89,6 +89,22 @@ class Remembering:
         return False
 
 
+def sending(
+    signal: Signal | Elapsed, kind: str, data: object = None, *, key: str, cause: str | None = None
+) -> Outgoing:
+    """Return the one message of a reaction, with the id that follows from it."""
+    return Outgoing(
+        id=message_id(signal.reaction, 0),
+        type=kind,
+        channel="notify.v1",
+        source=signal.source,
+        time=signal.now,
+        data=data,
+        correlation_id=key,
+        causation_id=cause,
+    )
+
+
 @dataclass(frozen=True)
 class Pairs(Remembering):
     """A stateful definition: every second event of a key sends one ``Paired`` with both ids."""
@@ -103,17 +119,9 @@ class Pairs(Remembering):
         event = signal.event
         if instance is None:
             return remember(event.id.encode())
-        outgoing = Outgoing(
-            id=message_id(signal.reaction, 0),
-            type="Paired",
-            channel="notify.v1",
-            source=signal.source,
-            time=signal.now,
-            data=sorted([instance.state.decode(), event.id]),
-            correlation_id=event.correlation_id,
-            causation_id=event.id,
-        )
-        return forget((outgoing,))
+        both = sorted([instance.state.decode(), event.id])
+        paired = sending(signal, "Paired", both, key=event.correlation_id, cause=event.id)
+        return forget((paired,))
 
 
 @dataclass(frozen=True)
@@ -128,24 +136,14 @@ class Reminder(Remembering):
         """Wait for the answer, or for the hour."""
         if isinstance(signal, Elapsed):
             assert instance is not None
-            return forget((self._message(signal, "Remind", signal.key),))
+            return forget((sending(signal, "Remind", signal.key, key="C"),))
         if signal.event.type == "Answered":
             return forget()
-        thanks = Later(signal.now + 2 * PATIENCE, self._message(signal, "Thank", signal.event.id))
+        thank = sending(signal, "Thank", signal.event.id, key="C")
+        thanks = Later(signal.now + 2 * PATIENCE, thank)
         if instance is not None:
             return emit((), (thanks,))
         return remember(b"", signal.event.time + PATIENCE, later=(thanks,))
-
-    def _message(self, signal: Signal | Elapsed, kind: str, data: object) -> Outgoing:
-        return Outgoing(
-            id=message_id(signal.reaction, 0),
-            type=kind,
-            channel="notify.v1",
-            source=signal.source,
-            time=signal.now,
-            data=data,
-            correlation_id="C",
-        )
 
 
 def rulebook(*definitions: Any) -> Rulebook:

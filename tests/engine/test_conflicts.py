@@ -18,10 +18,8 @@ from orchestrator.core.decision import (
     ignore,
     remember,
 )
-from orchestrator.core.event import Outgoing
-from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
-from tests.engine.definitions import Pairs
+from tests.engine.definitions import Pairs, sending
 from tests.engine.interference import Gate
 from tests.engine.messages import filed
 from tests.engine.world import World
@@ -54,19 +52,11 @@ class Cases(Pairs):
                 return forget() if instance and instance.state == b"open" else emit(())
         if instance is None and self.strict:
             raise ExpressionError("there is no case")
-        return ignore() if instance is None else emit((_told(signal),))
-
-
-def _told(signal: Signal) -> Outgoing:
-    return Outgoing(
-        id=message_id(signal.reaction, 0),
-        type="Told",
-        channel="notify.v1",
-        source=signal.source,
-        time=signal.now,
-        data=None,
-        correlation_id=signal.event.correlation_id,
-    )
+        return (
+            ignore()
+            if instance is None
+            else emit((sending(signal, "Told", key=signal.event.correlation_id),))
+        )
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["ignored", "refused"])

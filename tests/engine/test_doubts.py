@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal, remember
-from orchestrator.core.event import Outgoing
-from orchestrator.core.ids import message_id
 from orchestrator.errors import ExpressionError
-from tests.engine.definitions import Pairs
+from tests.engine.definitions import Pairs, sending
 from tests.engine.messages import QUEUE, filed
 from tests.engine.world import World
 
@@ -30,15 +28,7 @@ class Once(Pairs):
         assert isinstance(signal, Signal)
         if instance is not None:
             raise ExpressionError("it is decided already")
-        told = Outgoing(
-            id=message_id(signal.reaction, 0),
-            type="Told",
-            channel="notify.v1",
-            source=signal.source,
-            time=signal.now,
-            data=None,
-            correlation_id=signal.event.correlation_id,
-        )
+        told = sending(signal, "Told", key=signal.event.correlation_id)
         return remember(b"", outgoing=(told,))
 
 

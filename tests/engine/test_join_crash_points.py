@@ -11,24 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.engine.sweeper import Sweeper
 from tests.engine.forms import SECOND, Fact, message, outcome, rules
-from tests.engine.interference import (
-    Fuse,
-    Meddled,
-    MeddledBroker,
-    crash_everywhere,
-    survived,
-)
+from tests.engine.interference import Fuse, crash_everywhere, survived
 from tests.engine.messages import QUEUE, distinct
 from tests.engine.mistakes import AckOnArrival, NoOutbox, SettleFirst, TakesTimersFirst
-from tests.engine.world import NOW, World
+from tests.engine.place import NO_END, Place
+from tests.engine.world import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
-
-    from orchestrator.ports import OutboxEntry, Store
+    from orchestrator.ports import Store
     from tests.engine.conftest import NewStore
     from tests.engine.interference import Life
 
@@ -68,28 +59,23 @@ EXPECTED = sorted(
 """What follows if nobody dies: worked out by hand."""
 
 
-class Place(World):
-    """A world with these rules, in which engines are made of these parts."""
+class Street(Place):
+    """What happens to these rules, in as many processes as it takes."""
 
     def __init__(self, store: Store, parts: dict[str, Any] | None = None) -> None:
-        super().__init__(store)
-        self.rulebook = BOOK
-        self._parts = parts or {}
+        super().__init__(store, BOOK, parts)
 
-    def engine(self, **options: Any) -> Any:
-        return super().engine(**{**options, **self._parts})
-
-    async def opened(self) -> Place:
+    async def opened(self) -> Street:
         await self.publish(*map(message, EVENTS))
         return self
 
     async def live(self, fuse: Fuse | None = None) -> None:
         """Do all there is to do as one process, until the end of time or its own."""
-        between = fuse or Fuse(10**9, after=True)
+        between = fuse or Fuse(NO_END, after=True)
         with survived():
             await self.run(between=between, batch_size=2)
             await self._end_of_time(between)
-            await self._sweep(between)
+            await self.sweep(between, NOW + 3 * A_DAY)
 
     async def _end_of_time(self, between: Fuse) -> None:
         for days in (1, 2):  # what is sent `after` is due later
@@ -97,25 +83,8 @@ class Place(World):
             while await self.fire(between):
                 pass
 
-    async def _sweep(self, between: Fuse) -> None:
-        _, _, ledger = self.timekeeper()
-        store: Any = _Swept(self.store, between)
-        broker: Any = MeddledBroker(self.broker, between)
-        clock = type(self.clock)()
-        clock.moment = NOW + 3 * A_DAY
-        patience: Any = None
-        await Sweeper(
-            broker, store, clock, patience, ledger, period_seconds=1, age_seconds=30
-        ).sweep()
 
-
-class _Swept(Meddled):
-    def outbox(self, committed_before: datetime) -> AsyncIterator[OutboxEntry]:
-        entries: AsyncIterator[OutboxEntry] = self._port.outbox(committed_before)
-        return entries
-
-
-async def wrong(*places: Place) -> list[str]:
+async def wrong(*places: Street) -> list[str]:
     """Return what is wrong with what was sent and with what is left."""
     sent = distinct([one for place in places for one in place.sent])
     told = sorted((command, " ".join(sorted(about))) for command, about in map(outcome, sent))
@@ -134,7 +103,7 @@ async def wrong(*places: Place) -> list[str]:
 
 async def one_after_another(store: Store, parts: Any, *fuses: Fuse) -> list[str]:
     """Live as processes that are killed one after another, and a last one that is not."""
-    place = await Place(store, parts).opened()
+    place = await Street(store, parts).opened()
     for fuse in (*fuses, None):
         await place.live(fuse)
     return await wrong(place)
@@ -142,7 +111,7 @@ async def one_after_another(store: Store, parts: Any, *fuses: Fuse) -> list[str]
 
 async def side_by_side(store: Store, parts: Any, *fuses: Fuse) -> list[str]:
     """Live as two replicas that both get every event, one of which is killed."""
-    places = [await Place(store, parts).opened() for _ in range(2)]
+    places = [await Street(store, parts).opened() for _ in range(2)]
     await asyncio.gather(places[0].live(*fuses), places[1].live())
     await places[0].live()
     return await wrong(*places)

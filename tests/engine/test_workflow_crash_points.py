@@ -13,26 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.engine.sweeper import Sweeper
 from orchestrator.ports import InstanceKey
-from tests.engine.interference import (
-    Fuse,
-    Meddled,
-    MeddledBroker,
-    crash_everywhere,
-    survived,
-)
+from tests.engine.interference import Fuse, crash_everywhere, survived
 from tests.engine.messages import QUEUE
 from tests.engine.mistakes import AckOnArrival, NoOutbox, SettleFirst, TakesTimersFirst
+from tests.engine.place import NO_END, Place
 from tests.engine.sagas import KEY, RUN, approval, reply, sagas, start, told
-from tests.engine.world import NOW, World
+from tests.engine.world import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
-
     from orchestrator.core.event import Message
-    from orchestrator.ports import OutboxEntry, Store
+    from orchestrator.ports import Store
     from tests.engine.conftest import NewStore
     from tests.engine.interference import Life
     from tests.engine.sagas import Saga
@@ -46,43 +37,18 @@ TIMED = ("steps", "compensation", "for-each", "transaction", "approval")
 """Those in which something is due."""
 
 
-class Place(World):
+class Office(Place):
     """A queue and an engine made of these parts; who dies here is followed by another."""
-
-    def __init__(self, store: Store, parts: dict[str, Any]) -> None:
-        super().__init__(store)
-        self.rulebook = BOOK
-        self._parts = parts
-
-    def engine(self, **options: Any) -> Any:
-        return super().engine(**{**options, **self._parts})
 
     async def live(self, fuse: Fuse | None = None) -> None:
         """Do what there is to do now, once, as one process until its end."""
-        between = fuse or Fuse(10**9, after=True)
+        between = fuse or Fuse(NO_END, after=True)
         with survived():
             await self.run(between=between, batch_size=BATCH)
             while await self.fire(between):
                 pass
-            await self._sweep(between)
-
-    async def _sweep(self, between: Fuse) -> None:
-        """Send what a process that died left unsent, before any time passes for workflows."""
-        _, _, ledger = self.timekeeper()
-        store: Any = _Swept(self.store, between)
-        broker: Any = MeddledBroker(self.broker, between)
-        clock = type(self.clock)()
-        clock.moment = self.clock.moment + timedelta(minutes=1)
-        patience: Any = None
-        await Sweeper(
-            broker, store, clock, patience, ledger, period_seconds=1, age_seconds=30
-        ).sweep()
-
-
-class _Swept(Meddled):
-    def outbox(self, committed_before: datetime) -> AsyncIterator[OutboxEntry]:
-        entries: AsyncIterator[OutboxEntry] = self._port.outbox(committed_before)
-        return entries
+            # Before any time passes for workflows.
+            await self.sweep(between, self.clock.moment + timedelta(minutes=1))
 
 
 class Town:
@@ -98,7 +64,7 @@ class Town:
     def __init__(self, saga: Saga, store: Store, replicas: int, parts: dict[str, Any]) -> None:
         self.saga = saga
         self.store = store
-        self.places = [Place(store, parts) for _ in range(replicas)]
+        self.places = [Office(store, BOOK, parts) for _ in range(replicas)]
         self._answered = [0] * replicas
 
     @property

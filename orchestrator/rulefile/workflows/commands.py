@@ -10,7 +10,7 @@ from orchestrator.core.shapes import ANYTHING, Shape
 from orchestrator.core.workflow.definition import Command, Compensation, Retry, Route
 from orchestrator.document import quoted
 from orchestrator.rulefile.actions import read_data
-from orchestrator.rulefile.choices import read_choice, read_switch
+from orchestrator.rulefile.choices import read_choice, read_count, read_switch
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition
 from orchestrator.rulefile.messages import find_event, find_message
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from orchestrator.rulefile.names import Readable
     from orchestrator.rulefile.parts import Part
 
+_ATTEMPTS = 3
 DEFAULT_RETRY = Retry(
-    attempts=3,
+    attempts=_ATTEMPTS,
     delay=timedelta(seconds=10),
     exponential=True,
     max_delay=timedelta(hours=1),
@@ -136,13 +137,11 @@ def read_compensation(
 def read_retry(part: Part) -> Retry | None:
     """Return how often a command is tried; None where it had to be refused."""
     if type(part.value) is int:
-        attempts = _read_attempts(part)
-        return replace(DEFAULT_RETRY, attempts=attempts) if attempts else None
+        return replace(DEFAULT_RETRY, attempts=_read_attempts(part))
     if not isinstance(part.value, dict):
         part.refuse(f"`retry` is {part.kind}: write a number, or {{attempts: 3, delay: 1m}}")
         return None
     entries = part.entries(RETRY_FORM)
-    attempts = _read_attempts(entries["attempts"]) if "attempts" in entries else None
     delay = read_duration(entries["delay"]) if "delay" in entries else None
     longest = read_duration(entries["max_delay"]) if "max_delay" in entries else None
     delay = delay or DEFAULT_RETRY.delay
@@ -150,7 +149,7 @@ def read_retry(part: Part) -> Retry | None:
         entries["max_delay"].refuse("`max_delay` is shorter than `delay`: make it longer")
     backoff = read_choice(entries.get("backoff"), ("exponential", "fixed"), "exponential")
     return Retry(
-        attempts=attempts or DEFAULT_RETRY.attempts,
+        attempts=_read_attempts(entries.get("attempts")),
         delay=delay,
         exponential=backoff == "exponential",
         max_delay=longest or max(delay, timedelta(hours=1)),
@@ -158,11 +157,8 @@ def read_retry(part: Part) -> Retry | None:
     )
 
 
-def _read_attempts(part: Part) -> int | None:
-    if type(part.value) is not int or not 1 <= part.value <= _MAX_ATTEMPTS:
-        part.refuse(f"`{part.key}` takes a whole number from 1 to {_MAX_ATTEMPTS:,}, such as 3")
-        return None
-    return part.value
+def _read_attempts(part: Part | None) -> int:
+    return read_count(part, _MAX_ATTEMPTS, _ATTEMPTS)
 
 
 def _read_route(part: Part) -> Route | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.definitions import Action
 from orchestrator.core.workflow.definition import MAX_ITEMS, Command, ForEach, Group, Step
 from orchestrator.rulefile.actions import ReadAction
-from orchestrator.rulefile.choices import read_choice
+from orchestrator.rulefile.choices import read_choice, read_count
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition, read_repetition
 from orchestrator.rulefile.workflows.commands import read_compensation, read_retry
@@ -229,19 +229,9 @@ def _for_each(entries: Mapping[str, Part], repetition: Repetition) -> ForEach | 
     return ForEach(
         repetition.items,
         repetition.item_name,
-        max_parallel=_read_count(entries, "max_parallel", DEFAULT_PARALLEL, _MAX_PARALLEL),
-        max_items=_read_count(entries, "max_items", MAX_ITEMS, _MOST_ITEMS),
+        max_parallel=read_count(entries.get("max_parallel"), _MAX_PARALLEL, DEFAULT_PARALLEL),
+        max_items=read_count(entries.get("max_items"), _MOST_ITEMS, MAX_ITEMS),
     )
-
-
-def _read_count(entries: Mapping[str, Part], key: str, default: int, most: int) -> int:
-    part = entries.get(key)
-    if part is None:
-        return default
-    if type(part.value) is int and 1 <= part.value <= most:
-        return part.value
-    part.refuse(f"`{key}` takes a whole number from 1 to {most:,}")
-    return default
 
 
 def _read_on_failure(part: Part | None) -> OnFailure | None:
