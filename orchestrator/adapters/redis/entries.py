@@ -74,19 +74,23 @@ def read_pieces(
 
 
 def timer_name(at: InstanceKey) -> bytes:
-    """Return the name of an instance's timer in the sorted set: JSON that a person can read."""
-    parts = (at.definition, at.key, at.part) if at.part else (at.definition, at.key)
-    return orjson.dumps(parts)
+    """Return the name of an instance's timer in the sorted set: definition, part and key.
+
+    A definition's name has no slash, and a part no two in a row; a key may have any.
+    """
+    return f"{at.definition}/{at.part}//{at.key}".encode()
 
 
 def timer_prefix(definition: str | None) -> bytes:
     """Return what the names of all timers of a definition begin with; empty for None."""
-    return b"" if definition is None else b"[%s," % orjson.dumps(definition)
+    return b"" if definition is None else f"{definition}/".encode()
 
 
 def timer(name: bytes, due_ms: float) -> Timer:
     """Read a timer."""
-    return Timer(InstanceKey(*orjson.loads(name)), moment_of(due_ms))
+    definition, _, rest = name.decode().partition("/")
+    part, _, key = rest.partition("//")
+    return Timer(InstanceKey(definition, key, part), moment_of(due_ms))
 
 
 def milliseconds(moment: datetime) -> int:
