@@ -11,9 +11,10 @@ from orchestrator.errors import InvalidDefinitions
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
+    from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
     from orchestrator.engine.patience import Patience
-    from orchestrator.ports import Clock, KeptDefinition, Store
+    from orchestrator.ports import Clock, InstanceKey, KeptDefinition, Store
 
 T = TypeVar("T")
 
@@ -94,6 +95,19 @@ class Archive:
             if not rulebook.knows(revision):  # who else asked may have learned it meanwhile
                 _learn_one(rulebook, revision, kept.get(revision.revision))
 
+    async def learn_of(
+        self, instances: Mapping[InstanceKey, Instance | None], rulebook: Rulebook
+    ) -> bool:
+        """Learn of wordings these began under that only other replicas have met so far.
+
+        Returns:
+            Whether there were any.
+        """
+        missing = _unknown(instances, rulebook)
+        if missing:
+            await self.learn(rulebook, missing)
+        return bool(missing)
+
     async def tidy(self, rulebook: Rulebook, old: Collection[Revision]) -> None:
         """Drop the texts that nobody has needed for a while."""
         needed = {revision.revision for revision in (*rulebook.texts, *old)}
@@ -109,6 +123,16 @@ class Archive:
 
     async def _until_done(self, operation: Callable[[], Awaitable[T]]) -> T:
         return await self._patience.until_done("store", operation)
+
+
+def _unknown(instances: Mapping[InstanceKey, Instance | None], rulebook: Rulebook) -> set[Revision]:
+    """Return the wordings that instances began under and the rulebook knows nothing of."""
+    found = {
+        Revision(at.definition, instance.revision)
+        for at, instance in instances.items()
+        if instance is not None and not at.message
+    }
+    return {revision for revision in found if not rulebook.knows(revision)}
 
 
 def _learn_one(rulebook: Rulebook, revision: Revision, kept: KeptDefinition | None) -> None:

@@ -14,7 +14,7 @@ from orchestrator.core.hops import MAX_HOPS
 from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.scheduled import TICK, ScheduledRule
 from orchestrator.core.scope import Scope
-from orchestrator.engine.batch import Batch, Case, Intake, Trigger, to_load
+from orchestrator.engine.case import Case, Intake, Trigger, to_load
 from orchestrator.engine.doubts import Doubt
 from orchestrator.engine.marker import is_marker
 from orchestrator.engine.writing import Life, encoded, kept_messages
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.core.definitions import Listener, Rulebook
     from orchestrator.core.event import Event, Message
     from orchestrator.core.ids import ReactionId
+    from orchestrator.engine.batch import Batch
 
 
 NONE: Final[Mapping[str, Listener]] = MappingProxyType({})

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from orchestrator.core.ids import ReactionId
-    from orchestrator.engine.batch import Batch, Case, Intake
+    from orchestrator.engine.batch import Batch
+    from orchestrator.engine.case import Case, Intake
     from orchestrator.engine.patience import Patience
     from orchestrator.errors import Refused
     from orchestrator.ports import Store

@@ -17,7 +17,7 @@ from orchestrator.core.retired import Revision
 from orchestrator.core.scheduled import ScheduledRule
 from orchestrator.core.status import Status
 from orchestrator.core.unmatched import lapsed
-from orchestrator.engine.batch import to_load
+from orchestrator.engine.case import to_load
 from orchestrator.engine.writing import Life, encoded
 from orchestrator.errors import Defect, Refused
 from orchestrator.ports import NOTHING, Commit, Reaction

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.retired import Revision
-from orchestrator.engine.routing import unknown
 from orchestrator.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
     from orchestrator.engine.archive import Archive
-    from orchestrator.engine.batch import Case
+    from orchestrator.engine.case import Case
     from orchestrator.engine.patience import Patience
     from orchestrator.ports import Store
 
@@ -50,8 +49,7 @@ class Recaller:
             return cases, instances
         ats = [cases[number].at for number in wanted]
         found = await self._patience.until_done("store", lambda: self._store.ended(ats))
-        if missing := unknown(dict(zip(ats, found, strict=True)), rulebook):
-            await self._archive.learn(rulebook, missing)
+        await self._archive.learn_of(dict(zip(ats, found, strict=True)), rulebook)
         all_cases, all_instances = list(cases), list(instances)
         for number, ended in zip(wanted, found, strict=True):
             if ended is not None and (case := _decided_by_its_own(cases[number], ended, rulebook)):

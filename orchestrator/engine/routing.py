@@ -1,4 +1,4 @@
-"""Who decides on an event where old wordings of a definition are still in use. Calls nobody."""
+"""Who decides on an event where old wordings of a definition are still in use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestrator.core.retired import Revision
-from orchestrator.engine.batch import Case
+from orchestrator.engine.case import Case
 from orchestrator.errors import Refused
 from orchestrator.ports import InstanceKey
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     from orchestrator.core.decision import Definition, Instance
     from orchestrator.core.definitions import Rulebook
-    from orchestrator.engine.batch import Batch, Trigger
+    from orchestrator.engine.archive import Archive
+    from orchestrator.engine.batch import Batch
+    from orchestrator.engine.case import Trigger
+    from orchestrator.engine.patience import Patience
+    from orchestrator.ports import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,42 @@ class Dispute:
     trigger: Trigger
     claims: list[Claim] = field(default_factory=list)
     error: Refused | None = None
+
+
+class Router:
+    """Finds out who decides on events that more than one wording of a definition may want.
+
+    Args:
+        store: tells under which wording an instance is open.
+        archive: has the wordings.
+        patience: how to wait for the store.
+    """
+
+    def __init__(self, store: Store, archive: Archive, patience: Patience) -> None:
+        self._store = store
+        self._archive = archive
+        self._patience = patience
+
+    async def route(
+        self, batch: Batch, cases: Sequence[Case], rulebook: Rulebook
+    ) -> Sequence[Case]:
+        """Return the cases, each stray one as the wording that decides has it."""
+        strays = [case for case in cases if case.stray]
+        if not strays:
+            return cases
+        disputed = [(case.definition.name, trigger) for case in strays for trigger in case.triggers]
+        disputes = [dispute(name, trigger, rulebook) for name, trigger in disputed]
+        instances = await self._look(disputes)
+        while await self._archive.learn_of(instances, rulebook):
+            disputes = [dispute(name, trigger, rulebook) for name, trigger in disputed]
+            instances = await self._look(disputes)
+        settled = settle(batch, disputes, instances, rulebook)
+        return [case for case in cases if not case.stray] + settled
+
+    async def _look(self, disputes: Sequence[Dispute]) -> Mapping[InstanceKey, Instance | None]:
+        ats = places(disputes)
+        found = await self._patience.until_done("store", lambda: self._store.load(ats))
+        return dict(zip(ats, found, strict=True))
 
 
 def dispute(name: str, trigger: Trigger, rulebook: Rulebook) -> Dispute:
@@ -129,13 +169,3 @@ def places(disputes: Sequence[Dispute]) -> list[InstanceKey]:
             claim.at for each in disputes for claim in each.claims if claim.definition.stateful
         )
     )
-
-
-def unknown(instances: Mapping[InstanceKey, Instance | None], rulebook: Rulebook) -> set[Revision]:
-    """Return the wordings that instances began under and the rulebook knows nothing of."""
-    found = {
-        Revision(at.definition, instance.revision)
-        for at, instance in instances.items()
-        if instance is not None and not at.message
-    }
-    return {revision for revision in found if not rulebook.knows(revision)}

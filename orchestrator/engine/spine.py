@@ -10,32 +10,29 @@ from orchestrator.engine.archive import Archive
 from orchestrator.engine.batch import Batch
 from orchestrator.engine.deciding import decide, match, read
 from orchestrator.engine.doubts import settle_doubts
-from orchestrator.engine.firing import Round, asked_for, needed_pieces
+from orchestrator.engine.elapsing import Elapser
+from orchestrator.engine.notes import Notes
 from orchestrator.engine.recalling import Recaller
-from orchestrator.engine.routing import dispute, places, settle, unknown
+from orchestrator.engine.routing import Router
 from orchestrator.errors import Unavailable
 from orchestrator.ports import Committed, Conflict, Duplicate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from orchestrator.core.decision import Instance
     from orchestrator.core.definitions import Rulebook
     from orchestrator.core.event import Delivery, Message
-    from orchestrator.core.unmatched import Unmatched
-    from orchestrator.engine.batch import Case
-    from orchestrator.engine.firing import Firing
+    from orchestrator.engine.case import Case
     from orchestrator.engine.patience import Patience
     from orchestrator.engine.report import BatchReport
     from orchestrator.engine.roster import Whereabouts
-    from orchestrator.engine.routing import Dispute
     from orchestrator.errors import Refused
     from orchestrator.ports import (
         Broker,
         Clock,
         Commit,
         CommitResult,
-        InstanceKey,
         Ledger,
         Settlement,
         Store,
@@ -46,7 +43,7 @@ if TYPE_CHECKING:
 MAX_CONFLICTS = 20
 
 SLICE = 8
-"""How many cases, or timers, are decided between two turns of the loop. One may take a second."""
+"""How many cases are decided between two turns of the loop. One may take a second."""
 
 
 class Spine:
@@ -87,10 +84,11 @@ class Spine:
         self._source = source
         self._max_body_bytes = max_body_bytes
         self._max_hops = max_hops
-        self._ledger = ledger
         self._roster = roster
-        self._archive = Archive(store, clock, patience)
-        self._recaller = Recaller(store, self._archive, patience)
+        archive, self._notes = Archive(store, clock, patience), Notes(ledger, patience)
+        self._router = Router(store, archive, patience)
+        self._recaller = Recaller(store, archive, patience)
+        self._elapser = Elapser(store, archive, self._notes, patience, source=source)
 
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""
@@ -100,7 +98,7 @@ class Spine:
         for _ in range(MAX_CONFLICTS):
             if not cases:
                 return batch
-            cases = await self._route(batch, cases, rulebook)
+            cases = await self._router.route(batch, cases, rulebook)
             loaded = await self._load(batch, cases)
             cases, instances = await self._recaller.complete(cases, loaded, rulebook)
             proposals = await self._decide(batch, cases, instances)
@@ -108,95 +106,6 @@ class Spine:
             await settle_doubts(batch, cases, self._store, self._patience, batch.now)
         # The cases stay uncommitted and their deliveries unacknowledged: they will come again.
         raise Unavailable(f"other replicas keep changing the same keys ({cases[0].key} and others)")
-
-    async def elapse(self, timers: Sequence[Timer], rulebook: Rulebook) -> Batch:
-        """Decide what follows from timers that are due and commit it. Not yet sent on return.
-
-        What waited in vain is noted first: no timer comes again to remind of a note that was lost.
-
-        A timer that is no longer set for its time was fired, moved or cancelled by somebody else:
-        it commits nothing, and the next look at what is due tells how things stand.
-        """
-        batch = Batch((), self._clock.now(), self._queue, self._roster)
-        wanted: Mapping[InstanceKey, Sequence[str]] = {}
-        while timers:
-            this = await self._fire(batch, timers, wanted, rulebook)
-            await self._commit_firings(batch, this.firings)
-            timers, wanted = this.left, this.wanted
-        return batch
-
-    async def _fire(
-        self,
-        batch: Batch,
-        timers: Sequence[Timer],
-        wanted: Mapping[InstanceKey, Sequence[str]],
-        rulebook: Rulebook,
-    ) -> Round:
-        """Load what is asked about timers, and decide them, as `_decide` does: a few at a time."""
-        ats, pieces = list(dict.fromkeys(map(asked_for, timers))), needed_pieces(timers, wanted)
-        found = await self._patience.until_done("store", lambda: self._store.load(ats, pieces))
-        batch.lap("load")
-        instances = dict(zip(ats, found, strict=True))
-        await self._learn(rulebook, instances)
-        this = Round(batch, rulebook, self._source, instances, wanted)
-        this.fire(timers[:SLICE])
-        for begin in range(SLICE, len(timers), SLICE):
-            await asyncio.sleep(0)
-            this.fire(timers[begin : begin + SLICE])
-        return this
-
-    async def _learn(
-        self, rulebook: Rulebook, instances: Mapping[InstanceKey, Instance | None]
-    ) -> None:
-        """Learn of wordings that only other replicas have met so far."""
-        if missing := unknown(instances, rulebook):
-            await self._archive.learn(rulebook, missing)
-
-    async def _look(self, disputes: Sequence[Dispute]) -> Mapping[InstanceKey, Instance | None]:
-        ats = places(disputes)
-        found = await self._patience.until_done("store", lambda: self._store.load(ats))
-        return dict(zip(ats, found, strict=True))
-
-    async def _route(
-        self, batch: Batch, cases: Sequence[Case], rulebook: Rulebook
-    ) -> Sequence[Case]:
-        """Find out who decides on events that more than one wording of a definition may want."""
-        strays = [case for case in cases if case.stray]
-        if not strays:
-            return cases
-        disputed = [(case.definition.name, trigger) for case in strays for trigger in case.triggers]
-        disputes = [dispute(name, trigger, rulebook) for name, trigger in disputed]
-        instances = await self._look(disputes)
-        while unknown(instances, rulebook):
-            await self._learn(rulebook, instances)
-            disputes = [dispute(name, trigger, rulebook) for name, trigger in disputed]
-            instances = await self._look(disputes)
-        settled = settle(batch, disputes, instances, rulebook)
-        return [case for case in cases if not case.stray] + settled
-
-    async def _commit_firings(self, batch: Batch, firings: Sequence[Firing]) -> None:
-        noted = await self._note([firing.lapsed for firing in firings if firing.lapsed])
-        commits = [firing.commit for firing in firings]
-        tries = 0
-
-        async def commit() -> list[CommitResult]:
-            nonlocal tries
-            tries += 1
-            return await self._store.commit(commits, batch.now)
-
-        results = await self._patience.until_done("store", commit)
-        batch.lap("commit")
-        ours = [
-            batch.fired(firing, result, repeated=tries > 1)
-            for firing, result in zip(firings, results, strict=True)
-        ]
-        await self._strike(noted, firings, ours)
-
-    def give_up(self, delivery: Delivery, error: Refused) -> Batch:
-        """Return a batch that does nothing but dead-letter `delivery`."""
-        batch = Batch([delivery], self._clock.now(), self._queue)
-        batch.refuse(delivery, error)
-        return batch
 
     async def finish(self, batch: Batch) -> BatchReport:
         """Publish what `batch` decided and settle it, then its dead letters; each until confirmed.
@@ -209,41 +118,24 @@ class Spine:
         await self._settle(batch, batch.settlements)
         await self._publish(batch, batch.dead_letters)
         await self._settle(batch, batch.letters_kept)
-        await self._note(batch.unmatched)
+        await self._notes.write(batch.unmatched)
         return batch.close()
 
     async def acknowledge(self, batch: Batch, subscription: Subscription) -> None:
         """Let the broker forget `batch` and everything before it: the last step, always."""
         await subscription.acknowledge(batch.deliveries[-1])
 
-    async def _note(self, entries: Sequence[Unmatched]) -> list[str]:
-        """Note what led to nothing, and return the names of the notes."""
-        ledger = self._ledger
-        if ledger is None or not entries:
-            return []
-        return await self._patience.until_done("store", lambda: ledger.note(entries))
+    async def elapse(self, timers: Sequence[Timer], rulebook: Rulebook) -> Batch:
+        """Decide what follows from timers that are due and commit it: see `Elapser.elapse`."""
+        batch = Batch((), self._clock.now(), self._queue, self._roster)
+        await self._elapser.elapse(batch, timers, rulebook)
+        return batch
 
-    async def _strike(
-        self, noted: Sequence[str], firings: Sequence[Firing], ours: Sequence[bool]
-    ) -> None:
-        """Take back the notes of timers that an event or another replica overtook."""
-        pairs = zip(firings, ours, strict=True)
-        lapses = [is_ours for firing, is_ours in pairs if firing.lapsed]
-        # Nobody may keep notes, so that there are none.
-        gone = [name for name, is_ours in zip(noted, lapses, strict=False) if not is_ours]
-        ledger = self._ledger
-        if ledger is not None and gone:
-            await self._patience.until_done("store", lambda: ledger.remove(gone))
-
-    async def _publish(self, batch: Batch, messages: Sequence[Message]) -> None:
-        if messages:
-            await self._patience.until_done("broker", lambda: self._broker.publish(messages))
-            batch.lap("publish")
-
-    async def _settle(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
-        if settlements:
-            await self._patience.until_done("store", lambda: self._store.settle(settlements))
-            batch.lap("settle")
+    def give_up(self, delivery: Delivery, error: Refused) -> Batch:
+        """Return a batch that does nothing but dead-letter `delivery`."""
+        batch = Batch([delivery], self._clock.now(), self._queue)
+        batch.refuse(delivery, error)
+        return batch
 
     async def _load(self, batch: Batch, cases: Sequence[Case]) -> list[Instance | None]:
         """Return the instances of the stateful cases, None for all others, in order."""
@@ -288,6 +180,16 @@ class Spine:
             if left is not None:
                 again.append(left)
         return again
+
+    async def _publish(self, batch: Batch, messages: Sequence[Message]) -> None:
+        if messages:
+            await self._patience.until_done("broker", lambda: self._broker.publish(messages))
+            batch.lap("publish")
+
+    async def _settle(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
+        if settlements:
+            await self._patience.until_done("store", lambda: self._store.settle(settlements))
+            batch.lap("settle")
 
 
 def _take_over(batch: Batch, case: Case, commit: Commit, result: CommitResult) -> Case | None:

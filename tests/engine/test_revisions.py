@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.retired import Revision
 from orchestrator.engine.archive import GRACE, Archive
-from orchestrator.engine.batch import Case
+from orchestrator.engine.case import Case
 from orchestrator.engine.spine import Spine
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.ports import InstanceKey

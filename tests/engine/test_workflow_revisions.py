@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.archive import Archive
-from orchestrator.engine.batch import Case
+from orchestrator.engine.case import Case
 from tests.engine.answering import answer, event
 from tests.engine.messages import distinct
 from tests.engine.mistakes import LooksAtNoRevision
