@@ -32,6 +32,8 @@ class Store(Protocol):
     ) -> list[Instance | None]:
         """Return instances in order, in one round trip; None for one that does not exist.
 
+        An instance and its pieces are of one commit, whatever others write meanwhile.
+
         Args:
             instances: which; instances or kept messages, no pieces.
             pieces: which pieces of them to load too, by name; an empty list for all of one. Those

@@ -104,7 +104,8 @@ class RedisStore:
         """See ``ports.Store.load``."""
         if not instances:
             return []
-        layout, pipeline = self._layout, self._redis.pipeline(transaction=False)
+        # A piece is of the same commit as its instance; without pieces nothing has to fit together.
+        layout, pipeline = self._layout, self._redis.pipeline(transaction=bool(pieces))
         by_shard = self._by_shard(instances)
         for indices in by_shard.values():
             pipeline.mget([layout.instance(instances[index]) for index in indices])
