@@ -110,8 +110,8 @@ class RedisInspection:
         return found
 
     async def last_states(self, instances: Sequence[InstanceKey]) -> list[Instance | None]:
-        """Return the same for several, in one round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
+        """Return the same for several, in one round trip, each with the pieces of its own end."""
+        pipeline = self._redis.pipeline(transaction=True)
         for at in instances:
             pipeline.get(self._layout.last_state(at))
             pipeline.hgetall(self._layout.last_pieces(at))
