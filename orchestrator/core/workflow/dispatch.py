@@ -34,6 +34,7 @@ class Letter:
         key: the correlation key.
         id: None for one that derives from the reaction.
         causation_id: None for the id of the event that led to it.
+        origin: what it is one reaction away from; None for what started the instance.
     """
 
     type: str
@@ -42,6 +43,7 @@ class Letter:
     key: str
     id: str | None = None
     causation_id: str | None = None
+    origin: Origin | None = None
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ class Dispatch:
 
     def send(self, letter: Letter) -> None:
         """Add a message."""
-        origin = self.origin
+        origin = letter.origin or self.origin
         self.outgoing.append(
             Outgoing(
                 id=letter.id or self._next_id(),

@@ -15,6 +15,7 @@ from orchestrator.core.workflow.dispatch import Letter
 from orchestrator.core.workflow.failing import report_incident
 from orchestrator.core.workflow.ids import Target, reaction_for
 from orchestrator.core.workflow.outline import START
+from orchestrator.core.workflow.state import Origin
 from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
@@ -120,12 +121,21 @@ def _close_everything(run: Running, status: Ending) -> None:
 
 
 def _succession(run: Running, given: dict[str, Any]) -> Letter:
-    """Return what starts the instance that follows this one."""
+    """Return what starts the instance that follows this one.
+
+    It follows from the event that asked for it: one that is started anew every day is no loop.
+    """
     plan, state = run.outline.plan, run.state
-    data = {"workflow": plan.name} | {name: each for name, each in given.items() if each}
-    begun = reaction_for(state.id, "successor").hex()
+    start = Origin(**given["start"])
+    told = {name: given[name] for name in ("parent", "depth") if given.get(name)}
     return Letter(
-        START, plan.contracts[START].channel, data | {"input": given["input"]}, state.key, begun
+        START,
+        plan.contracts[START].channel,
+        {"workflow": plan.name, **told, "input": given["input"]},
+        state.key,
+        reaction_for(state.id, "successor").hex(),
+        start.id,
+        start,
     )
 
 

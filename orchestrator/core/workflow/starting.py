@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.workflow.failing import roll_back
@@ -52,7 +53,7 @@ def begin(outline: Outline, event: Event, key: str, dispatch: Dispatch) -> Runni
         revision=plan.revision,
         phase="running",
         started=dispatch.now,
-        start=Origin(event.id, event.type, event.traceparent, event.hops, event.trail),
+        start=_origin(event),
         **given,
     )
     if plan.timeout is not None:
@@ -75,10 +76,14 @@ def restart(run: Running, event: Event) -> None:
     if run.outline.plan.accepts is not None:
         run.outline.plan.accepts(given["input"])
     wake(run)
-    state.successor, state.cancelled = given, True
+    state.successor, state.cancelled = {**given, "start": asdict(_origin(event))}, True
     reason = "it was started again"
     roll_back(run, ROOT, {"step": None, "type": "restarted", "reason": reason})
     run.changed = True
+
+
+def _origin(event: Event) -> Origin:
+    return Origin(event.id, event.type, event.traceparent, event.hops, event.trail)
 
 
 def _given(event: Event) -> dict[str, Any]:

@@ -157,7 +157,7 @@ class State:
         parent: ``workflow``, ``key`` and ``command`` of who runs it; None for nobody.
         reply_as: what its end is called to its parent, where it was told to compensate.
         depth: how many workflows it is nested in.
-        successor: ``input``, ``parent`` and ``depth`` of the instance that is to follow it.
+        successor: ``input``, ``parent``, ``depth`` and ``start`` of the instance that is to follow.
     """
 
     id: str

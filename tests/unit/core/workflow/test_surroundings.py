@@ -118,6 +118,18 @@ def test_a_second_start_may_replace_the_instance() -> None:
     assert play.state.id != first
 
 
+def test_a_case_that_is_started_anew_time_and_again_is_no_loop() -> None:
+    """What follows comes of the event that asked for it, not of the instance before."""
+    play = Play(workflow(step("A"), on_duplicate="restart")).start()
+    for asked, hops, trail in (("e-2", 0, ""), ("e-5", 0, ""), ("e-8", 7, "far -(off)-> Started")):
+        play.event("Started", {"n": hops}, hops=hops, trail=trail)
+        play.answer("A")
+        again = play.sent[-1]
+        assert (again.type, again.hops, again.causation_id) == ("StartWorkflow", hops + 1, asked)
+        play.event("StartWorkflow", again.data, id=again.id, hops=again.hops, trail=again.trail)
+    assert again.trail == "far -(off)-> Started, Started -(flow)-> StartWorkflow"
+
+
 def test_input_that_is_not_as_asked_for_starts_nothing() -> None:
     """The dead letter says what is missing."""
 
