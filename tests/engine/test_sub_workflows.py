@@ -50,7 +50,7 @@ CHILD = """
 """
 BOTH = f"workflows:\n{PARENT}{CHILD}"
 SEVERAL = BOTH.replace("{run: child, with: {n: 1}}", "{for_each: range(40), run: child}")
-AT, CHILD_AT = InstanceKey("parent", "K-1"), InstanceKey("child", "K-1/child")
+AT, CHILD_AT = InstanceKey("parent", "K-1"), InstanceKey("child", "K-1/parent.child")
 DONE = ["DoX", "StartWorkflow", "DoA", "DoB", "DoB", "DoB", "instance.completed", "DoZ"]
 TAKEN_BACK = [
     *("CompensateWorkflow", "UndoB", "UndoB", "UndoB", "UndoA"),
@@ -100,7 +100,7 @@ async def test_many_that_completed_are_taken_back(new_store: NewStore) -> None:
         for one in this.sent
         if one.type == "CompensateWorkflow"
     ]
-    assert keys == [f"K-1/child[{index}]" for index in reversed(range(40))]
+    assert keys == [f"K-1/parent.child[{index}]" for index in reversed(range(40))]
     assert [kinds(this).count(kind) for kind in ("UndoA", "UndoB", "UndoX")] == [40, 120, 1]
     assert this.dead_letters == []
     assert await this.store.open_revisions() == {}
@@ -111,7 +111,10 @@ async def test_what_is_not_remembered_any_more_needs_a_person() -> None:
     this = world(MemoryStore())
     await begin(this, but="DoZ")
     this.store._graves._states.clear()  # type: ignore[attr-defined]  # noqa: SLF001 - time passed
-    await answer(this)
+    answered = await answer(this)
+    this.clock.moment = NOW + timedelta(minutes=1)  # its start is not on its way
+    assert await this.fire() == 1
+    await answer(this, answered=answered)
     (found, child) = await this.store.load([AT, CHILD_AT])
     assert found is not None
     assert (found.status, child) == (Status.INCIDENT, None)
@@ -125,7 +128,7 @@ async def test_an_end_and_its_recall_may_come_together(new_store: NewStore) -> N
     asked = [one for one in this.sent if one.type == "DoB"]
     recall = {"workflow": "child", "parent": {"workflow": "parent", "key": "K-1"}}
     told: dict[str, Any] = {"specversion": "1.0", "id": "x.child~.1", "source": "orchestrator"}
-    told |= {"type": "CompensateWorkflow", "correlationid": "K-1/child", "data": recall}
+    told |= {"type": "CompensateWorkflow", "correlationid": "K-1/parent.child", "data": recall}
     replies = [come for one in asked if (come := reply(one))]
     await this.publish(*replies, raw(orjson.dumps(told)))
     await this.run(batch_size=100)

@@ -113,7 +113,7 @@ class Town:
         """Return what is wrong with what was sent and with what is left."""
         once = {str(message.id): message for message in reversed(self.sent)}
         told_once = sorted(map(told, once.values()))
-        keys = [KEY, f"{KEY}/child"]
+        keys = [KEY, f"{KEY}/parent.child"]
         instances = await self.store.load(
             [InstanceKey(each.name, key) for each in BOOK.definitions for key in keys]
         )

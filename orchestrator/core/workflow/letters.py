@@ -110,11 +110,12 @@ def _to_child_of(run: Running, work: Run) -> dict[str, object]:
 
 
 def _child_key(run: Running, target: Target) -> str:
-    key = f"{run.state.key}/{Target(target.step, target.index)}"
+    """Return a key that nobody else has: other workflows may run it for this key, too."""
+    key = f"{run.state.key}/{run.outline.plan.name}.{Target(target.step, target.index)}"
     if len(key) > MAX_KEY_LENGTH:
         raise ExpressionError(
             f"the key of the workflow it runs would have {len(key)} characters, over the limit of"
-            f" {MAX_KEY_LENGTH}: use a shorter key (`by`), or shorter names of steps",
+            f" {MAX_KEY_LENGTH}: use a shorter key (`by`), or shorter names",
             run.place(target).step.position,
         )
     return key

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.ruletest import play, read_cases
 from tests.engine.written import types, written
 
-EVENTS = ["Wanted", "Pair", "ADone", "BDone", "XDone", "ZDone", "ZDenied"]
+EVENTS = ["Wanted", "Pair", "Twins", "ADone", "BDone", "XDone", "ZDone", "ZDenied"]
 COMMANDS = ["DoA", "UndoA", "DoB", "UndoB", "DoX", "UndoX", "DoZ", "Failed", "Fine"]
 CATALOG = types(EVENTS, COMMANDS)
 BOOK = written(
@@ -35,15 +35,29 @@ workflows:
           left: {send: DoA, await: ADone}
           right: {send: DoB, await: ADone}
     then: [{Fine: {left: "${steps.left.output}", right: "${steps.right.output}"}}]
+  - name: twin-1
+    when: Twins
+    steps:
+      child: {run: small}
+      z: {send: DoZ, await: ZDone, fail_on: ZDenied}
+    otherwise: [Failed]
+  - name: twin-2
+    when: Twins
+    steps:
+      child: {run: small}
+    then: [{Fine: {all: "${steps.child.output}"}}]
+  - name: small
+    steps:
+      a: {send: DoA, await: ADone, compensate: UndoA}
 """,
     CATALOG,
 )
 CHILD_DONE = """
     - Wanted
     - XDone: {}
-    - {event: ADone, key: C-1/child, data: {}}
-    - {event: BDone, key: C-1/child, data: {n: 0}, answers: 'b[0]'}
-    - {event: BDone, key: C-1/child, data: {n: 1}, answers: 'b[1]'}"""
+    - {event: ADone, key: C-1/parent.child, data: {}}
+    - {event: BDone, key: C-1/parent.child, data: {n: 0}, answers: 'b[0]'}
+    - {event: BDone, key: C-1/parent.child, data: {n: 1}, answers: 'b[1]'}"""
 CASES = {
     "a child ends and its parent goes on": f"""
   given: {CHILD_DONE}
@@ -65,6 +79,14 @@ CASES = {
     - {event: ADone, data: {of: right}, answers: right}
     - {event: ADone, data: {of: left}, answers: left}
   expect: [{Fine: {left: {of: left}, right: {of: right}}}]
+  expect_open: []""",
+    "two workflows of one key have children of their own": """
+  given:
+    - Twins: {}
+    - {event: ADone, key: C-1/twin-1.child, data: {n: 1}}
+    - {event: ADone, key: C-1/twin-2.child, data: {n: 2}}
+    - ZDenied: {}
+  expect: [{Fine: {all: {a: {n: 2}}}}, {UndoA: {n: 1}}, Failed]
   expect_open: []""",
     "an answer that may be meant for two steps is a dead letter": """
   given: [Pair, ADone: {}]

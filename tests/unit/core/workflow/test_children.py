@@ -33,7 +33,7 @@ def test_a_workflow_is_begun_by_a_command() -> None:
     """It has a key of its own below ours; the command's id is what it answers to."""
     play = Play(workflow(step("A", run("child", {"fee": "${input.fee}"})))).start({"fee": 3})
     sent = play.command("StartWorkflow")
-    assert (sent.id, sent.correlation_id) == (f"{play.state.id}.A.1", f"{KEY}/A")
+    assert (sent.id, sent.correlation_id) == (f"{play.state.id}.A.1", f"{KEY}/flow.A")
     assert sent.data == {
         "workflow": "child",
         "parent": {"workflow": "flow", "key": KEY},
@@ -117,7 +117,7 @@ def test_what_a_child_did_is_taken_back_by_a_command() -> None:
     play.reply("StartWorkflow", "instance.completed", {"workflow": "child", "output": {}})
     play.reply("DoB", "BDenied")
     sent = play.command("CompensateWorkflow")
-    assert (sent.id, sent.correlation_id) == (f"{play.state.id}.A~.1", f"{KEY}/A")
+    assert (sent.id, sent.correlation_id) == (f"{play.state.id}.A~.1", f"{KEY}/flow.A")
     assert sent.data == {"workflow": "child", "parent": {"workflow": "flow", "key": KEY}}
     assert play.status == "compensating"
     play.reply(sent, "instance.compensated", {"workflow": "child", "status": "cancelled"})
@@ -200,7 +200,7 @@ def test_a_child_in_flight_is_told_to_take_itself_back(answer: str) -> None:
     begun = play.sent[-1]
     play.order("cancel")
     recalled = play.sent[-1]
-    assert (recalled.type, recalled.correlation_id) == ("CompensateWorkflow", f"{KEY}/A")
+    assert (recalled.type, recalled.correlation_id) == ("CompensateWorkflow", f"{KEY}/flow.A")
     assert recalled.id.endswith(".A.2")
     if answer == "instance.completed":
         play.reply(begun, answer, {"workflow": "child", "status": "completed"})
@@ -235,7 +235,7 @@ def test_a_child_that_nobody_waits_for_takes_itself_back(how: str) -> None:
     if how == "resolve":
         play.order("resolve")
     sent = play.command("CompensateWorkflow")
-    assert (sent.correlation_id, play.types.count("CompensateWorkflow")) == (f"{KEY}/A", 1)
+    assert (sent.correlation_id, play.types.count("CompensateWorkflow")) == (f"{KEY}/flow.A", 1)
     made = play.reply(sent, "instance.compensated", {"workflow": "child", "status": "cancelled"})
     assert not made.outgoing
 
@@ -248,5 +248,5 @@ def test_children_of_a_list_take_themselves_back_where_it_stops() -> None:
     play.reply(begun[0], "instance.completed", {"workflow": "child", "output": {}})
     play.reply("DoB", "BDenied")
     keys = [one.correlation_id for one in play.sent if one.type == "CompensateWorkflow"]
-    assert keys == [f"{KEY}/A[{index}]" for index in range(1, 40)]
+    assert keys == [f"{KEY}/flow.A[{index}]" for index in range(1, 40)]
     assert play.status == "faulted"

@@ -154,7 +154,7 @@ def test_items_may_be_workflows() -> None:
     """Each has a key of its own."""
     play = Play(workflow(step("A", run("child", "${item}"), for_each=each("input.items"))))
     play.start({"items": ["x", "y"]})
-    assert [one.correlation_id for one in play.sent] == ["case-7/A[0]", "case-7/A[1]"]
+    assert [one.correlation_id for one in play.sent] == ["case-7/flow.A[0]", "case-7/flow.A[1]"]
     for index in (0, 1):
         reply_to(play, index, "instance.completed", {"workflow": "child", "output": index})
     assert play.status == "completed"
