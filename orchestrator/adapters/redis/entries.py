@@ -104,8 +104,11 @@ def milliseconds_since_1970(moment: datetime) -> int:
 
 
 def moment_of(ms: float) -> datetime:
-    """Return the moment of milliseconds since 1970, in UTC."""
-    return datetime.fromtimestamp(ms / 1000, tz=UTC)
+    """Return the moment of milliseconds since 1970, in UTC, exactly: a timer is due when it was set.
+
+    A float of seconds would be microseconds off, centuries away from now.
+    """
+    return _BEGINNING + int(ms) * _MILLISECOND
 
 
 def outbox_entry(key: str, messages: Sequence[Message], committed_ms: int) -> bytes:

@@ -1,11 +1,13 @@
-"""Names of timers in Redis: read back as they were written, whatever the key is."""
+"""Timers in Redis: read back as they were written, whatever the key and the time."""
 
 from __future__ import annotations
 
-from hypothesis import given
+from datetime import UTC, datetime
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.adapters.redis.entries import timer, timer_name, timer_prefix
+from orchestrator.adapters.redis.entries import milliseconds, timer, timer_name, timer_prefix
 from orchestrator.ports import InstanceKey
 
 DEFINITIONS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", fullmatch=True)
@@ -21,6 +23,17 @@ KEYS = st.one_of(st.text(), st.text(alphabet="/mp"))
 def test_a_timer_is_read_as_it_was_named(definition: str, key: str, part: str) -> None:
     at = InstanceKey(definition, key, part)
     assert timer(timer_name(at), 0).at == at
+
+
+@given(st.datetimes(max_value=datetime(9999, 12, 31), timezones=st.just(UTC)))
+@example(datetime(1, 1, 1, 0, 0, 0, 1000, tzinfo=UTC))
+@example(datetime(2300, 1, 1, 0, 0, 0, 999000, tzinfo=UTC))
+def test_a_timer_is_due_when_it_was_set(due: datetime) -> None:
+    """One that is read as due a little earlier fires for nothing, and is set again without end."""
+    set_for = milliseconds(due)
+    assert (
+        milliseconds(timer(timer_name(InstanceKey("rule", "key")), float(set_for)).due) == set_for
+    )
 
 
 def test_the_timers_of_a_definition_begin_alike() -> None:
