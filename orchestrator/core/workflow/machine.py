@@ -11,7 +11,13 @@ from orchestrator.core.keys import read_key
 from orchestrator.core.workflow.advancing import advance
 from orchestrator.core.workflow.approval import decide as decide_approval
 from orchestrator.core.workflow.approval import names_workflow
-from orchestrator.core.workflow.children import compensate, compensate_ended, report_missing
+from orchestrator.core.workflow.children import (
+    compensate,
+    compensate_ended,
+    expect_start,
+    forestall,
+    give_up_waiting,
+)
 from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.dispatch import Dispatch
 from orchestrator.core.workflow.ids import read_command_id, workflow_digits
@@ -189,6 +195,8 @@ class Workflow:
         run.overflow = overflow
         if run.state.is_over:
             return self._recalled(run, signal)
+        if run.state.phase == "recalled":
+            return self._unbegun(run, signal)
         if isinstance(signal, Elapsed):
             lapse(run, signal)
         elif not self._take_in(run, signal):
@@ -204,8 +212,7 @@ class Workflow:
             case _ if event.type == ORDER or (event.type == APPROVAL and names_workflow(event)):
                 raise Refused(f"workflow {self.name} has no open instance for {key}")
             case _ if event.type == COMPENSATE:
-                report_missing(self.plan, event, dispatch)
-                return emit(tuple(dispatch.outgoing))
+                return expect_start(self.outline, event, key, dispatch).decision()
             case _ if event.type != START and not self._starts(signal):
                 return ignore()
         run = begin(self.outline, event, key, dispatch)
@@ -219,6 +226,18 @@ class Workflow:
         if not compensate_ended(run, signal.event):
             return emit(tuple(run.dispatch.outgoing))
         advance(run)
+        return run.decision()
+
+    def _unbegun(self, run: Running, signal: Signal | Elapsed) -> Decision:
+        """Decide about an instance that was recalled before it began."""
+        if isinstance(signal, Elapsed):
+            give_up_waiting(run)
+        elif signal.event.type == ORDER:
+            raise Refused(f"workflow {self.name} for {run.state.key} was recalled already")
+        elif signal.event.type in {START, COMPENSATE} or self._starts(signal):
+            forestall(run, signal.event)
+        else:
+            return ignore()
         return run.decision()
 
     def _take_in(self, run: Running, signal: Signal) -> bool:

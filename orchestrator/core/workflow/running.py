@@ -173,7 +173,7 @@ class Running:
             return None
         due = first_due(self.state.tasks.values())
         deadline = self.state.deadline
-        if deadline is None or self.state.phase != "running":
+        if deadline is None or self.state.phase not in {"running", "recalled"}:
             return due
         return deadline if due is None else min(due, deadline)
 
@@ -183,7 +183,7 @@ class Running:
             return Status.SUSPENDED
         if state.incidents:
             return Status.INCIDENT
-        if state.phase in {"compensating", "stopping"}:
+        if state.phase in {"compensating", "stopping", "recalled"}:
             return Status.COMPENSATING
         places = self.outline.places
         busy = any(

@@ -53,7 +53,7 @@ def begin(outline: Outline, event: Event, key: str, dispatch: Dispatch) -> Runni
         revision=plan.revision,
         phase="running",
         started=dispatch.now,
-        start=_origin(event),
+        start=Origin.of(event),
         **given,
     )
     if plan.timeout is not None:
@@ -76,14 +76,10 @@ def restart(run: Running, event: Event) -> None:
     if run.outline.plan.accepts is not None:
         run.outline.plan.accepts(given["input"])
     wake(run)
-    state.successor, state.cancelled = {**given, "start": asdict(_origin(event))}, True
+    state.successor, state.cancelled = {**given, "start": asdict(Origin.of(event))}, True
     reason = "it was started again"
     roll_back(run, ROOT, {"step": None, "type": "restarted", "reason": reason})
     run.changed = True
-
-
-def _origin(event: Event) -> Origin:
-    return Origin(event.id, event.type, event.traceparent, event.hops, event.trail)
 
 
 def _given(event: Event) -> dict[str, Any]:

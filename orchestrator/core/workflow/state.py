@@ -15,7 +15,15 @@ from orchestrator.core.ids import Identity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Phase = Literal["running", "compensating", "stopping", "completed", "faulted", "cancelled"]
+Phase = Literal[
+    "running",
+    "compensating",
+    "stopping",
+    "recalled",  # told to take itself back before it began
+    "completed",
+    "faulted",
+    "cancelled",
+]
 
 TaskStatus = Literal[
     "pending",  # an item whose turn has not come
@@ -130,6 +138,11 @@ class Origin:
     traceparent: str | None = None
     hops: int = 0
     trail: str = ""
+
+    @classmethod
+    def of(cls, event: Event) -> Origin:
+        """Return what is remembered of `event`."""
+        return cls(event.id, event.type, event.traceparent, event.hops, event.trail)
 
 
 @dataclass(slots=True)

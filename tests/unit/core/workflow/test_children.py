@@ -168,12 +168,27 @@ def test_a_child_that_nobody_remembers_cannot_be_taken_back() -> None:
     """The parent hears of it, and becomes an incident instead of waiting for ever."""
     play = Play(workflow(step("A")))
     play.event("CompensateWorkflow", {"workflow": "flow", "parent": PARENT})
+    assert (play.types, play.status) == ([], "compensating"), "its start may be on its way"
+    play.advance(60)
     assert (play.types, play.sent[0].correlation_id) == (["instance.faulted"], "p-1")
     parent = Play(workflow(*in_sequence(step("A", run("child")), step("B")))).start()
     parent.reply("StartWorkflow", "instance.completed", {"workflow": "child", "output": {}})
     parent.reply("DoB", "BDenied")
     parent.reply("CompensateWorkflow", "instance.faulted", play.sent[0].data)
     assert parent.status == "incident"
+
+
+def test_a_child_that_is_recalled_first_never_begins() -> None:
+    """Every start of it that was on its way is caught, and every recall is answered."""
+    play = Play(workflow(step("A")))
+    recall = {"workflow": "flow", "parent": PARENT}
+    play.event("CompensateWorkflow", recall)
+    for _ in range(2):
+        child_of_parent(play)
+    play.event("CompensateWorkflow", recall)
+    assert play.types == ["instance.compensated"] * 3
+    play.advance(60)
+    assert (play.types[3:], play.status) == ([], "cancelled")
 
 
 def test_workflows_cannot_nest_without_end() -> None:
