@@ -104,9 +104,9 @@ def milliseconds_since_1970(moment: datetime) -> int:
 
 
 def moment_of(ms: float) -> datetime:
-    """Return the moment of milliseconds since 1970, in UTC, exactly: a timer is due when it was set.
+    """Return the exact moment of milliseconds since 1970, in UTC.
 
-    A float of seconds would be microseconds off, centuries away from now.
+    A float of seconds would be microseconds off, centuries away from now: a timer must not move.
     """
     return _BEGINNING + int(ms) * _MILLISECOND
 
