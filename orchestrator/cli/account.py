@@ -18,17 +18,21 @@ from orchestrator.ports import InstanceKey
 from orchestrator.topology import dead_letter_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from orchestrator.cli.evidence import Evidence, Pending
     from orchestrator.cli.seen import Seen
     from orchestrator.core.clauses import Clause
     from orchestrator.core.deadletter import DeadLetter
-    from orchestrator.core.decision import Definition, Instance
+    from orchestrator.core.decision import Definition
     from orchestrator.core.event import Event
     from orchestrator.core.hearing import Hearing
-    from orchestrator.ports import OpenInstance
 
 NO_RULE: Final = "no rule"
 """Stands where the name of a rule would."""
+
+_GONE: Final = "there is no such rule any more"
 
 ID_SHOWN: Final = 8
 """As much of an id as tells it from the others of a case."""
@@ -90,7 +94,7 @@ class Account:
             self._note(event, hearing)
             for hearing in hear_all(self._evidence.rulebook, event, event.time)
             if self.rule in (None, hearing.rule.name) and not self._is_for_another(event, hearing)
-        ] + self._of_rules_that_are_gone(event)
+        ] + list(self._of_rules_that_are_gone(event))
 
     def _is_for_another(self, event: Event, hearing: Hearing) -> bool:
         """Tell whether a rule looked for something of its own in the event, and it was not there.
@@ -118,24 +122,28 @@ class Account:
         """Tell whether something led to it: most replies and commands are for services alone."""
         return event.causation_id is not None
 
-    def _of_rules_that_are_gone(self, event: Event) -> list[Note]:
+    def _of_rules_that_are_gone(self, event: Event) -> Iterator[Note]:
         known = self._evidence.rulebook.by_name
-        names = {rule for cause, rule in self._sent if cause == event.id and rule not in known}
-        return [
-            Note(name, "sent", f"{self._commands(event, name)}; there is no such rule any more")
-            for name in sorted(filter(None, names))
-            if self.rule in (None, name)
-        ]
+        names = {rule for cause, rule in self._sent if cause == event.id and rule is not None}
+        names |= {at.definition for at in self._evidence.instances}
+        for name in sorted(names - known.keys()):
+            if self.rule not in (None, name):
+                continue
+            if (event.id, name) in self._sent:
+                yield Note(name, "sent", f"{self._commands(event, name)}; {_GONE}")
+            elif (kept := self._kept(event, name)) is not None:
+                yield Note(name, "waits", f"{kept[1]}; {_GONE}", key=_other_key(kept[0], event))
 
     def _note(self, event: Event, hearing: Hearing) -> Note:
         name = hearing.rule.name
-        verdict, words = self._outcome(event, hearing)
+        kept = self._kept(event, name)
+        key, waiting = kept or (hearing.key, None)
+        verdict, words = self._outcome(event, hearing, waiting)
         clauses = hearing.guard.conjuncts if hearing.guard else ()
-        key = hearing.key if hearing.key != event.correlation_id else None
-        return Note(name, verdict, words, clauses, key)
+        return Note(name, verdict, words, clauses, _other_key(key, event))
 
-    def _outcome(self, event: Event, hearing: Hearing) -> tuple[Verdict, str]:
-        traces = self._traces(event, hearing)
+    def _outcome(self, event: Event, hearing: Hearing, waiting: str | None) -> tuple[Verdict, str]:
+        traces = self._traces(event, hearing, waiting)
         if traces is not None:
             return traces
         if hearing.wants is False:
@@ -148,16 +156,24 @@ class Account:
             return self._of_instance(event, hearing)
         return self._unsent(event, hearing)
 
-    def _traces(self, event: Event, hearing: Hearing) -> tuple[Verdict, str] | None:
+    def _traces(
+        self, event: Event, hearing: Hearing, waiting: str | None
+    ) -> tuple[Verdict, str] | None:
         """Return what the rule left behind that anybody can see; None for nothing."""
         name = hearing.rule.name
         if (letter := self._letter(event, name)) is not None:
             return "failed", text(f"failed: {letter.error}; dead letter in {letter.queue}")
         if told_of := self._messages(event, name):
-            changed = hearing.wants is False
-            note = ", by what the rule was then: its guard is false now" if changed else ""
-            return "sent", f"{told_of}{note}"
-        return None
+            return "sent", f"{told_of}{self._by_then(event, hearing)}"
+        return ("waits", waiting) if waiting is not None else None
+
+    def _by_then(self, event: Event, hearing: Hearing) -> str:
+        """Return that the rule was another one when it sent this; empty if it was not."""
+        if hearing.wants is False:
+            return ", by what the rule was then: its guard is false now"
+        sent = self._sent.get((event.id, hearing.rule.name), ())
+        former = {seen.revision for seen in sent} - {None, hearing.rule.revision}
+        return text(f", by what the rule was then (revision {min(former)})") if former else ""
 
     def _reason(self, hearing: Hearing) -> str:
         return reason(hearing, show_values=self.show_values)
@@ -206,17 +222,9 @@ class Account:
         return "took", text(f"taken; its instance {hearing.key} is {found[1].status}")
 
     def _of_memory(self, event: Event, hearing: Hearing, rule: StatefulRule) -> tuple[Verdict, str]:
-        """Return what became of an event that a rule remembers, or remembered."""
-        at = InstanceKey(rule.name, hearing.key or "")
-        found = self._evidence.instances.get(at)
-        name = f" as {hearing.element}" if hearing.element != event.type else ""
-        other = f" under the key {hearing.key}" if hearing.key != event.correlation_id else ""
-        counts = text(f"counted{name}{other}")
-        if found is not None:
-            began_with = wording(self._evidence.rulebook, at, found[1])
-            told = self._waited_with(event, began_with or rule, found)
-            if told:
-                return "waits", f"{counts}; {told}"
+        """Return what became of an event that a rule remembered."""
+        other = _under(hearing.key, event)
+        counts = text(f"counted{_as_element(hearing.element, event)}{other}")
         if (entry := self._in_vain(event, rule.name)) is not None:
             return "took", f"{counts}; its time was over in vain: see `unmatched show {entry}`"
         if (fired := self._fired_with(event, rule)) is not None:
@@ -225,18 +233,23 @@ class Account:
             return "took", f"{counts}; no longer waited with: fired, answered or its time was over"
         return self._unsent(event, hearing)
 
-    def _waited_with(
-        self, event: Event, rule: Definition, found: tuple[OpenInstance, Instance]
-    ) -> str:
-        """Return what the rule still waits for together with `event`; empty if it does not."""
-        if not isinstance(rule, StatefulRule):
-            return ""
-        memory = every_event(found[1].state, rule.elements)
-        if not memory.knows(event):
-            return ""
-        due = found[0].due
-        until = f" until {at_moment(due, self._evidence.now)}" if due is not None else ""
-        return f"waits for {lacks(rule, memory)}{until}"
+    def _kept(self, event: Event, rule: str) -> tuple[str, str] | None:
+        """Return where a rule still remembers the event, and what it waits for together with it.
+
+        It may do so under a key that it had once: an instance goes by the wording it began with.
+        """
+        for at, found in self._evidence.instances.items():
+            began_with = wording(self._evidence.rulebook, at, found[1])
+            if at.definition == rule and isinstance(began_with, StatefulRule):
+                memory = every_event(found[1].state, began_with.elements)
+                if (element := memory.element_of(event)) is not None:
+                    counts = f"counted{_as_element(element, event)}{_under(at.key, event)}"
+                    until = self._until(found[0].due)
+                    return at.key, text(f"{counts}; waits for {lacks(began_with, memory)}{until}")
+        return None
+
+    def _until(self, due: datetime | None) -> str:
+        return f" until {at_moment(due, self._evidence.now)}" if due is not None else ""
 
     def _in_vain(self, event: Event, rule: str) -> str | None:
         for noted in self._evidence.unmatched:
@@ -272,6 +285,19 @@ class Account:
             "would fire as it is now, but no trace of a reaction is left: the rule is newer than"
             " the event, or it reacted longer ago than the log and the markers reach"
         )
+
+
+def _as_element(element: str | None, event: Event) -> str:
+    return f" as {element}" if element != event.type else ""
+
+
+def _under(key: str | None, event: Event) -> str:
+    other = _other_key(key, event)
+    return f" under the key {other}" if other is not None else ""
+
+
+def _other_key(key: str | None, event: Event) -> str | None:
+    return key if key != event.correlation_id else None
 
 
 def _awaits(rule: Definition, event: Event) -> bool:

@@ -144,11 +144,12 @@ def _instance_keys(evidence: Evidence) -> set[InstanceKey]:
 
 
 def _reactions(evidence: Evidence) -> list[tuple[str, ReactionId]]:
+    """Return the markers to look for: a rule that was changed may have used the usual key."""
     return [
         (key, reaction_id(event.identity, rule.name))
         for event in _events(evidence)
         for rule, _ in evidence.rulebook.by_type.get(event.type, ())
-        if (key := key_of(rule, event, event.time)) is not None
+        for key in {key_of(rule, event, event.time), event.correlation_id} - {None}
     ]
 
 

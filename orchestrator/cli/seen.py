@@ -34,6 +34,7 @@ class Seen:
         causation_id: the message that led to it.
         data: the payload; None where it cannot be read.
         problem: why it cannot be read; None where it can.
+        revision: of the rule that sent it; None where it does not say.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Seen:
     data: object
     timed: bool
     problem: str | None = None
+    revision: str | None = None
 
     @property
     def sender(self) -> str:
@@ -105,11 +107,15 @@ def see(delivery: Delivery, otherwise: datetime) -> Seen:
         timed=event.time is not otherwise,
         causation_id=event.causation_id,
         data=event.data,
+        revision=_text(delivery.headers.get(headers.REVISION)),
     )
 
 
 def sender_rule(delivery: Delivery) -> str | None:
     """Return the rule that sent it; on a dead letter, ``x-rule`` is the one that failed."""
     name = headers.SENDER_RULE if headers.REASON in delivery.headers else headers.RULE
-    rule = delivery.headers.get(name)
-    return rule if isinstance(rule, str) else None
+    return _text(delivery.headers.get(name))
+
+
+def _text(header: object) -> str | None:
+    return header if isinstance(header, str) else None

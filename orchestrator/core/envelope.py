@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from orchestrator.core.event import Event, Message
-from orchestrator.core.headers import HOPS, TRAIL
+from orchestrator.core.headers import HOPS, REVISION, RULE, TRAIL
 from orchestrator.core.hops import shortened
 from orchestrator.core.ids import content_digest, event_identity
 from orchestrator.core.payload import MAX_BODY_BYTES, read_json
@@ -241,8 +241,8 @@ def encode(outgoing: Outgoing) -> Message:
     if outgoing.traceparent is not None:
         envelope["traceparent"] = headers["traceparent"] = outgoing.traceparent
     if outgoing.rule is not None:
-        headers["x-rule"] = outgoing.rule
-        headers["x-revision"] = outgoing.revision
+        headers[RULE] = outgoing.rule
+        headers[REVISION] = outgoing.revision
     if outgoing.hops:
         headers[HOPS] = outgoing.hops
     if outgoing.trail:

@@ -78,7 +78,11 @@ class Memory:
 
     def knows(self, event: Event) -> bool:
         """Tell whether this very event is remembered already."""
-        return any(one.identity == event.identity for one in self.kept)
+        return self.element_of(event) is not None
+
+    def element_of(self, event: Event) -> str | None:
+        """Return the name this very event is remembered by; None if it is not."""
+        return next((one.name for one in self.kept if one.identity == event.identity), None)
 
     def between(self, begin: int, end: int) -> int:
         """Return how many events happened then, both ends included."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator.cli.account import Account
 from orchestrator.cli.evidence import Pending
 from orchestrator.cli.waiting import waits
 from orchestrator.core.decision import Instance
@@ -31,6 +32,7 @@ from tests.unit.cli.case import (
 
 if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.event import Event
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,17 @@ workflows:
 """
 
 
+def changed(before: Rulebook, after: Rulebook, *events: Event) -> dict[Any, Any]:
+    """What `pair` remembers of events that came before it was changed, as `after` may learn it."""
+    definition = before.by_name["pair"]
+    after.retired.add(Recalled(definition, dict(before.contracts)))
+    opened = remembering(before, "pair", "C-1", *events)
+    return {
+        at: (listed, replace(instance, revision=definition.revision))
+        for at, (listed, instance) in opened.items()
+    }
+
+
 def test_what_is_open_waits_for_what_its_own_wording_wants() -> None:
     """A rule that was changed meanwhile asks new cases for something else."""
     before, after = (
@@ -126,17 +139,50 @@ def test_what_is_open_waits_for_what_its_own_wording_wants() -> None:
         for pair in ("[Filed, Answered]", "[Filed, Tell]")
     )
     found = event()
-    definition = before.by_name["pair"]
-    after.retired.add(Recalled(definition, dict(before.contracts)))
-    opened = remembering(before, "pair", "C-1", found)
-    instances = {
-        at: (listed, replace(instance, revision=definition.revision))
-        for at, (listed, instance) in opened.items()
-    }
-    evidence = known(after, of(found), instances=instances)
+    evidence = known(after, of(found), instances=changed(before, after, found))
     assert "waits for Answered until" in told(evidence, found)["pair"]
     (wait,) = waits(evidence)
     assert (wait.lacks, wait.outdated) == ("Answered", True)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "when: {all: [Filed, Answered]}\n  by: data.employer",
+        "when: {all: [{event: Filed, if: data.amount > 100}, Answered]}",
+    ],
+)
+def test_what_an_old_wording_remembers_is_told_by_it(now: str) -> None:
+    """A key or a condition that the rule has only now is not what the event was taken by."""
+    before = rules_of(RULES)
+    after = rules_of(RULES.replace("when: {all: [Filed, Answered]}", now))
+    found = event()
+    evidence = known(after, of(found), instances=changed(before, after, found))
+    assert told(evidence, found)["pair"].startswith("waits: counted; waits for Answered until")
+    (note,) = (note for note in Account(evidence).notes(found) if note.rule == "pair")
+    assert note.key is None
+
+
+def test_what_a_rule_that_is_gone_remembers_is_told() -> None:
+    """Its cases go on until they end, and so does what people ask about them."""
+    before, after = rules_of(RULES), rules_of(RULES.replace("name: pair", "name: couple"))
+    found = event()
+    evidence = known(after, of(found), instances=changed(before, after, found))
+    note = told(evidence, found)["pair"]
+    assert note.startswith("waits: counted; waits for Answered until")
+    assert note.endswith("; there is no such rule any more")
+
+
+def test_what_an_earlier_revision_sent_is_told_as_such(rulebook: Rulebook) -> None:
+    """Whoever reads the rule as it is now must not look for the reason in it."""
+    found = event(amount=500)
+    by_now, then = sent("large", found), sent("large", found, 2)
+    by_now = replace(by_now, seen=replace(by_now.seen, revision=rulebook.by_name["large"].revision))
+    then = replace(then, seen=replace(then.seen, revision="0badc0ffee00"))
+    assert told(known(rulebook, of(found), by_now), found)["large"] == "sent: sent Tell"
+    assert told(known(rulebook, of(found), then), found)["large"] == (
+        "sent: sent Tell, by what the rule was then (revision 0badc0ffee00)"
+    )
 
 
 def test_what_a_workflow_waits_for_is_told_by_its_steps() -> None:
