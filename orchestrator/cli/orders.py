@@ -32,6 +32,7 @@ COLUMNS: Final = ("workflow", "key", "status", "result")
 FILTER_ROOTS: Final = frozenset({"workflow", "key", "status", "unchanged"})
 
 _ASKED: Final = "asked for"
+_WOULD: Final = "would be asked for"
 _REFUSED: Final = "refused"
 _ENDED: Final = "ended"
 _LOOKS: Final = 50
@@ -132,7 +133,7 @@ def give(
         before: what the command did already, for its one document.
 
     Raises:
-        Misconfigured: nobody has the key.
+        Misconfigured: nobody has the key, or several have it and the step.
         Unavailable: nothing has come of it yet for some.
     """
     rows = asyncio.run(_give(choice, order, dry_run=dry_run))
@@ -168,10 +169,13 @@ def _nothing_yet(keys: Sequence[str]) -> str:
 async def _give(choice: Choice, order: Order, *, dry_run: bool) -> list[dict[str, object]]:
     async with desk(read_settings()) as there:
         found = [each async for each in _find(there, choice)]
+        expected = await _expect(there, [each.at for each in found], order)
+        if choice.key is not None and "step" in order.told:
+            found, expected = _the_one(found, expected)
         if dry_run:
-            results = ["would be asked for"] * len(found)
+            results = [_WOULD if each == _ASKED else each for each in expected]
         else:
-            results = await _carry_out(there, [each.at for each in found], order)
+            results = await _carry_out(there, [each.at for each in found], order, expected)
     return [
         {
             "workflow": each.at.definition,
@@ -183,6 +187,26 @@ async def _give(choice: Choice, order: Order, *, dry_run: bool) -> list[dict[str
     ]
 
 
+def _the_one(
+    found: list[OpenInstance], expected: list[str]
+) -> tuple[list[OpenInstance], list[str]]:
+    """Return the instance that an order about a step is for, or all of them if it fits none.
+
+    Raises:
+        Misconfigured: it fits several, and whoever gave it thought of one.
+    """
+    fits = [each for each, result in zip(found, expected, strict=True) if result == _ASKED]
+    if not fits:
+        return found, expected
+    if len(fits) > 1:
+        several = ", ".join(each.at.definition for each in fits)
+        raise Misconfigured(
+            f"{fits[0].at.key} has instances of {several} with this step: say which, with"
+            " --workflow"
+        )
+    return fits, [_ASKED]
+
+
 async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
     """Yield the instances that are meant, from the index."""
     now = datetime.now(UTC)
@@ -192,28 +216,28 @@ async def _find(there: Desk, choice: Choice) -> AsyncIterator[OpenInstance]:
             if found is not None and is_workflow(found) and choice.holds(each, now):
                 yield each
         return
-    workflows = there.workflows
     last: OpenInstance | None = None
     while True:
-        page = await there.inspection.open_instances(
-            definitions=(choice.workflow,) if choice.workflow is not None else None,
-            after=last,
-            limit=_PAGE,
-        )
-        for each in page:
-            if each.at.definition in workflows and choice.holds(each, now):
+        page = await there.listing.open(choice.workflow, None, last, _PAGE)
+        for each in page.instances:
+            if choice.holds(each, now):
                 yield each
-        if len(page) < _PAGE:
+        if page.last is None:
             return
-        last = page[-1]
+        last = page.last
 
 
-async def _carry_out(there: Desk, instances: Sequence[InstanceKey], order: Order) -> list[str]:
-    """Send an order to all it fits, and return what each is doing once it is carried out."""
+async def _expect(there: Desk, instances: Sequence[InstanceKey], order: Order) -> list[str]:
+    """Return what is to be said of each before anything is sent to it."""
     before = await there.open_now(instances)
-    results = [
-        _expected(there, at, found, order) for at, found in zip(instances, before, strict=True)
-    ]
+    return [_expected(there, at, found, order) for at, found in zip(instances, before, strict=True)]
+
+
+async def _carry_out(
+    there: Desk, instances: Sequence[InstanceKey], order: Order, expected: Sequence[str]
+) -> list[str]:
+    """Send an order to all it fits, and return what each is doing once it is carried out."""
+    results = list(expected)
     asked = [number for number, result in enumerate(results) if result == _ASKED]
     waiting: dict[int, ReactionId] = {}
     with output.progress(order.name) as report:

@@ -42,7 +42,9 @@ MANY = (
     click.option(
         "--filter", "condition", help="Many: over workflow, key, status, unchanged (how long)."
     ),
-    click.option("--dry-run", is_flag=True, help="Only say which instances are meant."),
+    click.option(
+        "--dry-run", is_flag=True, help="Only say which are meant, and what would be refused."
+    ),
 )
 """The options of an order that may be about many instances."""
 
@@ -51,6 +53,11 @@ _PEOPLE = (
     *SAID,
 )
 _SEVERAL = (*_PEOPLE, *MANY)
+_STEP = (
+    click.argument("key", required=False),
+    click.argument("step", required=False, metavar="STEP"),
+    *_SEVERAL,
+)
 
 
 def options(chosen: tuple[Callable[[Any], Any], ...]) -> Callable[[Function], Function]:
@@ -88,25 +95,28 @@ def resolve(key: str | None, **given: Any) -> None:  # noqa: ANN401 - the option
     _order_several("resolve", key, **given)
 
 
-@click.command("retry", cls=Command, examples=["orchestrator instances retry R-7 fire_inspection"])
-@click.argument("key")
-@click.argument("step")
-@options(_PEOPLE)
-def retry(key: str, step: str, **given: Any) -> None:  # noqa: ANN401 - the options above
+@click.command(
+    "retry",
+    cls=Command,
+    examples=[
+        "orchestrator instances retry R-7 fire_inspection",
+        "orchestrator instances retry fire_inspection --filter 'status == \"incident\"' --dry-run",
+    ],
+)
+@options(_STEP)
+def retry(**given: Any) -> None:  # noqa: ANN401 - the options above
     """Send the command of an open STEP again; NAME~ is its compensation, NAME[3] an item.
 
     STEP may also be `then` or `otherwise`, where the messages at the end are the incident.
     """
-    _order_one("retry", key, step=step, **given)
+    _order_step("retry", **given)
 
 
 @click.command("skip", cls=Command, examples=["orchestrator instances skip R-7 fire_inspection"])
-@click.argument("key")
-@click.argument("step")
-@options(_PEOPLE)
-def skip(key: str, step: str, **given: Any) -> None:  # noqa: ANN401 - the options above
+@options(_STEP)
+def skip(**given: Any) -> None:  # noqa: ANN401 - the options above
     """Close a STEP as not to be done, open or still to come; NAME~ is its compensation."""
-    _order_one("skip", key, step=step, **given)
+    _order_step("skip", **given)
 
 
 _DECISION = (
@@ -170,8 +180,22 @@ def _order_several(  # noqa: PLR0913 - the options of a command
     give(choice, Order(order, {"by": by, "comment": comment}), dry_run=dry_run)
 
 
-def _order_one(order: str, key: str, *, step: str, workflow: str | None, **told: object) -> None:
-    give(Choice.read(key, workflow, None), Order(order, {"step": step, **told}))
+def _order_step(  # noqa: PLR0913 - the options of a command
+    order: str,
+    *,
+    key: str | None,
+    step: str | None,
+    workflow: str | None,
+    condition: str | None,
+    dry_run: bool,
+    **told: object,
+) -> None:
+    if condition is not None and step is None:
+        key, step = None, key  # where a filter chooses, the one word is the step
+    if step is None:
+        raise click.UsageError("say which STEP, behind the KEY or beside --filter")
+    choice = Choice.read(key, workflow, condition)
+    give(choice, Order(order, {"step": step, **told}), dry_run=dry_run)
 
 
 def _decide(  # noqa: PLR0913 - the options of a command

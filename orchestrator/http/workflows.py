@@ -201,7 +201,7 @@ async def _page(
 
 async def _listed(
     desk: Desk, workflow: str | None, status: Status | None, last: Place | None, limit: int
-) -> Page:
+) -> Page[OpenInstance] | Page[FinishedInstance]:
     ended = status is not None and status.final
     if ended and not isinstance(last, OpenInstance):
         return await desk.listing.ended(workflow, status, last, limit)

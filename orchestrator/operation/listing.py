@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from orchestrator.core.workflow.machine import Workflow
 from orchestrator.operation.account import is_workflow
+from orchestrator.ports import FinishedInstance, OpenInstance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orchestrator.core.definitions import Rulebook
     from orchestrator.core.status import Status
-    from orchestrator.operation.pages import Place
-    from orchestrator.ports import FinishedInstance, Inspection, OpenInstance, Store
+    from orchestrator.ports import Inspection, Store
+
+Found = TypeVar("Found", OpenInstance, FinishedInstance)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Found]):
     """Some instances of a list.
 
     Attributes:
@@ -26,8 +28,8 @@ class Page:
         last: where the next page begins; None where there is none.
     """
 
-    instances: Sequence[Place]
-    last: Place | None
+    instances: Sequence[Found]
+    last: Found | None
 
 
 class Listing:
@@ -52,7 +54,7 @@ class Listing:
         status: Status | None,
         after: OpenInstance | None,
         limit: int,
-    ) -> Page:
+    ) -> Page[OpenInstance]:
         """Return a page of open instances, the newest change first.
 
         Args:
@@ -62,7 +64,7 @@ class Listing:
             limit: how many at most.
         """
         found = await self._inspection.open_instances(
-            definitions=await self._with_open_instances() if workflow is None else (workflow,),
+            definitions=await self._workflows(workflow),
             status=status,
             after=after,
             limit=limit + 1,
@@ -75,12 +77,12 @@ class Listing:
         status: Status | None,
         after: FinishedInstance | None,
         limit: int,
-    ) -> Page:
+    ) -> Page[FinishedInstance]:
         """Return a page of instances that have ended, the last first; arguments as for `open`.
 
         Of workflows that left the rules only those whose last state is still kept.
         """
-        found: list[Place] = []
+        found: list[FinishedInstance] = []
         more = True
         while more and len(found) <= limit:
             part = await self._inspection.finished(
@@ -90,10 +92,12 @@ class Listing:
             after, more = part[-1] if part else None, len(part) > limit
         return _page(found, limit)
 
-    async def _with_open_instances(self) -> list[str]:
-        """Return the names of the workflows that have open instances."""
-        names = {name for name, _ in await self._store.open_revisions()}
-        return [name for name in sorted(names) if await self._is_workflow(name)]
+    async def _workflows(self, workflow: str | None) -> list[str]:
+        """Return the names of the workflows that have open instances, or one if it is meant."""
+        names = {workflow}
+        if workflow is None:
+            names = {name for name, _ in await self._store.open_revisions()}
+        return [name for name in sorted(filter(None, names)) if await self._is_workflow(name)]
 
     async def _is_workflow(self, name: str) -> bool:
         """Tell by an open instance what a definition is that left the rules."""
@@ -112,6 +116,6 @@ class Listing:
         return last is not None and is_workflow(last)
 
 
-def _page(found: Sequence[Place], limit: int) -> Page:
+def _page(found: Sequence[Found], limit: int) -> Page[Found]:
     """Return a page of what was `found`: one more than `limit` shows that there is another."""
     return Page(found[:limit], found[limit - 1] if len(found) > limit else None)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from orchestrator.core.event import Message
+    from orchestrator.core.workflow import Workflow
     from orchestrator.settings import Settings
     from tests.unit.cli.conftest import Result
 
@@ -124,19 +125,24 @@ class Busy(MemoryBroker):
 
 
 class Counter:
-    """A desk over services in memory, with instances of one workflow, and no daemon."""
+    """A desk over services in memory, with instances of one workflow, and no daemon.
+
+    `others` are further workflows whose instances stand where these stand; `rules` is in force.
+    """
 
     def __init__(self, keys: list[str]) -> None:
         self.broker = Busy()
         self.store = MemoryStore()
         self.keys = keys
+        self.others: tuple[str, ...] = ()
         self.play = Play(workflow(step("A"))).start()
+        self.rules: tuple[Workflow, ...] = (self.play.workflow,)
 
     @asynccontextmanager
     async def open(self, _settings: Settings) -> AsyncIterator[Desk]:
-        definition = self.play.workflow
-        rulebook = Rulebook("r", (definition,), {})
-        await self.store.commit([self._commit(key) for key in self.keys], NOW)
+        rulebook = Rulebook("r", self.rules, {})
+        commits = [self._commit(name, key) for name in ("flow", *self.others) for key in self.keys]
+        await self.store.commit(commits, NOW)
         yield Desk(
             self.broker,
             self.store,
@@ -147,12 +153,11 @@ class Counter:
             rulebook=lambda: rulebook,
         )
 
-    def _commit(self, key: str) -> Commit:
+    def _commit(self, name: str, key: str) -> Commit:
         assert self.play.instance is not None
         instance = self.play.instance
-        at = InstanceKey("flow", key)
-        write = InstanceWrite(at, None, instance.status, instance.state)
-        return Commit(key, (reaction(key),), (write,))
+        write = InstanceWrite(InstanceKey(name, key), None, instance.status, instance.state)
+        return Commit(key, (reaction(f"{name} {key}"),), (write,))
 
     async def change(self, key: str) -> None:
         """Let an instance take an event that has nothing to do with any order."""
@@ -185,6 +190,59 @@ def test_nothing_is_sent_where_one_only_asks(
         ["F-1", "running", "would be asked for"],
         ["F-3", "running", "would be asked for"],
     ]
+
+
+@pytest.mark.parametrize("order", ["retry", "skip"])
+def test_one_step_of_many_instances(
+    counter: Counter, invoke: Callable[..., Result], order: str
+) -> None:
+    """When a service is mended, nobody wants to name a hundred instances one by one."""
+    done = invoke("instances", order, "A", "--filter", 'key != "F-2"')
+    assert sorted(counter.sent) == ["F-1", "F-3"]
+    assert [line.split("\t")[3] for line in done.lines] == ["asked for", "asked for"]
+
+
+def test_who_only_asks_hears_of_what_would_be_refused(
+    counter: Counter, invoke: Callable[..., Result]
+) -> None:
+    """What is tried without harm first must not look better than the order itself."""
+    done = invoke("instances", "retry", "B", "--filter", 'key == "F-1"', "--dry-run")
+    assert (done.code, counter.sent) == (1, [])
+    assert done.out == "flow F-1: refused: step B is not open: open are A\n"
+
+
+def test_many_are_chosen_of_workflows_that_left_the_rules(
+    counter: Counter, invoke: Callable[..., Result]
+) -> None:
+    """They go on by the wording they began with, and just they may have to be ended."""
+    counter.rules = ()
+    done = invoke("instances", "cancel", "--filter", 'key != "F-2"', "--workflow", "flow")
+    assert sorted(counter.sent) == ["F-1", "F-3"]
+    assert len(done.lines) == 2
+
+
+@pytest.mark.parametrize("order", [("skip", "F-1", "A"), ("retry", "F-1", "A")])
+def test_an_order_about_a_step_is_for_one_instance(
+    counter: Counter, invoke: Callable[..., Result], order: tuple[str, ...]
+) -> None:
+    """Who steers a step, or decides about it, thinks of one workflow, not of its namesakes."""
+    counter.others = ("permit",)
+    counter.rules = (*counter.rules, Play(workflow(step("A"), name="permit")).workflow)
+    done = invoke("instances", *order)
+    assert (done.code, counter.sent) == (1, [])
+    assert "F-1 has instances of flow, permit with this step: say which, with --wor" in done.err
+    invoke("instances", *order, "--workflow", "permit")
+    assert counter.sent == ["F-1"]
+
+
+@pytest.mark.parametrize("line", ["retry F-1", "skip --workflow flow", "retry --dry-run"])
+def test_an_order_about_a_step_names_it(
+    counter: Counter, invoke: Callable[..., Result], line: str
+) -> None:
+    """A key alone is not taken for a step."""
+    done = invoke("instances", *line.split())
+    assert (done.code, counter.sent) == (2, [])
+    assert "say which STEP, behind the KEY or beside --filter" in done.err
 
 
 def test_what_does_not_fit_is_not_sent(counter: Counter, invoke: Callable[..., Result]) -> None:
