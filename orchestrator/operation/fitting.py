@@ -31,6 +31,8 @@ def unfit(
             told.
     """
     state = unpack(instance.state)
+    if state.phase == "recalled":
+        return "it was recalled before it began, and ends by itself"
     if order in {"approved", "rejected"}:
         return _unfit_decision(state, order, told, outline)
     if order in {"retry", "skip"}:

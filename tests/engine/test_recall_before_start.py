@@ -129,4 +129,4 @@ async def test_what_a_recall_waits_for_is_no_order(new_store: NewStore) -> None:
     )
     await this.run()
     (letter,) = this.dead_letters
-    assert "was recalled already" in str(letter.headers["x-error"])
+    assert "was recalled before it began" in str(letter.headers["x-error"])

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestrator.core.decision import Decision, Elapsed, emit, ignore, want
 from orchestrator.core.keys import read_key
+from orchestrator.core.workflow.addressing import (
+    answers_one_of,
+    is_for,
+    is_from_a_person,
+    may_be_for,
+)
 from orchestrator.core.workflow.advancing import advance
 from orchestrator.core.workflow.approval import decide as decide_approval
-from orchestrator.core.workflow.approval import names_workflow
 from orchestrator.core.workflow.children import (
     compensate,
     compensate_ended,
@@ -120,15 +125,15 @@ class Workflow:
     def condition(self, event_type: str) -> Condition | None:
         """Return what must hold of an event before anybody looks for an instance of it."""
         if event_type in {START, COMPENSATE, ORDER}:
-            return partial(_is_for, self.name)
+            return partial(is_for, self.name)
         if event_type == APPROVAL:
-            return partial(_may_be_for, self.name)
+            return partial(may_be_for, self.name)
         guards = [each.guard for each in self.plan.starts if each.event_type == event_type]
         if event_type in self.outline.awaiting or None in guards:
             return None
         asked: list[Condition] = [guard.holds for guard in guards if guard is not None]
         if event_type == COMMAND_FAILED or event_type in RUN_REPLIES:
-            asked.insert(0, partial(_answers_one_of, workflow_digits(self.name)))
+            asked.insert(0, partial(answers_one_of, workflow_digits(self.name)))
         return asked[0] if len(asked) == 1 else lambda scope: any(holds(scope) for holds in asked)
 
     def key(self, event: Event, scope: Scope) -> str:
@@ -209,7 +214,7 @@ class Workflow:
         event = signal.event
         key = self.key(event, signal.scope)
         match event.type:
-            case _ if event.type == ORDER or (event.type == APPROVAL and names_workflow(event)):
+            case _ if is_from_a_person(event):
                 raise Refused(f"workflow {self.name} has no open instance for {key}")
             case _ if event.type == COMPENSATE:
                 return expect_start(self.outline, event, key, dispatch).decision()
@@ -232,8 +237,8 @@ class Workflow:
         """Decide about an instance that was recalled before it began."""
         if isinstance(signal, Elapsed):
             give_up_waiting(run)
-        elif signal.event.type == ORDER:
-            raise Refused(f"workflow {self.name} for {run.state.key} was recalled already")
+        elif is_from_a_person(signal.event):
+            raise Refused(f"workflow {self.name} for {run.state.key} was recalled before it began")
         elif signal.event.type in {START, COMPENSATE} or self._starts(signal):
             forestall(run, signal.event)
         else:
@@ -281,23 +286,3 @@ class Workflow:
         """Tell whether an event names a command of an instance of this workflow."""
         named = read_command_id(event.causation_id) if event.causation_id else None
         return named is not None and named[0].startswith(workflow_digits(self.name))
-
-
-def _is_for(workflow: str, scope: Scope) -> bool:
-    return _meant(scope) == workflow
-
-
-def _may_be_for(workflow: str, scope: Scope) -> bool:
-    return _meant(scope) in (None, workflow)
-
-
-def _meant(scope: Scope) -> object:
-    """Return the workflow that a message names; who explains the log asks about any data."""
-    data = scope["data"]
-    return data.get("workflow") if isinstance(data, dict) else None
-
-
-def _answers_one_of(digits: str, scope: Scope) -> bool:
-    event: Any = scope["event"]
-    named = read_command_id(event["causationid"] or "")
-    return named is not None and named[0].startswith(digits)

@@ -97,6 +97,13 @@ def group_stuck() -> Play:
     return play
 
 
+def recalled() -> Play:
+    """It was told to take itself back before it began."""
+    play = Play(begun().workflow)
+    play.event("CompensateWorkflow", {"workflow": "flow", "parent": {"workflow": "p", "key": "k"}})
+    return play
+
+
 STATES = [
     begun,
     suspended,
@@ -105,6 +112,7 @@ STATES = [
     items_compensating,
     items_stuck,
     group_stuck,
+    recalled,
 ]
 ITEMS = ["F[0]", "F[1]", "F[2]", "F[3]", "A[0]", "F[0]~", "F[1]~", "F[2]~", "A[0]~"]
 STEPS = ["A", "B", "C", "G", "H", "F", "P", "A~", "B~", "F~", "G~"]
@@ -164,6 +172,7 @@ def test_nothing_that_fits_is_held_back_where_the_wording_is_unknown(
         (begun, "resume", {}, "it is not suspended"),
         (begun, "resolve", {}, "it has no incident: cancel it to end it"),
         (compensating, "cancel", {}, "it is compensating already"),
+        (recalled, "cancel", {}, "it was recalled before it began, and ends by itself"),
         (suspended, "retry", {"step": "A"}, "it is suspended: resume it first"),
         (begun, "retry", {"step": "C"}, "step C sends nothing that could be sent again"),
         (begun, "retry", {"step": "F"}, "step F consists of items: name one, such as F[0]"),
