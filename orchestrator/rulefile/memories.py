@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.expression.times import format_duration
 from orchestrator.core.shapes import Shape
-from orchestrator.core.stateful import StatefulRule
+from orchestrator.core.stateful import AtLeast, Count, StatefulRule
 from orchestrator.rulefile.actions import ReadAction, read_actions
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.keys import ReadKeys, read_keys
@@ -62,8 +62,9 @@ class Memory:
 
     @property
     def unconditional(self) -> frozenset[str]:
-        """No event type: what it remembers decides."""
-        return frozenset()
+        """No event type where what it remembers decides; any where one event is enough."""
+        alone = isinstance(self.pattern, AtLeast | Count) and self.pattern.number == 1
+        return self.when.unconditional if alone and not self.otherwise else frozenset()
 
     @property
     def actions(self) -> list[ReadAction]:

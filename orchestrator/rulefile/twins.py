@@ -1,7 +1,8 @@
-"""Finds rules that are written twice. Knows neither what they wait for nor what they send."""
+"""Finds rules, and events of a rule, that are written twice. Knows not what they mean."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from orchestrator.rulefile.content import Content
     from orchestrator.rulefile.rules import Draft
 
-_WAITING = ("when", "events", "within", "by")
-"""What a rule that remembers is asked by: its memory is the same where these are."""
+_IN_ANY_ORDER = ("all", "at_least")
+_USUAL_KEY = "event.correlationid"
 
 
 def warn_of_twins(named: Iterable[tuple[str, Draft]]) -> None:
@@ -25,15 +26,34 @@ def warn_of_twins(named: Iterable[tuple[str, Draft]]) -> None:
     for name, draft in named:
         if draft.enabled and draft.content.triggers:
             alike.setdefault(_outline(draft.content), []).append((name, draft))
+            if isinstance(draft.content, Memory):
+                _warn_of_events(draft.content)
     for rules in alike.values():
         if len(rules) > 1:
             _compare(rules)
 
 
+def _warn_of_events(content: Memory) -> None:
+    """Warn of an event that asks for the same as one before it: an event counts for one only."""
+    asked: dict[tuple[str, object], str] = {}
+    for read in content.when.elements:
+        element, condition = read.element, read.condition
+        if condition is None:
+            continue
+        first = asked.setdefault((element.event_type, condition.value), element.name)
+        if first != element.name:
+            condition.refuse(
+                f"no event is left for {quoted(element.name)}: what meets this counts for "
+                f"{quoted(first)}, which stands first and asks for the same",
+                "warning",
+            )
+
+
 def _outline(content: Content) -> object:
     """Return what is equal for equal rules and quick to tell: most rules differ in it."""
     condition = getattr(content, "texts", {}).get("if")
-    return type(content), content.triggers, condition if isinstance(condition, str) else None
+    events = frozenset(content.triggers)
+    return type(content), events, condition if isinstance(condition, str) else None
 
 
 def _compare(rules: Iterable[tuple[str, Draft]]) -> None:
@@ -49,8 +69,21 @@ def _compare(rules: Iterable[tuple[str, Draft]]) -> None:
                 "warning",
             )
         elif isinstance(draft.content, Memory):
-            key = orjson.dumps([definition[part] for part in _WAITING])
-            _warn_of_memory(name, draft, waiting.setdefault(key, name))
+            _warn_of_memory(name, draft, waiting.setdefault(_memory(draft.content), name))
+
+
+def _memory(content: Memory) -> bytes:
+    """Return what a rule that remembers is asked by: its memory is the same where this is.
+
+    The order of events tells where one could count for several of them.
+    """
+    definition, kind = content.definition, content.when.kind
+    events = [read.definition for read in content.when.elements]
+    if kind in _IN_ANY_ORDER and len(events) == len(content.triggers):
+        events.sort(key=orjson.dumps)
+    key = definition["by"] if definition["by"] != _USUAL_KEY else None
+    form = [kind not in _IN_ANY_ORDER and kind, asdict(content.pattern)]
+    return orjson.dumps([form, events, definition["within"], key])
 
 
 def _warn_of_memory(name: str, draft: Draft, first: str) -> None:

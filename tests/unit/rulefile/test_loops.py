@@ -19,6 +19,27 @@ def catalog(catalog: Catalog) -> Catalog:
     return without_schemas(catalog)
 
 
+@pytest.mark.parametrize(
+    ("when", "is_loop"),
+    [
+        ("{count: ReviewPermit, at_least: 1}", True),
+        ("{at_least: 1, of: [PermitIssued, ReviewPermit]}", True),
+        ("{count: ReviewPermit, at_least: 2}", False),
+        ("{count: {event: ReviewPermit, if: data.n > 0}, at_least: 1}", False),
+    ],
+)
+def test_a_pattern_that_one_event_completes_is_no_condition(
+    catalog: Catalog, when: str, *, is_loop: bool
+) -> None:
+    """It fires on every event, and so without end."""
+    text = f"- {{name: a, when: {when}, within: 1d, then: [ReviewPermit]}}"
+
+    book, problems = read_rules([("f.yaml", text)], catalog)
+
+    assert (book is None) == is_loop
+    assert any("without end" in problem.message for problem in problems) == is_loop
+
+
 def test_rules_of_a_loop_may_stand_in_several_files(catalog: Catalog) -> None:
     """Nobody sees such a loop by reading one file."""
     files = [
