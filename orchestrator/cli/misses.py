@@ -11,7 +11,7 @@ import orjson
 from orchestrator.cli.clauses import MARKS, lacking, reason, values_of
 from orchestrator.cli.output import text, wrapped
 from orchestrator.core.hearing import hear_all, nearest
-from orchestrator.core.rehearsal import would_fire
+from orchestrator.core.rehearsal import Rehearsal, rehearse
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.telemetry.redaction import redact_value
 
@@ -48,9 +48,16 @@ class Judge:
         if not entry.rule:
             wanting = (each for each in self.hearings(noted) if each.wants)
             return next((each.rule.name for each in wanting), None)
-        rule = self.rulebook.by_name.get(entry.rule)
-        fires = rule is not None and would_fire(rule, in_order(noted), self.now)
-        return entry.rule if fires else None
+        return entry.rule if self._rehearsal(noted).fires else None
+
+    def is_worth_it(self, noted: Noted) -> bool:
+        """Tell whether something may come of the events if they are sent again."""
+        return bool(self.matches(noted)) or self._rehearsal(noted).waits
+
+    def _rehearsal(self, noted: Noted) -> Rehearsal:
+        """Return what the rule that waited in vain would make of the events now."""
+        rule = self.rulebook.by_name.get(noted.entry.rule)
+        return rehearse(rule, in_order(noted), self.now) if rule else Rehearsal()
 
     def hearings(self, noted: Noted) -> list[Hearing]:
         """Return what every rule says to the event of an entry; nothing where data was cut."""
@@ -89,7 +96,14 @@ class Judge:
             return f"waited in vain, with {came}; there is no such rule any more"
         if self.matches(noted):
             return f"waited in vain, but would fire now, with {came}"
-        return f"waited in vain for {lacking(rule, entry.events, entry.came)}; {came} had come"
+        lacks = lacking(rule, entry.events, entry.came)
+        return f"waited in vain for {lacks}; {came} had come{self._again(noted)}"
+
+    def _again(self, noted: Noted) -> str:
+        """Return how long its rule would wait again; empty where the time is over."""
+        rehearsal = self._rehearsal(noted)
+        until = "for ever" if rehearsal.until is None else f"until {text(rehearsal.until)}"
+        return f"; its rule would wait {until} now" if rehearsal.waits else ""
 
 
 def advice(left: Sequence[Noted]) -> str:

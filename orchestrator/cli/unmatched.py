@@ -135,7 +135,7 @@ def retry(entry: str | None, event_type: str | None, *, anyway: bool, dry_run: b
     ready: list[Noted] = []
     left: list[Noted] = []
     for noted in found:
-        is_ready = not noted.entry.cut and (anyway or judge.matches(noted))
+        is_ready = not noted.entry.cut and (anyway or judge.is_worth_it(noted))
         (ready if is_ready else left).append(noted)
     if not dry_run:
         asyncio.run(_send(settings, ready))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core.decision import Instance, Signal
@@ -20,8 +21,23 @@ if TYPE_CHECKING:
 SOURCE = "rehearsal"
 
 
-def would_fire(rule: Definition, events: Iterable[Event], now: datetime) -> bool:
-    """Tell whether `rule`, remembering nothing else, sends anything on these events.
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What would come of events.
+
+    Attributes:
+        fires: whether anything would be sent at once.
+        waits: whether they would be remembered, and their time not be over.
+        until: how long, then; None for ever.
+    """
+
+    fires: bool = False
+    waits: bool = False
+    until: datetime | None = None
+
+
+def rehearse(rule: Definition, events: Iterable[Event], now: datetime) -> Rehearsal:
+    """Return what `rule`, remembering nothing else, makes of these events.
 
     Args:
         rule: a definition of any kind.
@@ -29,6 +45,7 @@ def would_fire(rule: Definition, events: Iterable[Event], now: datetime) -> bool
         now: the time of the decisions.
     """
     running: Instance | None = None
+    until: datetime | None = None
     for event in events:
         if event.type not in rule.triggers or not hear(rule, event, now).wants:
             continue
@@ -37,10 +54,10 @@ def would_fire(rule: Definition, events: Iterable[Event], now: datetime) -> bool
         try:
             decision = rule.decide(running, signal)
         except Refused:
-            return False
+            return Rehearsal()
         if decision.outgoing or decision.later:
-            return True
+            return Rehearsal(fires=True)
         if decision.writes:
-            state = decision.state
+            state, until = decision.state, decision.due
             running = None if state is None else Instance(reaction, state)
-    return False
+    return Rehearsal(waits=running is not None and (until is None or until > now), until=until)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.core.definitions import Rulebook
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+OVER = NOW + timedelta(days=3)
 RULES = """
 - name: large
   when: Filed
@@ -112,7 +113,23 @@ def waited(rule: str, came: int, *events: Event) -> Noted:
 )
 def test_the_nearest_miss_is_told_in_words(noted: Noted, why: str, rulebook: Rulebook) -> None:
     """Whoever is on call reads one line and knows which clause, and with which value."""
-    assert Judge(rulebook, NOW).why(noted) == why
+    assert Judge(rulebook, OVER).why(noted) == why
+
+
+@pytest.mark.parametrize(
+    ("now", "is_worth_it", "more"),
+    [
+        (OVER, False, ""),
+        (NOW + timedelta(days=2), True, "; its rule would wait until 2026-03-03T09:01:00.000Z now"),
+    ],
+)
+def test_a_join_whose_time_is_not_over_any_more_may_be_sent_again(
+    now: datetime, more: str, rulebook: Rulebook, *, is_worth_it: bool
+) -> None:
+    """After `within` was mended, what waited in vain has its chance again."""
+    judge, noted = Judge(rulebook, now), waited("pair", 1, event("Answered"))
+    assert judge.is_worth_it(noted) is is_worth_it
+    assert judge.why(noted) == f"waited in vain for Closed; Answered had come{more}"
 
 
 def test_secrets_are_masked_unless_asked_for(rulebook: Rulebook) -> None:
