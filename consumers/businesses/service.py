@@ -64,5 +64,6 @@ service = Department(
         prefix="OP",
         checks=[Check("An approval is missing.", is_incomplete)],
         details=_opening,
+        undo=Undo(businesses.RevokeOperatingPermit, businesses.OperatingPermitRevoked),
     ),
 ).service

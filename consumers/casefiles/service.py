@@ -37,7 +37,7 @@ FILES = (
         granted=casefiles.MessageStored,
         denied=casefiles.MessageRefused,
         prefix="CM",
-        item="position",
+        items=("position",),
         checks=[
             Check("A message says something.", lambda asked: not asked.text.strip()),
             Check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
 
 import orjson
 
@@ -60,7 +61,7 @@ class Grant(Generic[C]):
         denied: the event that says no; None where nothing speaks against it.
         checks: all are looked at, and all reasons are told.
         details: what `granted` says besides number and fee, on the day it was asked for.
-        item: which part of the case it is for; the whole case, if left out.
+        items: what tells the parts of a case that it is for; the whole case, if left out.
         undo: how it is taken back; None where it cannot be.
 
     Raises:
@@ -74,7 +75,7 @@ class Grant(Generic[C]):
     denied: type[Denied] | None = None
     checks: Sequence[Check[C]] = ()
     details: Callable[[C, date], Mapping[str, object]] = lambda _asked, _day: {}
-    item: str | None = None
+    items: tuple[str, ...] = ()
     undo: Undo | None = None
 
     def __post_init__(self) -> None:
@@ -117,7 +118,8 @@ class Grant(Generic[C]):
 
     def subject(self, case: str, command: Message) -> str:
         """Return what a command is about: a case, or a part of one."""
-        return case if self.item is None else f"{case}/{getattr(command, self.item)}"
+        parts = [quote(str(getattr(command, item)), safe="") for item in self.items]
+        return "/".join((case, *parts))
 
     def label(self, number: int) -> str:
         """Return the number of a grant, as people write it."""

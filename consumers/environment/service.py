@@ -43,7 +43,7 @@ service = Department(
         asked=environment.MonitorEnvironment,
         granted=environment.EnvironmentMonitored,
         prefix="EM",
-        item="medium",
+        items=("medium",),
         details=lambda asked, day: {"stations": STATIONS[asked.medium], "until": day + MONITORING},
     ),
 ).service

@@ -125,3 +125,11 @@ class OperatingPermitGranted(Granted):
 
 class OperatingPermitDenied(Denied):
     """Event: an approval is missing."""
+
+
+class RevokeOperatingPermit(Undoing):
+    """Command: let a restaurant not open after all."""
+
+
+class OperatingPermitRevoked(Undone):
+    """Event: the restaurant may not open any more."""

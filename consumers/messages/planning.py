@@ -150,6 +150,7 @@ class IssueOccupancyCertificate(Message):
     """Command: let people live in a unit."""
 
     unit: Label
+    building: Label
     building_permit: Label
 
 
@@ -168,6 +169,7 @@ class RevokeOccupancyCertificate(Undoing):
     """Command: let nobody live in a unit any more."""
 
     unit: Label
+    building: Label
 
 
 class OccupancyCertificateRevoked(Undone):
@@ -186,6 +188,14 @@ class CompletionCertificateIssued(Granted):
     """Event: the development is complete."""
 
     units: Count
+
+
+class RevokeCompletionCertificate(Undoing):
+    """Command: confirm no more that a development is complete."""
+
+
+class CompletionCertificateRevoked(Undone):
+    """Event: the development is not complete."""
 
 
 class AssessDamage(Message):

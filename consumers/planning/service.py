@@ -29,7 +29,7 @@ BUILDING = (
         denied=planning.BuildingPermitDenied,
         prefix="BP",
         fee=500,
-        item="building",
+        items=("building",),
         checks=[
             Check("The area exceeds what a floor may have.", is_too_large),
             Check(
@@ -48,7 +48,7 @@ BUILDING = (
         granted=planning.OccupancyCertificateIssued,
         denied=planning.OccupancyCertificateDenied,
         prefix="CO",
-        item="unit",
+        items=("building", "unit"),
         checks=[
             Check(
                 "The certificate refers to no building permit.",
@@ -116,6 +116,7 @@ LAND = (
         granted=planning.CompletionCertificateIssued,
         prefix="CC",
         details=lambda asked, _day: {"units": len(asked.occupancy_certificates)},
+        undo=Undo(planning.RevokeCompletionCertificate, planning.CompletionCertificateRevoked),
     ),
 )
 REPAIRS = (

@@ -31,14 +31,14 @@ service = Department(
         asked=utilities.ShutOffUtility,
         granted=utilities.UtilityShutOff,
         prefix="SO",
-        item="utility",
+        items=("utility",),
         details=lambda asked, _day: {"valves": VALVES[asked.utility]},
     ),
     Grant(
         asked=utilities.RestoreUtility,
         granted=utilities.UtilityRestored,
         prefix="UR",
-        item="utility",
+        items=("utility",),
         details=lambda asked, _day: {"utility": asked.utility, "priority": asked.priority},
     ),
 ).service

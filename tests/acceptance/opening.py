@@ -77,7 +77,7 @@ COMMANDS: Final = (
     *(f"Issue{kind.granted.removesuffix('Issued')}" for kind in KINDS.values()),
     *(kind.cancel for kind in KINDS.values()),
     *("CheckZoning", "AssessParking", "InspectKitchen", "InspectFireSafety"),
-    *("GrantOperatingPermit", LETTER),
+    *("GrantOperatingPermit", "RevokeOperatingPermit", LETTER),
 )
 
 

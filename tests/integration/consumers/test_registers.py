@@ -11,16 +11,22 @@ from uuid import uuid4
 import pytest
 
 from consumers.businesses import service as businesses
+from consumers.businesses.opening import REQUIRED
 from consumers.casefiles import service as casefiles
 from consumers.department.register import Entry, Register
 from consumers.health import service as health
 from consumers.messages.businesses import (
+    Approval,
     BusinessLicenseCancelled,
     BusinessLicenseDenied,
     BusinessLicenseIssued,
     CancelBusinessLicense,
+    GrantOperatingPermit,
     IssueBusinessLicense,
     IssueLiquorLicense,
+    OperatingPermitDenied,
+    OperatingPermitGranted,
+    RevokeOperatingPermit,
 )
 from consumers.messages.casefiles import (
     CasefileMissing,
@@ -34,6 +40,8 @@ from consumers.messages.planning import (
     ApproveSiteWork,
     CancelBuildingPermit,
     IssueBuildingPermit,
+    IssueOccupancyCertificate,
+    RevokeOccupancyCertificate,
     StopSiteWork,
 )
 from consumers.messages.utilities import ShutOffUtility
@@ -136,6 +144,41 @@ async def test_a_case_has_several_buildings(register: Register) -> None:
     assert [permit.number for permit in permits] == ["BP-000001", "BP-000002", "BP-000001"]
     again = [await tell(planning, each, at(register, 120)) for each in (north, south)]
     assert [permit.number for permit in again] == ["BP-000003", "BP-000002"]
+
+
+async def test_buildings_have_units_of_the_same_name(register: Register) -> None:
+    """Each is certified for its own building, and loses no more than its own certificate."""
+    homes = [("north", "1", "BP-000001"), ("south", "1", "BP-000002"), ("a/b", "c", "BP-000003")]
+    asked = [
+        IssueOccupancyCertificate(building=building, unit=unit, building_permit=permit)
+        for building, unit, permit in [*homes, ("a", "b/c", "BP-000004")]
+    ]
+
+    issued = [await tell(planning, each, at(register)) for each in asked]
+    revoke = RevokeOccupancyCertificate(building="north", unit="1")
+    revoked = await tell(planning, revoke, at(register, 60))
+    again = await tell(planning, asked[1], at(register, 120))
+
+    assert [each.building_permit for each in issued] == [each.building_permit for each in asked]
+    assert len({each.number for each in issued}) == 4
+    assert (revoked.number, again) == (issued[0].number, issued[1])
+
+
+async def test_the_last_word_is_taken_back_unseen(register: Register) -> None:
+    """Whose opening was given up must not be allowed to open by a command that waited."""
+    await tell(businesses, RevokeOperatingPermit(), at(register, 60))
+
+    late = GrantOperatingPermit(
+        business_name="Harbor Grill",
+        seats=60,
+        requires_renovation=False,
+        serves_alcohol=False,
+        approvals=[Approval(kind=kind, number="X-1") for kind in REQUIRED],
+        total_cost=450,
+    )
+
+    assert isinstance(await tell(businesses, late, at(register)), OperatingPermitDenied)
+    assert isinstance(await tell(businesses, late, at(register, 120)), OperatingPermitGranted)
 
 
 @pytest.mark.parametrize(

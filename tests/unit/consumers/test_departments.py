@@ -152,7 +152,7 @@ def opening(*kinds: str, alcohol: bool = False, renovation: bool = False) -> Gra
         ),
         (
             "planning",
-            IssueOccupancyCertificate(unit="N1", building_permit="CO-1"),
+            IssueOccupancyCertificate(unit="N1", building="north", building_permit="CO-1"),
             "The certificate refers to no building permit.",
         ),
         (
