@@ -118,8 +118,8 @@ def read_template(part: Part, readable: Readable) -> Template | None:
             position = failure.position or part.position
             part.problems.append(Problem(position, failure.message))
         return None
-    refuse_unknown_events(part, template.references, readable.events)
-    refuse_unknown_steps(part, template.references, readable)
+    refuse_unknown_events(part, template.reads, readable.events)
+    refuse_unknown_steps(part, template.reads, readable)
     for path, tree in template.trees:
         _doubt(part, (*part.path, *path), tree, readable)
     return template
@@ -164,8 +164,8 @@ def _compile(part: Part, readable: Readable, wanted: _Wanted) -> Expression | No
     if kinds and kinds.isdisjoint(wanted.kinds):
         gives = " or ".join(with_article(kind) for kind in sorted(kinds))
         part.refuse(f"`{shown(part.key)}` gives {gives}: {wanted.instead}")
-    refuse_unknown_events(part, expression.references, readable.events)
-    refuse_unknown_steps(part, expression.references, readable)
+    refuse_unknown_events(part, expression.reads, readable.events)
+    refuse_unknown_steps(part, expression.reads, readable)
     _doubt(part, path, expression.tree, readable)
     return expression
 

@@ -52,6 +52,7 @@ def _joined(by_type: Mapping[str, Sequence[Expression]], last: Expression | None
         source=" && ".join(_clauses(by_type, last)),
         roots=reading.roots,
         references=reading.references,
+        reads=reading.reads,
         tree=tree,
         kind="bool",
         function=holds,

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 EVENTS = "events"
 STEPS = "steps"
 STEP_FIELDS = frozenset({"output", "status", "error"})
-WORKFLOW_ROOTS = frozenset({"input", STEPS, "instance", "variables", "now"})
+INSTANCE = "instance"
+INSTANCE_FIELDS = frozenset({"key", "id", "workflow", "started_at", "status", "error"})
+_ERROR_FIELDS = frozenset({"type", "reason"})
+WORKFLOW_ROOTS = frozenset({"input", STEPS, INSTANCE, "variables", "now"})
 """What expressions in a workflow may begin with."""
 
 _MAX_LISTED = 5
@@ -59,39 +62,52 @@ class Readable:
 
 
 def refuse_unknown_events(
-    part: Part, references: frozenset[tuple[str, ...]], known: Collection[str] | None
+    part: Part, reads: frozenset[tuple[str, ...]], known: Collection[str] | None
 ) -> None:
     """Refuse every ``events.NAME`` in a text, or in the texts of a template, that is not `known`.
 
     Args:
         part: where the text stands.
-        references: the paths that its expressions read.
+        reads: the paths that its expressions read.
         known: the names there are; None where that cannot be told.
     """
     if known is not None:
-        _refuse_unknown(part, EVENTS, events_read(references), known)
+        _refuse_unknown(part, EVENTS, events_read(reads), known)
 
 
-def refuse_unknown_steps(
-    part: Part, references: frozenset[tuple[str, ...]], readable: Readable
-) -> None:
-    """Refuse ``steps.NAME``, its fields, and ``variables.NAME`` where there is no such thing.
+def refuse_unknown_steps(part: Part, reads: frozenset[tuple[str, ...]], readable: Readable) -> None:
+    """Refuse what there is not: ``steps.NAME``, ``variables.NAME``, fields of these and `instance`.
 
     Args:
         part: where the text stands.
-        references: the paths that its expressions read.
+        reads: the paths that its expressions read.
         readable: what there is.
     """
     if readable.steps is not None:
-        _refuse_unknown(part, STEPS, read_under(STEPS, references), readable.steps)
-        for path in sorted(references):
+        _refuse_unknown(part, STEPS, read_under(STEPS, reads) - {"*"}, readable.steps)
+        for path in sorted(reads):
             if path[0] == STEPS and len(path) > 2 and path[2] not in STEP_FIELDS:  # noqa: PLR2004 - steps.NAME.FIELD
                 message = f"a step has output, status and error, and no {quoted(path[2])}"
                 position = place_of(part, path[1], STEPS)
                 meant = f": write steps.{path[1]}.output.{path[2]}"
                 part.problems.append(Problem(position, message + meant))
     if readable.variables is not None:
-        _refuse_unknown(part, "variables", read_under("variables", references), readable.variables)
+        _refuse_unknown(part, "variables", read_under("variables", reads), readable.variables)
+    if INSTANCE in readable.roots:
+        _refuse_unknown(part, INSTANCE, read_under(INSTANCE, reads), INSTANCE_FIELDS)
+        _refuse_error_fields(part, reads)
+
+
+def _refuse_error_fields(part: Part, reads: frozenset[tuple[str, ...]]) -> None:
+    for path in sorted(reads):
+        match path:
+            case ("instance", "error", name, *_) if name not in {"step", *_ERROR_FIELDS}:
+                message = f"the error of an instance has step, type and reason, no {quoted(name)}"
+            case ("steps", _, "error", name, *_) if name not in _ERROR_FIELDS:
+                message = f"the error of a step has type and reason, and no {quoted(name)}"
+            case _:
+                continue
+        part.problems.append(Problem(place_of(part, path[1], path[0]), message))
 
 
 def _refuse_unknown(part: Part, root: str, names: frozenset[str], known: Collection[str]) -> None:
@@ -108,14 +124,14 @@ def _listed(known: Collection[str]) -> str:
     return ", ".join(names[:_MAX_LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def events_read(references: frozenset[tuple[str, ...]]) -> frozenset[str]:
-    """Return the names of the events among the paths that expressions read."""
-    return read_under(EVENTS, references)
+def events_read(paths: frozenset[tuple[str, ...]]) -> frozenset[str]:
+    """Return the names of the events among the paths of expressions."""
+    return read_under(EVENTS, paths)
 
 
-def read_under(root: str, references: frozenset[tuple[str, ...]]) -> frozenset[str]:
-    """Return the names under a root among the paths that expressions read."""
-    return frozenset(path[1] for path in references if path[0] == root and len(path) > 1)
+def read_under(root: str, paths: frozenset[tuple[str, ...]]) -> frozenset[str]:
+    """Return the names under a root among the paths of expressions."""
+    return frozenset(path[1] for path in paths if path[0] == root and len(path) > 1)
 
 
 def asks_for(part: Part, name: str, root: str = EVENTS) -> bool:
@@ -135,7 +151,7 @@ def place_of(part: Part, name: str, root: str = EVENTS) -> Position:
 
 def _written(name: str, root: str = EVENTS) -> str:
     """Return the pattern of ``events.NAME`` and ``events["NAME"]``."""
-    return rf"""\b{root}\s*(?:\.\s*|\[\s*["']){re.escape(name)}\b"""
+    return rf"""\b{root}\s*(?:\.\s*|\[\s*["']){re.escape(name)}(?!\w)"""
 
 
 def _texts(part: Part) -> Iterator[Part]:

@@ -11,7 +11,14 @@ from orchestrator.core.expression.kinds import static_kind
 from orchestrator.core.expression.origin import Locate, Origin, Site
 from orchestrator.core.expression.parser import parse
 from orchestrator.core.expression.program import Program
-from orchestrator.core.expression.syntax import Field, Node, Root, static_path, walk
+from orchestrator.core.expression.syntax import (
+    Field,
+    Node,
+    Root,
+    static_path,
+    walk,
+    written_paths,
+)
 from orchestrator.core.expression.tokens import SourceError
 from orchestrator.core.expression.values import require_bool
 
@@ -35,7 +42,9 @@ class Expression:
     Attributes:
         source: the text.
         roots: the names of the scope that it reads.
-        references: the paths it reads as far as they are known from the text: ("data", "region").
+        references: the paths it needs, as far as they are known from the text: ("data", "region").
+        reads: the paths it reads, those that it only asks for by ``has`` or ``get`` among them, and
+            what it projects over: ("steps", "*", "output").
         tree: its syntax, for whoever knows more of the data than the text tells.
         kind: the kind of all its values, None if that depends on the data.
         function: evaluates it; the same as a call, one step shorter.
@@ -45,6 +54,7 @@ class Expression:
     source: str
     roots: frozenset[str]
     references: frozenset[tuple[str, ...]]
+    reads: frozenset[tuple[str, ...]]
     tree: Node
     kind: Kind | None
     function: Evaluate
@@ -84,6 +94,7 @@ def compile_expression(
         source=source,
         roots=reading.roots,
         references=reading.references,
+        reads=reading.reads,
         tree=tree,
         kind=kind,
         function=function,
@@ -97,21 +108,24 @@ class Reading:
 
     Attributes:
         roots: the names.
-        references: the longest paths from a name, as far as the text tells.
+        references: the longest paths from a name that are needed, as far as the text tells.
+        reads: every path from a name as it is written, asked for or needed.
     """
 
     roots: frozenset[str]
     references: frozenset[tuple[str, ...]]
+    reads: frozenset[tuple[str, ...]]
 
     @classmethod
     def of(cls, trees: Iterable[Node]) -> Reading:
         """Return what these expressions read."""
-        nodes = (node for tree in trees for node, _ in walk(tree))
+        nodes = [node for tree in trees for node, _ in walk(tree)]
         paths = {static_path(node) for node in nodes if isinstance(node, Root | Field)}
         known = {path for path in paths if path}
         return cls(
             roots=frozenset(path[0] for path in known),
             references=frozenset(known - {path[:-1] for path in known}),
+            reads=written_paths(nodes),
         )
 
 

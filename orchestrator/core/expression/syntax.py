@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from orchestrator.core.expression.functions import Function
 
@@ -214,3 +214,47 @@ def static_path(node: Node) -> tuple[str, ...] | None:
         names.append(node.name)
         node = node.receiver
     return (node.name, *reversed(names)) if isinstance(node, Root) else None
+
+
+def written_paths(nodes: Iterable[Node]) -> frozenset[tuple[str, ...]]:
+    """Return the paths from a root among nodes, each as far as it is written with constant names.
+
+    Args:
+        nodes: whole trees, as `walk` yields them.
+    """
+    found: dict[int, tuple[str, ...]] = {}
+    inner: set[int] = set()
+    for node in nodes:
+        match node:
+            case Root():
+                found[id(node)] = (node.name,)
+            case Field(receiver=base, name=name):
+                _go_on(node, base, (name,), found, inner)
+            case Has(base=base, steps=steps) | Get(base=base, steps=steps):
+                _go_on(node, base, _constant_names(steps), found, inner)
+            case Projection(receiver=base, path=path):
+                _go_on(node, base, ("*", *(name or "*" for name in path)), found, inner)
+    return frozenset(path for key, path in found.items() if key not in inner)
+
+
+def _go_on(
+    node: Node,
+    base: Node,
+    names: tuple[str, ...],
+    found: dict[int, tuple[str, ...]],
+    inner: set[int],
+) -> None:
+    """Note the path of a node that goes on from a base, unless that has none itself."""
+    before = static_path(base)
+    if before is not None:
+        found[id(node)] = (*before, *names)
+        inner.add(id(base))
+
+
+def _constant_names(steps: tuple[Node, ...]) -> tuple[str, ...]:
+    names: list[str] = []
+    for step in steps:
+        if not isinstance(step, Constant) or not isinstance(step.value, str):
+            break
+        names.append(step.value)
+    return tuple(names)

@@ -43,13 +43,15 @@ class Template:
 
     Attributes:
         roots: the names of the scope that it reads.
-        references: the paths it reads as far as they are known from the text.
+        references: the paths it needs, as far as they are known from the text.
+        reads: the paths it reads, as of an `Expression`.
         trees: the syntax of its expressions, each with the path of the string it stands in.
         function: evaluates it; the same as a call, one step shorter.
     """
 
     roots: frozenset[str]
     references: frozenset[tuple[str, ...]]
+    reads: frozenset[tuple[str, ...]]
     trees: tuple[tuple[Path, Node], ...]
     function: Evaluate
 
@@ -96,6 +98,7 @@ def compile_template(
     return Template(
         roots=reading.roots,
         references=reading.references,
+        reads=reading.reads,
         trees=tuple(compiler.trees),
         function=compiler.program.function(body),
     )

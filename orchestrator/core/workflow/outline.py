@@ -244,9 +244,9 @@ def _outputs_read(expressions: Iterable[_Read], repeated: frozenset[str]) -> fro
     """Return the for-each steps whose outputs expressions may read, as far as the text tells."""
     found: set[str] = set()
     for expression in expressions:
-        for path in expression.references if expression else ():
+        for path in expression.reads if expression else ():
             match path:
-                case ("steps",):
+                case ("steps",) | ("steps", "*") | ("steps", "*", "output", *_):
                     return repeated
                 case ("steps", name) | ("steps", name, "output", *_):
                     found.add(name)

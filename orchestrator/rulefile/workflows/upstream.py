@@ -58,7 +58,7 @@ def _ancestors(step: Step, by_name: dict[str, ReadStep]) -> frozenset[str]:
 def _reads(step: Step) -> frozenset[str]:
     """Return the steps that are read when a step opens; its compensation is none of that."""
     return frozenset().union(
-        *(read_under(STEPS, one.references) for one in formulas(step) if one is not None)
+        *(read_under(STEPS, one.reads) for one in formulas(step) if one is not None)
     )
 
 

@@ -302,6 +302,22 @@ def test_what_an_expression_reads(
 
 
 @pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("has(data.a.b)", {("data", "a", "b")}),
+        ("get(data['a'].b, data.c)", {("data", "a", "b"), ("data", "c")}),
+        ("get(data[event.id].b, 0)", {("data",), ("event", "id")}),
+        ("data.a.*.b.* + [data.a.b]", {("data", "a", "*", "b", "*"), ("data", "a", "b")}),
+        ("data.a.b == values(data)[0]", {("data", "a", "b"), ("data",)}),
+        ("data.xs.map(x, get(x.a, 0))", {("data", "xs")}),
+    ],
+)
+def test_what_an_expression_asks_for(source: str, reads: AbstractSet[tuple[str, ...]]) -> None:
+    """What need not be there must still have a name that there is; a whole is more than a part."""
+    assert reads == compile_expression(source).reads
+
+
+@pytest.mark.parametrize(
     ("source", "kind"),
     [
         ("1 < 2", "bool"),

@@ -277,3 +277,27 @@ def test_an_open_list_is_read_item_by_item() -> None:
     play.reply("DoB", "BDone")
     sent = [one.data for one in play.sent if one.type == "DoB"]
     assert sent == [{"of": [None]}, {"of": [{"n": 7}]}]
+
+
+@pytest.mark.parametrize(
+    "read", ["size(steps.*.output.*.m)", "size(steps.A.output)", 'size(get(steps["A"].output, []))']
+)
+def test_all_outputs_are_there_beside_that_of_one_step(read: str) -> None:
+    """A sum over all steps is no less because the same message names one of them, too."""
+    last = act("Done", {"one": "${steps.B.output.n}", "all": f"${{{read}}}"})
+    play = Play(workflow(*in_sequence(per_item(), step("B")), then=(last,))).start(items(2))
+    for index in range(2):
+        reply_to(play, index, data={"m": index})
+    play.answer("B", data={"n": 7})
+    assert play.sent[-1].data == {"one": 7, "all": 2}
+
+
+def test_one_step_is_asked_for_without_a_list() -> None:
+    """A reply to one of ten thousand items costs the same as one to the first of them."""
+    data = {"n": "${get(steps.B.output.n, 0)}", "status": "${steps.*.status}"}
+    each_item = step("A", command("Do", "Done", data=data), for_each=each("range(100)", 1))
+    play = Play(workflow(*in_sequence(step("B"), each_item))).start()
+    play.answer("B", data={"n": 7})
+    for index in range(100):
+        reply_to(play, index)
+    assert (play.command("Do").data["n"], play.loads) == (7, 0)  # type: ignore[index]  # a map
