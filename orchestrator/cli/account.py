@@ -13,13 +13,13 @@ from orchestrator.core.hearing import hear_all
 from orchestrator.core.ids import reaction_id
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.stateful.tally import every_event
+from orchestrator.core.status import Status
 from orchestrator.core.workflow import Workflow
 from orchestrator.ports import InstanceKey
 from orchestrator.topology import dead_letter_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from orchestrator.cli.evidence import Evidence, Pending
     from orchestrator.cli.seen import Seen
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Definition
     from orchestrator.core.event import Event
     from orchestrator.core.hearing import Hearing
+    from orchestrator.ports import OpenInstance
 
 NO_RULE: Final = "no rule"
 """Stands where the name of a rule would."""
@@ -244,11 +245,14 @@ class Account:
                 memory = every_event(found[1].state, began_with.elements)
                 if (element := memory.element_of(event)) is not None:
                     counts = f"counted{_as_element(element, event)}{_under(at.key, event)}"
-                    until = self._until(found[0].due)
-                    return at.key, text(f"{counts}; waits for {lacks(began_with, memory)}{until}")
+                    waiting = f"waits for {lacks(began_with, memory)}{self._until(found[0])}"
+                    return at.key, text(f"{counts}; {waiting}")
         return None
 
-    def _until(self, due: datetime | None) -> str:
+    def _until(self, listed: OpenInstance) -> str:
+        if listed.status is Status.INCIDENT:
+            return "; its time was over, and what then follows failed"
+        due = listed.due
         return f" until {at_moment(due, self._evidence.now)}" if due is not None else ""
 
     def _in_vain(self, event: Event, rule: str) -> str | None:

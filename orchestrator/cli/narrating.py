@@ -163,11 +163,10 @@ def _remark(note: Note) -> Remark:
 
 
 def _wait(wait: Wait, evidence: Evidence, width: int | None) -> Iterator[str]:
-    until = (
-        "without a limit" if wait.until is None else f"until {at_moment(wait.until, evidence.now)}"
-    )
     key = "" if wait.key == evidence.key else f"  key {wait.key}"
-    first, *rest = wrapped("  … ", f"rule {text(wait.rule)}{text(key)}  {until}", width)
+    first, *rest = wrapped(
+        "  … ", f"rule {text(wait.rule)}{text(key)}  {_until(wait, evidence)}", width
+    )
     yield first.replace("…", click.style("…", fg="cyan"), 1)
     yield from rest
     if wait.lacks:
@@ -181,6 +180,14 @@ def _wait(wait: Wait, evidence: Evidence, width: int | None) -> Iterator[str]:
     if wait.outdated:
         told_of = f"began with revision {wait.revision}" if wait.revision else "its rule is gone"
         yield from wrapped("    ", f"{told_of}: the rule has been changed since", width)
+
+
+def _until(wait: Wait, evidence: Evidence) -> str:
+    if wait.mended_by:
+        return f"is an incident: mend what failed, then `{text(wait.mended_by)}`"
+    if wait.until is None:
+        return "without a limit"
+    return f"until {at_moment(wait.until, evidence.now)}"
 
 
 def _note_as_json(note: Note, *, show_values: bool) -> dict[str, object]:
@@ -210,6 +217,7 @@ def _wait_as_json(wait: Wait) -> dict[str, object]:
             for name, event_id, moment in wait.came
         ],
         "until": wait.until,
+        "status": wait.status,
         "revision": wait.revision or None,
         "outdated": wait.outdated,
     }

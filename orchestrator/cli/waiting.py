@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.cli.clauses import lacking
@@ -12,13 +13,14 @@ from orchestrator.cli.output import text
 from orchestrator.cli.timeline import interval
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.stateful.tally import every_event
+from orchestrator.core.status import Status
 from orchestrator.operation.account import is_workflow, open_steps
 
 if TYPE_CHECKING:
     from orchestrator.cli.evidence import Evidence
     from orchestrator.core.decision import Instance
     from orchestrator.core.stateful.memory import Memory
-    from orchestrator.ports import InstanceKey
+    from orchestrator.ports import InstanceKey, OpenInstance
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,6 +37,9 @@ class Wait:
         until: when its time is over; None for never.
         revision: the revision it began with; empty where nobody knows.
         outdated: whether the rule is another one by now, or gone.
+        status: what it is doing.
+        mended_by: the command that lets it go on once a person has mended what failed; empty where
+            it goes on by itself.
     """
 
     rule: str
@@ -44,6 +49,8 @@ class Wait:
     until: datetime | None
     revision: str
     outdated: bool
+    status: Status
+    mended_by: str
 
 
 def waits(evidence: Evidence, rule: str | None = None) -> list[Wait]:
@@ -57,26 +64,34 @@ def waits(evidence: Evidence, rule: str | None = None) -> list[Wait]:
         (at, found) for at, found in evidence.instances.items() if rule in (None, at.definition)
     ]
     return [
-        _wait(evidence, at, found[0].due, found[1])
+        _wait(evidence, found[0], found[1])
         for at, found in sorted(wanted, key=lambda one: (one[0].definition, one[0].key))
     ]
 
 
-def _wait(evidence: Evidence, at: InstanceKey, due: datetime | None, instance: Instance) -> Wait:
+def _wait(evidence: Evidence, listed: OpenInstance, instance: Instance) -> Wait:
+    at, status = listed.at, listed.status
     rule = wording(evidence.rulebook, at, instance)
     current = evidence.rulebook.by_name.get(at.definition)
     revision = instance.revision
     outdated = current is None or revision not in ("", current.revision)
+    mended_by = _mended_by(at, instance) if status is Status.INCIDENT else ""
+    facts = (listed.due, revision, outdated, status, mended_by)
     if not isinstance(rule, StatefulRule):
         steps = open_steps(instance) if is_workflow(instance) else []
         lacking_steps = f"the end of {', '.join(steps)}" if steps else ""
-        return Wait(at.definition, at.key, lacking_steps, (), due, revision, outdated)
+        return Wait(at.definition, at.key, lacking_steps, (), *facts)
     memory = every_event(instance.state, rule.elements)
     came = tuple(
         (one.name, one.event.id if one.event else "", _EPOCH + timedelta(microseconds=one.time))
         for one in memory.kept
     )
-    return Wait(at.definition, at.key, lacks(rule, memory), came, due, revision, outdated)
+    return Wait(at.definition, at.key, lacks(rule, memory), came, *facts)
+
+
+def _mended_by(at: InstanceKey, instance: Instance) -> str:
+    verb = "instances show" if is_workflow(instance) else "timers retry"
+    return f"orchestrator {verb} {quote(at.key)}"
 
 
 def lacks(rule: StatefulRule, memory: Memory) -> str:

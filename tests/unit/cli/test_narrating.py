@@ -12,6 +12,7 @@ from orchestrator.cli.account import Account
 from orchestrator.cli.evidence import Pending, Sieve
 from orchestrator.cli.narrating import Narration
 from orchestrator.core.event import Outgoing
+from orchestrator.core.status import Status
 from tests.unit.cli.case import HOUR, NOW, RULES, event, known, of, remembering, rules_of, sent
 
 if TYPE_CHECKING:
@@ -55,6 +56,22 @@ def test_the_whole_account_is_a_tree_with_a_line_per_rule(rulebook: Rulebook) ->
         "",
         "Not looked at: the log is off",
     ]
+
+
+def test_a_rule_that_failed_at_its_time_says_what_to_do(rulebook: Rulebook) -> None:
+    """It waits for a person, and not "without a limit" for an event."""
+    found = event()
+    instances = {
+        at: (replace(listed, due=None, status=Status.INCIDENT), instance)
+        for at, (listed, instance) in remembering(rulebook, "pair", "C 1", found).items()
+    }
+    evidence = known(rulebook, of(found), instances=instances)
+    narration = Narration(evidence, Account(evidence, rule="pair"))
+    told = "\n".join(click.unstyle(line) for line in narration.lines(None))
+    assert "waits for Answered; its time was over, and what then follows failed" in told
+    assert "is an incident: mend what failed, then `orchestrator timers retry 'C 1'`" in told
+    (wait,) = narration.as_json()["waits"]  # type: ignore[misc]  # a list of objects
+    assert wait["status"] == "incident"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
