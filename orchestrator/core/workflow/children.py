@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from orchestrator.core.workflow.dispatch import Letter
 from orchestrator.core.workflow.ids import instance_id
 from orchestrator.core.workflow.orders import cancel
 from orchestrator.core.workflow.outline import COMPENSATE, START
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestrator.core.event import Event
+    from orchestrator.core.workflow.definition import Plan
     from orchestrator.core.workflow.dispatch import Dispatch
     from orchestrator.core.workflow.outline import Outline
 
@@ -23,6 +25,7 @@ START_MS: Final = 60_000
 sends what another replica left in its outbox. No timer overtakes what has arrived by then."""
 
 _COMPENSATED: Final = "instance.compensated"
+_FAULTED: Final = "instance.faulted"
 _AWAITED: Final = "it was recalled before it began: if its start does not come, it ended long ago"
 _FORGOTTEN: Final = "forgotten"
 _NOT_REMEMBERED: Final = "it ended so long ago that what it did is not remembered any more"
@@ -102,6 +105,39 @@ def give_up_waiting(run: Running) -> None:
         _report_end(run)
 
 
+def refuse_start(plan: Plan, event: Event, refusal: Refused, dispatch: Dispatch) -> None:
+    """Tell whoever runs an instance that it does not begin, and why: nobody else would answer."""
+    data: Any = event.data
+    parent = {"command": event.id, **data["parent"]}
+    told = {
+        "workflow": plan.name,
+        "key": event.correlation_id,
+        "id": instance_id(plan.name, dispatch.reaction),
+        "status": "faulted",
+        "error": {"step": None, "type": refusal.reason, "reason": str(refusal)},
+    }
+    channel = plan.contracts[_FAULTED].channel
+    command = parent["command"]
+    dispatch.send(Letter(_FAULTED, channel, told, parent["key"], causation_id=command))
+
+
+def is_run(event: Event) -> bool:
+    """Tell whether a workflow is started as a step of another."""
+    data: Any = event.data
+    return event.type == START and data.get("parent") is not None
+
+
+def is_run_by_another(state: State, event: Event) -> bool:
+    """Tell whether a start comes from another instance than the one that runs this."""
+    data: Any = event.data
+    command = data["parent"].get("command", event.id)
+    return state.parent is None or _instance_of(state.parent["command"]) != _instance_of(command)
+
+
+def _instance_of(command: str) -> str:
+    return command.partition(".")[0]
+
+
 def _starts_for(recaller: Mapping[str, str] | None, event: Event) -> bool:
     data: Any = event.data
     parent = data.get("parent")
@@ -115,7 +151,7 @@ def _report_end(run: Running, status: str | None = None) -> None:
     parent, error = cast("dict[str, str]", run.state.parent), run.state.error
     told: dict[str, object] = {"status": status or run.state.phase}
     if error is not None and error["type"] == _FORGOTTEN:
-        run.tell("instance.faulted", parent["key"], parent["command"], told | {"error": error})
+        run.tell(_FAULTED, parent["key"], parent["command"], told | {"error": error})
     else:
         run.tell(_COMPENSATED, parent["key"], parent["command"], told)
 

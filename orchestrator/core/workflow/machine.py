@@ -22,6 +22,9 @@ from orchestrator.core.workflow.children import (
     expect_start,
     forestall,
     give_up_waiting,
+    is_run,
+    is_run_by_another,
+    refuse_start,
 )
 from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.dispatch import Dispatch
@@ -220,9 +223,16 @@ class Workflow:
                 return expect_start(self.outline, event, key, dispatch).decision()
             case _ if event.type != START and not self._starts(signal):
                 return ignore()
-        run = begin(self.outline, event, key, dispatch)
-        advance(run)
-        return run.decision()
+        try:
+            run = begin(self.outline, event, key, dispatch)
+            advance(run)
+            return run.decision()
+        except Refused as refusal:
+            if not is_run(event):
+                raise
+            unbegun = Dispatch.on(self.plan, signal)
+            refuse_start(self.plan, event, refusal, unbegun)
+            return emit(tuple(unbegun.outgoing))
 
     def _recalled(self, run: Running, signal: Signal | Elapsed) -> Decision:
         """Decide about an instance that has ended: it may have to be taken back."""
@@ -264,17 +274,17 @@ class Workflow:
         event = signal.event
         if event.type != START and not self._starts(signal):
             return False
+        twice = f"workflow {self.name} is open for {run.state.key} already"
         match self.plan.on_duplicate:
+            case "restart":
+                restart(run, event)
+            case _ if is_run(event) and is_run_by_another(run.state, event):
+                refuse_start(self.plan, event, Refused(twice), run.dispatch)
             case "ignore":
                 return False
             case "reject":
-                raise Refused(
-                    f"workflow {self.name} is open for {run.state.key} already"
-                    " (`on_duplicate: reject`)"
-                )
-            case "restart":
-                restart(run, event)
-                return True
+                raise Refused(f"{twice} (`on_duplicate: reject`)")
+        return True
 
     def _starts(self, signal: Signal) -> bool:
         """Tell whether an event is one that the plan starts on, and no answer to a step."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.decision import ignore
+from orchestrator.errors import SchemaViolation
 from tests.unit.core.workflow.build import (
     act,
     command,
@@ -97,6 +99,46 @@ def test_a_child_gives_what_the_members_of_its_groups_gave() -> None:
         "B": {"of": "B"},
         "C": {"of": "C"},
     }
+
+
+def test_a_child_that_cannot_begin_says_why() -> None:
+    """A dead letter would be news to everybody but the parent, which would wait in vain."""
+
+    def accepts(data: object) -> None:
+        raise SchemaViolation(f"data.fee of {type(data).__name__} is required")
+
+    play = Play(workflow(step("A"), accepts=accepts))
+    child_of_parent(play)
+    (sent,) = play.sent
+    assert (play.instance, sent.type, sent.correlation_id) == (None, "instance.faulted", "p-1")
+    assert (sent.causation_id, sent.data["error"]) == (  # type: ignore[index]  # a map
+        "e-1",
+        {"step": None, "type": "schema-violation", "reason": "data.fee of dict is required"},
+    )
+
+
+@pytest.mark.parametrize("on_duplicate", ["ignore", "reject"])
+def test_a_child_of_another_instance_is_not_waited_for(on_duplicate: str) -> None:
+    """It will never answer: the parent hears at once that the key is taken."""
+    play = Play(workflow(step("A"), on_duplicate=on_duplicate)).start()
+    child_of_parent(play)
+    sent = play.sent[-1]
+    assert (sent.type, sent.correlation_id, sent.causation_id) == ("instance.faulted", "p-1", "e-2")
+    assert sent.data["error"] == {  # type: ignore[index]  # a map
+        "step": None,
+        "type": "refused",
+        "reason": f"workflow flow is open for {KEY} already",
+    }
+    assert play.status == "running"
+
+
+def test_another_attempt_of_its_parent_leaves_a_child_alone() -> None:
+    """It answers whichever attempt it began with."""
+    play = Play(workflow(step("A")))
+    parent = {**PARENT, "command": "f00.A.1"}
+    child_of_parent(play, parent=parent)
+    data = {"workflow": "flow", "input": {}, "parent": {**PARENT, "command": "f00.A.2"}, "depth": 1}
+    assert play.event("StartWorkflow", data) == ignore()
 
 
 def test_a_child_that_faults_says_why() -> None:
