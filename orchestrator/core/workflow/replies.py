@@ -169,15 +169,20 @@ def _accepts(run: Running, target: Target, event: Event) -> bool:
     work = run.errand(target).work if target.undoing else run.place(target).step.work
     if not isinstance(work, Command | Awaited) or work.accepts is None:
         return True
-    if _gives_up(run, target, event):
-        return True
+    if _gives_up(run, target, event) or (event.type in work.fail_on and _names(run, target, event)):
+        return True  # the condition is about the data of answers, and there is no doubt whose it is
     return work.accepts.holds(run.scope(run.outline.repeated, target).with_event(event))
 
 
 def _gives_up(run: Running, target: Target, event: Event) -> bool:
     """Tell whether a service says that it gave up a command for a target, and not for others."""
+    return event.type == COMMAND_FAILED and _names(run, target, event)
+
+
+def _names(run: Running, target: Target, event: Event) -> bool:
+    """Tell whether an event says that a command for a target led to it."""
     named = read_command_id(event.causation_id) if event.causation_id else None
-    return event.type == COMMAND_FAILED and named == (run.state.id, target)
+    return named == (run.state.id, target)
 
 
 def _read(run: Running, target: Target, event: Event) -> _Answer:

@@ -107,6 +107,19 @@ def test_an_answer_must_be_accepted() -> None:
     assert play.status == "completed"
 
 
+def test_a_refusal_that_names_the_command_needs_no_condition_to_hold() -> None:
+    """What is asked of the data of an answer cannot be asked of a refusal, which has none of it."""
+    wanted = command("Do", "Done", accepts="data.for == instance.key", fail_on=("Denied",))
+    play = Play(workflow(step("A", wanted))).start()
+    with pytest.raises(Refused, match="for is missing"):
+        play.event("Denied", {"reason": "no"})
+    play.reply("Do", "Denied", {"reason": "no"})
+    assert (play.status, play.state.error) == (
+        "faulted",
+        {"step": "A", "type": "refused", "reason": "Denied: no"},
+    )
+
+
 def test_events_that_come_early_and_do_not_fit_in_are_refused() -> None:
     """Nothing waits for them yet: whoever brings back the dead letters tries again."""
     play = Play(workflow(*in_sequence(step("A"), step("B", awaited("BDone"))))).start()
