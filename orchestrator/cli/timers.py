@@ -11,7 +11,7 @@ import click
 
 from orchestrator.cli import output
 from orchestrator.cli.commands import Group
-from orchestrator.cli.context import read_settings
+from orchestrator.cli.context import load_rulebook, read_settings
 from orchestrator.cli.cursors import TIMER_CURSOR
 from orchestrator.cli.lengths import LENGTH
 from orchestrator.cli.memory import give, memory, tell
@@ -22,12 +22,14 @@ from orchestrator.cli.remembered import (
     short,
     timer_row,
 )
+from orchestrator.cli.renewing import renewed
 from orchestrator.core.status import Status
 from orchestrator.engine.firing import asked_for
 from orchestrator.engine.orders import cancel_timer, retry_timer
 from orchestrator.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
     from orchestrator.adapters.redis import RedisStore
@@ -95,7 +97,8 @@ def list_timers(  # noqa: PLR0913 - click passes each option
 def retry(key: str, rule: str | None, *, dry_run: bool) -> None:
     """Try again at once what failed for the correlation key KEY when its time had come.
 
-    That is kept messages, and rules that wait. What made them fail should be mended first.
+    That is kept messages, and rules that wait. What made them fail should be mended first: a rule
+    that has been changed since then goes by its words of now, once a daemon has taken them over.
     """
     found, changed = asyncio.run(_retry(key, rule, dry_run=dry_run))
     if not found:
@@ -172,14 +175,24 @@ async def _retry(
 ) -> tuple[list[InstanceKey], list[InstanceKey]]:
     """Return what was found, and what of it changed meanwhile."""
     async with memory(read_settings()) as store:
-        found = await _failed_messages(store, key, rule)
-        found += [
+        messages = await _failed_messages(store, key, rule)
+        incidents = [
             each.at
             for each in await store.inspection.remembered(key)
             if each.status is Status.INCIDENT and rule in (None, each.at.definition)
         ]
-        order = retry_timer(datetime.now(UTC))
-        return found, [] if dry_run else await give(store, order, found)
+        found = [*messages, *incidents]
+        if dry_run:
+            return found, []
+        revisions = await _renewed(store, incidents) if incidents else {}
+        return found, await give(store, retry_timer(datetime.now(UTC), revisions), found)
+
+
+async def _renewed(store: RedisStore, ats: Sequence[InstanceKey]) -> Mapping[InstanceKey, str]:
+    """Return by which revisions these go on where their rules have been changed."""
+    loaded = zip(ats, await store.load(ats), strict=True)
+    incidents = {at: instance for at, instance in loaded if instance is not None}
+    return renewed(incidents, load_rulebook(read_settings()), await store.definitions())
 
 
 async def _cancel(

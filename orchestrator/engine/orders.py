@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.ids import order_id
 from orchestrator.core.status import Status
 from orchestrator.ports import Commit, Conflict, InstanceKey, InstanceWrite, Reaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from orchestrator.core.decision import Instance
     from orchestrator.ports import Store
 
     Order = Callable[[InstanceKey, Instance], Commit]
+
+NO_REVISIONS: Final[Mapping[InstanceKey, str]] = MappingProxyType({})
 
 
 def cancel(at: InstanceKey, instance: Instance) -> Commit:
@@ -31,24 +34,32 @@ def cancel_timer(at: InstanceKey, instance: Instance) -> Commit:
     return _order("cancel-timer", at, instance, Status.CANCELLED if at.message else instance.status)
 
 
-def retry_timer(now: datetime) -> Order:
-    """Return the order to ask an instance, or a kept message, again at once: as of `now`."""
+def retry_timer(now: datetime, revisions: Mapping[InstanceKey, str] = NO_REVISIONS) -> Order:
+    """Return the order to ask an instance, or a kept message, again at once: as of `now`.
+
+    Args:
+        now: when it is due.
+        revisions: by which wordings instances go from then on; where none is named, as they began.
+    """
 
     def order(at: InstanceKey, instance: Instance) -> Commit:
-        return _order("retry-timer", at, instance, Status.WAITING, now)
+        revision = revisions.get(at, instance.revision)
+        return _order("retry-timer", at, instance, Status.WAITING, now, revision)
 
     return order
 
 
-def _order(
+def _order(  # noqa: PLR0913, PLR0917 - what is written
     name: str,
     at: InstanceKey,
     instance: Instance,
     status: Status,
     due: datetime | None = None,
+    revision: str | None = None,
 ) -> Commit:
     state = None if status.final else instance.state
-    write = InstanceWrite(at, instance, status, state, due, instance.revision)
+    goes_by = instance.revision if revision is None else revision
+    write = InstanceWrite(at, instance, status, state, due, goes_by)
     reaction = order_id(instance.version, name, f"{at.definition}/{at.key}/{at.part}")
     return Commit(at.key, (Reaction(reaction, ()),), (write,))
 

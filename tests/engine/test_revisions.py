@@ -15,6 +15,7 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.retired import Revision
 from orchestrator.engine.archive import GRACE, Archive
 from orchestrator.engine.case import Case
+from orchestrator.engine.orders import carry_out, retry_timer
 from orchestrator.engine.spine import Spine
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.ports import InstanceKey
@@ -135,6 +136,29 @@ async def test_a_timer_goes_by_the_wording_it_was_set_under(store: Store) -> Non
     new.clock.moment = NOW + HOUR
     await new.fire()
     assert sent(new) == {"Late 1": 1}
+
+
+@pytest.mark.parametrize("is_renewed", [True, False])
+async def test_what_failed_by_an_old_wording_is_tried_again_by_the_one_it_is_given(
+    store: Store, *, is_renewed: bool
+) -> None:
+    """A person mended the rule; by the words it began with it would fail without end."""
+    otherwise = "within: 1h\n  otherwise: [{Late: {n: '${data.n}'}}]"
+    old = await replica(store, join("Old", extra=otherwise))
+    await old.take("A1")
+    new = await replica(store, OLD, old)
+    new.clock.moment = NOW + HOUR
+    await new.fire()
+    at, revision = InstanceKey("join", "1"), new.rulebook.by_name["join"].revision
+
+    order = retry_timer(new.clock.moment, {at: revision} if is_renewed else {})
+    assert await carry_out(store, order, [at], new.clock.moment) == []
+    await new.fire()
+
+    assert sent(new) == ({"Late 1": 1} if is_renewed else {})
+    assert len(new.dead_letters) == (1 if is_renewed else 2)
+    left = 0 if is_renewed else 1
+    assert sum((await store.open_revisions()).values()) == left
 
 
 async def test_another_key_finds_what_began_under_the_old_one(store: Store) -> None:

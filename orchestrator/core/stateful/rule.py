@@ -137,6 +137,10 @@ class StatefulRule:
         limit = MAX_COUNTED if isinstance(self.pattern, Count) else MAX_EVENTS
         return self._on_event(memory.adding(new, limit), signal)
 
+    def reads_like(self, before: StatefulRule) -> bool:
+        """Tell whether it can read what another wording of it remembers."""
+        return isinstance(self.pattern, Count) is isinstance(before.pattern, Count)
+
     def remembered(self, instance: Instance | None) -> Remembered:
         """Return what its instance holds: a `Tally` for a count, a `Memory` for all else."""
         if isinstance(self.pattern, Count):
