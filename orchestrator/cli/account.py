@@ -173,7 +173,8 @@ class Account:
         if hearing.wants is False:
             return ", by what the rule was then: its guard is false now"
         sent = self._sent.get((event.id, hearing.rule.name), ())
-        former = {seen.revision for seen in sent} - {None, hearing.rule.revision}
+        revisions = {seen.revision for seen in sent if seen.revision is not None}
+        former = revisions - {hearing.rule.revision}
         return text(f", by what the rule was then (revision {min(former)})") if former else ""
 
     def _reason(self, hearing: Hearing) -> str:

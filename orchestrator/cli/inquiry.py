@@ -149,7 +149,7 @@ def _reactions(evidence: Evidence) -> list[tuple[str, ReactionId]]:
         (key, reaction_id(event.identity, rule.name))
         for event in _events(evidence)
         for rule, _ in evidence.rulebook.by_type.get(event.type, ())
-        for key in {key_of(rule, event, event.time), event.correlation_id} - {None}
+        for key in {key_of(rule, event, event.time) or event.correlation_id, event.correlation_id}
     ]
 
 
