@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, Self
 
+from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.core.expression.times import format_duration
 from orchestrator.core.workflow.machine import Workflow as Definition
 from orchestrator.document import write_document
 from orchestrator.errors import InvalidDefinitions
 from orchestrator.rulefile import read_rules
+from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from orchestrator.rulefile.messages import MessageCatalog
@@ -71,12 +74,12 @@ class Workflow:
 
     def then(self, *messages: object) -> Self:
         """Add messages that are sent when all steps are done, in their YAML form."""
-        self._ends.setdefault("then", []).extend(messages)
+        self._ends.setdefault("then", []).extend(map(_plain, messages))
         return self
 
     def otherwise(self, *messages: object) -> Self:
         """Add messages that are sent when it ends in any other way, in their YAML form."""
-        self._ends.setdefault("otherwise", []).extend(messages)
+        self._ends.setdefault("otherwise", []).extend(map(_plain, messages))
         return self
 
     def to_yaml(self, *others: Workflow) -> str:
@@ -87,11 +90,12 @@ class Workflow:
         """
         return write_document({"workflows": list(map(Workflow._entry, (self, *others)))})
 
-    def build(self, catalog: MessageCatalog, *others: Workflow) -> Definition:
+    def build(self, catalog: MessageCatalog | None = None, *others: Workflow) -> Definition:
         """Return the definition.
 
         Args:
-            catalog: the message types that it may name.
+            catalog: the message types that it may name; None for those of the documents that the
+                daemon reads (``ORCHESTRATOR_SCHEMAS``).
             others: the workflows that it runs, and its template.
 
         Raises:
@@ -99,7 +103,8 @@ class Workflow:
             ValueError: it is switched off, or a template: nothing of it would ever run.
         """
         name = str(self._keys["name"])
-        rulebook, problems = read_rules([(f"{name}.yaml", self.to_yaml(*others))], catalog)
+        known = catalog or _read_catalog()
+        rulebook, problems = read_rules([(f"{name}.yaml", self.to_yaml(*others))], known)
         if rulebook is None:
             raise InvalidDefinitions(problems)
         definition = rulebook.by_name.get(name)
@@ -112,13 +117,27 @@ class Workflow:
         return {**self._keys, **steps, **self._ends}
 
 
+def _read_catalog() -> MessageCatalog:
+    catalog, problems = read_catalog(read_schema_files(Settings().schemas))
+    if catalog is None:
+        raise InvalidDefinitions(problems)
+    return catalog
+
+
 def _written(keys: dict[str, object]) -> dict[str, object]:
     """Return keys as they are written in YAML."""
     return {key.removesuffix("_"): _plain(value) for key, value in keys.items()}
 
 
 def _plain(value: object) -> object:
+    """Return a value as YAML can say it. Raise ``TypeError`` for one that it cannot."""
     match value:
+        case bool() | int() | None:
+            return value
+        case str():
+            return str.__str__(value)  # a member of an enumeration is written as what it is
+        case float() if isfinite(value):
+            return value
         case timedelta():
             return format_duration(value)
         case dict():
@@ -126,4 +145,7 @@ def _plain(value: object) -> object:
         case list() | tuple():
             return [_plain(each) for each in value]
         case _:
-            return value
+            raise TypeError(
+                f"{value!r} cannot be written in YAML: give text, a number, true or false, None,"
+                " a list, a dict or a timedelta"
+            )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,38 @@ def test_a_mistake_is_told_as_in_a_file(catalog: Catalog) -> None:
     """The reader is the same, and so are its words."""
     with pytest.raises(InvalidDefinitions, match='did you mean "ReviewPermit"'):
         Workflow("permits", timeout="1d").step("review", send="ReviewPermitt").build(catalog)
+
+
+def test_the_documents_of_the_daemon_are_asked_where_no_others_are_given(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One call is enough, and it knows the types that the daemon will know."""
+    monkeypatch.setenv("ORCHESTRATOR_SCHEMAS", str(ROOT / "schemas"))
+    assert in_python().build().revision == in_python().build(catalog).revision
+    (tmp_path / "wrong.yaml").write_text("asyncapi: 2.0.0")
+    monkeypatch.setenv("ORCHESTRATOR_SCHEMAS", str(tmp_path))
+    with pytest.raises(InvalidDefinitions, match=r"wrong\.yaml"):
+        in_python().build()
+
+
+class Type(StrEnum):
+    """How a program may keep the names of its messages."""
+
+    REVIEW = "ReviewPermit"
+
+
+def test_names_may_be_members_of_an_enumeration(catalog: Catalog) -> None:
+    """They are texts in Python, too; and lengths may be timedeltas wherever there are any."""
+    review = Workflow("permits", timeout="1d").step("review", send=Type.REVIEW)
+    review.then({"send": Type.REVIEW, "after": timedelta(hours=1)})
+    assert review.build(catalog).outline.sends
+
+
+@pytest.mark.parametrize("value", [Decimal("1.5"), float("nan"), datetime.now(UTC), {1}, b"x"])
+def test_what_yaml_cannot_say_is_told_at_once(value: object) -> None:
+    """Where it is written, and not by the library that would have to write it."""
+    with pytest.raises(TypeError, match="cannot be written in YAML"):
+        Workflow("permits").step("review", send="ReviewPermit", with_={"fee": [value]})
 
 
 def test_a_step_cannot_replace_another() -> None:

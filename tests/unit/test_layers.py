@@ -19,7 +19,7 @@ LAYERS: dict[str, set[str]] = {
     "core": set(),
     "document": {"core"},
     "rulefile": {"core", "document"},
-    "builder": {"core", "document", "rulefile"},
+    "builder": {"core", "document", "rulefile", "catalog", "settings"},
     "catalog": {"core", "document"},
     "ports": {"core"},
     "settings": set(),
