@@ -27,6 +27,8 @@ _ERROR_FIELDS = frozenset({"type", "reason"})
 WORKFLOW_ROOTS = frozenset({"input", STEPS, INSTANCE, "variables", "now"})
 """What expressions in a workflow may begin with."""
 
+_ALL = ("*",)
+"""What a projection reads: everything there is."""
 _MAX_LISTED = 5
 
 
@@ -84,7 +86,7 @@ def refuse_unknown_steps(part: Part, reads: frozenset[tuple[str, ...]], readable
         readable: what there is.
     """
     if readable.steps is not None:
-        _refuse_unknown(part, STEPS, read_under(STEPS, reads) - {"*"}, readable.steps)
+        _refuse_unknown(part, STEPS, read_under(STEPS, reads), readable.steps)
         for path in sorted(reads):
             if path[0] == STEPS and len(path) > 2 and path[2] not in STEP_FIELDS:  # noqa: PLR2004 - steps.NAME.FIELD
                 message = f"a step has output, status and error, and no {quoted(path[2])}"
@@ -111,7 +113,7 @@ def _refuse_error_fields(part: Part, reads: frozenset[tuple[str, ...]]) -> None:
 
 
 def _refuse_unknown(part: Part, root: str, names: frozenset[str], known: Collection[str]) -> None:
-    for name in sorted(names.difference(known)):
+    for name in sorted(names.difference(known, _ALL)):
         meant = difflib.get_close_matches(name, sorted(known), n=1)
         there_is = f"did you mean {meant[0]}?" if meant else f"it has {_listed(known) or 'none'}"
         message = f"`{root}` has no {quoted(name)} here: {there_is}"
