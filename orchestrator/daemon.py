@@ -225,6 +225,7 @@ class Daemon:
             source=settings.source,
             messages=built_in_types(),
             rulebook=self._bound_rulebook,
+            closing=self._stopped,
         )
         return workflow_routes(desk, Access(read_api_keys(settings.api_keys), settings.http_host))
 

@@ -80,6 +80,7 @@ class Desk:
         source: the name they are sent under.
         messages: the built-in message types, by name.
         rulebook: returns what is in force.
+        closing: set once the process ends, so that nobody waits any longer.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root passes each by name
@@ -92,6 +93,7 @@ class Desk:
         source: str,
         messages: Mapping[str, MessageContract],
         rulebook: Callable[[], Rulebook],
+        closing: asyncio.Event | None = None,
     ) -> None:
         self._broker = broker
         self._store = store
@@ -100,6 +102,7 @@ class Desk:
         self._source = source
         self._messages = messages
         self._rulebook = rulebook
+        self._closing = closing or asyncio.Event()
         self.listing = Listing(store, inspection, rulebook)
 
     @property
@@ -197,8 +200,8 @@ class Desk:
     async def wait(self, started: Started, until: datetime) -> Instance | None:
         """Return an instance as soon as it has ended.
 
-        None if the time is over before, or the store is away by then: the instance was asked for
-        all the same, and an error would have it asked for twice.
+        None if the time is over before, the store is away by then, or the desk closes: the instance
+        was asked for all the same, and an error would have it asked for twice.
         """
         pause = FIRST_LOOK_SECONDS
         while True:
@@ -207,9 +210,10 @@ class Desk:
                 if found is not None:
                     return found
             left = (until - self._clock.now()).total_seconds()
-            if left <= 0:
+            if left <= 0 or self._closing.is_set():
                 return None
-            await asyncio.sleep(min(pause, left))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), min(pause, left))
             pause = min(2 * pause, LONGEST_LOOK_SECONDS)
 
     async def _ended(self, started: Started) -> Instance | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,7 @@ class Office:
     spine: Spine
     subscription: Subscription
     rulebook: Rulebook
+    closing: asyncio.Event
 
     async def take(self) -> None:
         """Let the engine wait for something in its queue, and take it."""
@@ -149,6 +151,7 @@ async def office(
     spine = Spine(
         broker, store, clock, Patience(Ledger()), queue=QUEUE, source="test", max_body_bytes=100_000
     )
+    closing = asyncio.Event()
     desk = Desk(
         broker,
         store,
@@ -157,6 +160,7 @@ async def office(
         source="test",
         messages=built_in_types(),
         rulebook=lambda: there.rulebook,
+        closing=closing,
     )
     app = create_app(Health(), Metrics(), workflow_routes(desk, Access(keys or {}, host)))
     transport = ASGITransport(app)
@@ -164,5 +168,5 @@ async def office(
         broker.subscribe(QUEUE, 100) as subscription,
         AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client,
     ):
-        there = Office(client, broker, spine, subscription, rules)
+        there = Office(client, broker, spine, subscription, rules, closing)
         yield there

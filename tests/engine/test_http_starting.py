@@ -103,6 +103,20 @@ async def test_who_waits_for_what_takes_longer_gets_the_address() -> None:
     assert (answer.status_code, set(answer.json())) == (202, {"id", "address", "message"})
 
 
+async def test_who_waits_when_the_daemon_stops_gets_the_address() -> None:
+    """At every deployment somebody waits: an error would have them ask a second time."""
+    async with office() as there:
+        request = asyncio.create_task(
+            there.client.post(PERMITS, params={"wait": "60s"}, json={"input": APPLICATION})
+        )
+        await there.take()
+        there.closing.set()
+        async with asyncio.timeout(5):
+            answer = await request
+
+    assert (answer.status_code, set(answer.json())) == (202, {"id", "address", "message"})
+
+
 async def test_the_result_of_the_instance_before_is_not_taken_for_this_ones() -> None:
     """A key may be used again; what its last instance gave is not what this one gives."""
     async with office() as there:
