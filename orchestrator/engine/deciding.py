@@ -14,6 +14,7 @@ from orchestrator.core.hops import MAX_HOPS
 from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.scheduled import TICK, ScheduledRule
 from orchestrator.core.scope import Scope
+from orchestrator.core.stateful.memory import MICROSECOND
 from orchestrator.engine.case import Case, Intake, Trigger, to_load
 from orchestrator.engine.doubts import Doubt
 from orchestrator.engine.marker import is_marker
@@ -36,10 +37,13 @@ NONE: Final[Mapping[str, Listener]] = MappingProxyType({})
 
 def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
     """Read every delivery as an event; dead-letter what is none, or breaks its schema."""
+    # What carries no time happened when it came: one after another, also in one batch.
+    arrived = batch.now - len(batch.deliveries) * MICROSECOND
     for delivery in filterfalse(is_marker, batch.deliveries):
+        arrived += MICROSECOND
         event = None
         try:
-            event = decode(delivery, batch.now, max_body_bytes)
+            event = decode(delivery, arrived, max_body_bytes)
             if (contract := rulebook.contract(event.type)) is not None:
                 contract.validate(event.data)
         except Refused as error:
