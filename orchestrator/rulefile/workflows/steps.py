@@ -177,15 +177,19 @@ _BELONGS = {
     "steps": ("group",),
     "timeout": ("send", "run", "await", "transaction"),
 }
+_OF_A_PERSON = {
+    "timeout": "a person has a `deadline`, as in approve: {role: supervisor, deadline: 2d}",
+    "with": "what a person is shown stands in approve: {role: supervisor, with: {...}}",
+}
 
 
 def _refuse_misplaced(kind: str, entries: Mapping[str, Part]) -> None:
     for key, kinds in _BELONGS.items():
         if key in entries and kind not in kinds:
             advice = " or ".join(f"`{each}`" for each in kinds)
-            instead = " (a person has a `deadline`)" if kind == "approve" else ""
+            instead = _OF_A_PERSON.get(key, "remove it") if kind == "approve" else "remove it"
             entries[key].refuse_key(
-                f"`{key}` has no place beside `{kind}`, only beside {advice}{instead}: remove it"
+                f"`{key}` has no place beside `{kind}`, only beside {advice}: {instead}"
             )
 
 

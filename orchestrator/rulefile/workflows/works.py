@@ -57,24 +57,35 @@ def _read_wait(part: Part, readable: Readable) -> Wait | None:
 
 def _read_approval(part: Part, catalog: MessageCatalog, readable: Readable) -> Approval | None:
     if not isinstance(part.value, dict):
-        role = part.text("name the role that decides, such as {role: supervisor}")
+        role = _read_role(part, "name the role that decides, such as {role: supervisor}")
         return Approval(role, None, None, None, None, None) if role else None
     entries = part.entries(APPROVE_FORM)
     if "role" not in entries:
         part.refuse("`approve` has no `role`: say who may decide")
         return None
-    role = entries["role"].text("name the role that decides, such as supervisor")
+    role = _read_role(entries["role"], "name the role that decides, such as supervisor")
     deadline = read_duration(entries["deadline"]) if "deadline" in entries else None
     escalate = entries.get("escalate_to")
     if escalate and "deadline" not in entries:
         escalate.refuse_key("`escalate_to` needs a `deadline`: say when the next role is asked")
-    escalate_to = escalate.text("name the role that is asked next") if escalate else None
+    escalate_to = _read_role(escalate, "name the role that is asked next") if escalate else None
     form = entries.get("form")
     check = _read_form(form, catalog) if form else None
     shown = _read_with(entries.get("with"), readable)
     if role is None:
         return None
     return Approval(role, deadline, escalate_to, check, form.value if form else None, shown)
+
+
+def _read_role(part: Part, instead: str) -> str | None:
+    role = part.text(instead)
+    if role is not None and "${" in role:
+        part.refuse(
+            "a role is not computed: name it as people are asked for it, and give each role a step"
+            " of its own with an `if`"
+        )
+        return None
+    return role
 
 
 def _read_form(part: Part, catalog: MessageCatalog) -> Callable[[object], None] | None:
