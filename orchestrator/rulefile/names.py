@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from orchestrator.core.problem import Position
     from orchestrator.rulefile.parts import Part
 
+_ALL = "*"
+"""What a projection reads: everything there is."""
+
 EVENTS = "events"
 STEPS = "steps"
-STEP_FIELDS = frozenset({"output", "status", "error"})
+STEP_FIELDS = frozenset({"output", "status", "error", _ALL})
 INSTANCE = "instance"
 INSTANCE_FIELDS = frozenset({"key", "id", "workflow", "started_at", "status", "error"})
-_ERROR_FIELDS = frozenset({"type", "reason"})
+_ERROR_FIELDS = frozenset({"type", "reason", _ALL})
 WORKFLOW_ROOTS = frozenset({"input", STEPS, INSTANCE, "variables", "now"})
 """What expressions in a workflow may begin with."""
 
-_ALL = ("*",)
-"""What a projection reads: everything there is."""
 _MAX_LISTED = 5
 
 
@@ -113,7 +114,7 @@ def _refuse_error_fields(part: Part, reads: frozenset[tuple[str, ...]]) -> None:
 
 
 def _refuse_unknown(part: Part, root: str, names: frozenset[str], known: Collection[str]) -> None:
-    for name in sorted(names.difference(known, _ALL)):
+    for name in sorted(names.difference(known, {_ALL})):
         meant = difflib.get_close_matches(name, sorted(known), n=1)
         there_is = f"did you mean {meant[0]}?" if meant else f"it has {_listed(known) or 'none'}"
         message = f"`{root}` has no {quoted(name)} here: {there_is}"

@@ -76,3 +76,26 @@ def test_an_event_that_may_be_missing_is_to_be_asked_for(
     assert [problem.message for problem in problems] == warns * [
         '"closed" may not have come: ask with has(...) first, or read it with get(..., default)'
     ]
+
+
+EVERYTHING = """
+workflows:
+  - name: w
+    when: ComplaintFiled
+    timeout: 1d
+    variables: {one: {n: 1}, two: {n: 2}, sum: "${sum(variables.*.n)}"}
+    steps:
+      close: {send: CloseCase, with: {reason: "${sum(input.*.n) + sum(variables.*.n)}"}}
+      again: {send: CloseCase, with: {reason: "${size(steps.*.status) + size(steps.close.*)}"}}
+    otherwise: [{CloseCase: {reason: "${size(instance.*) + size(instance.error.*)}"}}]
+rules:
+  - {name: r, when: {all: [ComplaintFiled, PermitIssued]}, within: 1d,
+     then: [{CloseCase: {reason: "${sum(events.*.data.n)}"}}]}
+"""
+
+
+def test_whatever_there_is_may_be_read_at_once(catalog: Catalog) -> None:
+    """A star is no name that could be misspelt."""
+    book, problems = read_rules([("f.yaml", EVERYTHING)], catalog)
+
+    assert ([str(problem) for problem in problems], book is None) == ([], False)
