@@ -15,6 +15,7 @@ from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.stateful.tally import every_event
 from orchestrator.core.status import Status
 from orchestrator.core.workflow import Workflow
+from orchestrator.core.workflow.outline import APPROVAL
 from orchestrator.ports import InstanceKey
 from orchestrator.topology import dead_letter_queue
 
@@ -306,5 +307,7 @@ def _other_key(key: str | None, event: Event) -> str | None:
 
 
 def _awaits(rule: Definition, event: Event) -> bool:
-    """Tell whether the event answers steps of a workflow, and begins nothing."""
-    return isinstance(rule, Workflow) and event.type in rule.outline.awaiting
+    """Tell whether the event answers steps of a workflow, or decides them, and begins nothing."""
+    return isinstance(rule, Workflow) and (
+        event.type in rule.outline.awaiting or event.type == APPROVAL
+    )

@@ -244,6 +244,16 @@ def test_an_answer_is_told_of_whoever_asked(asked_by: str | None, expected: dict
     assert told(evidence, answer) == expected
 
 
+def test_a_decision_for_nobody_is_told_as_such() -> None:
+    """Every workflow that asks people hears of it; most have no instance under its key."""
+    rules = rules_of(FLOW.replace("tell: {send: Tell, await: Answered}", "ask: {approve: chief}"))
+    data = {"step": "ask", "decision": "approved", "by": "ines", "role": "chief"}
+    given = replace(event("ApprovalGiven", 2), data=data)
+    assert told(known(rules, of(given)), given) == {
+        "flow": "silent: nothing open under the key C-1 awaits it"
+    }
+
+
 def test_an_event_that_was_used_up_is_told_by_what_used_it(rulebook: Rulebook) -> None:
     """A join fires on its last event: the others did their part."""
     first, last = event(), event("Answered", 2)
