@@ -15,6 +15,7 @@ from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.scheduled import TICK, ScheduledRule
 from orchestrator.core.scope import Scope
 from orchestrator.core.stateful.memory import MICROSECOND
+from orchestrator.engine.absence import miss
 from orchestrator.engine.case import Case, Intake, Trigger, to_load
 from orchestrator.engine.doubts import Doubt
 from orchestrator.engine.marker import is_marker
@@ -65,7 +66,9 @@ def match(batch: Batch, rulebook: Rulebook, source: str, max_hops: int = MAX_HOP
     for intake in batch.intakes:
         scope = Scope(intake.event, batch.now)
         old = _old_wordings(intake, rulebook, max_hops)
-        for definition, holds in _listeners(intake, rulebook, max_hops, old):
+        listeners = _listeners(intake, rulebook, max_hops, old)
+        miss(batch, intake, listeners)
+        for definition, holds in listeners:
             try:
                 if holds is not None and not holds(scope):
                     continue
@@ -132,7 +135,7 @@ def _asked(intake: Intake, rulebook: Rulebook, max_hops: int) -> Sequence[Listen
 
 def _listeners(
     intake: Intake, rulebook: Rulebook, max_hops: int, old: Mapping[str, Listener]
-) -> Iterable[Listener]:
+) -> Sequence[Listener]:
     """Return whom to ask; of a definition with old wordings any one, as they are asked together."""
     current = _asked(intake, rulebook, max_hops)
     if not old:

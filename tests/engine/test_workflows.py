@@ -176,3 +176,16 @@ async def test_an_order_that_fits_nothing_is_a_dead_letter(store: Store) -> None
     await this.run()
     (letter,) = this.dead_letters
     assert "has no open instance for C-1" in str(letter.headers["x-error"])
+
+
+@pytest.mark.parametrize("event_type", ["StartWorkflow", "CompensateWorkflow"])
+async def test_a_workflow_that_is_not_there_is_a_dead_letter(store: Store, event_type: str) -> None:
+    """Whoever runs it waits in vain; once it is put back, what was wanted of it can be redriven."""
+    this = World(store, workflow(step("A")))
+    parent = {"workflow": "parent", "key": "C-1"}
+    for name in ("gone", "flow"):
+        await this.publish(event(event_type, f"s-{name}", {"workflow": name, "parent": parent}))
+    await this.run()
+    (letter,) = this.dead_letters
+    assert letter.headers["x-rule"] == "gone"
+    assert "no workflow gone is in force here" in str(letter.headers["x-error"])
