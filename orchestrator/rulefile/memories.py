@@ -141,6 +141,8 @@ def _read_within(entries: Mapping[str, Part], when: When) -> timedelta | None:
             "`otherwise` has no place beside `absent`, whose `then` is sent when the time is over: "
             "for the event that came in time write a rule with `sequence`"
         )
+    elif not within and isinstance(when.part.value, dict) and "within" in when.part.value:
+        return None  # it is told already that this is the wrong place
     elif otherwise and not within:
         otherwise.refuse_key("`otherwise` is sent when time is over: say when, with `within`")
     if within:
