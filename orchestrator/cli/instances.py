@@ -238,6 +238,8 @@ async def _show(key: str, rule: str | None) -> list[dict[str, object]]:
 
 
 def _ended(found: FinishedInstance, last: Instance | None) -> dict[str, object]:
+    if last is not None and (last.status, last.revision) != (found.status, found.revision):
+        last = None  # the key was used again, and only the last end of it is kept
     if last is not None and is_workflow(last):
         return account(found.at, last)
     return finished_detail(found, last)

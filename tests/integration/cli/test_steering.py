@@ -113,6 +113,21 @@ def test_what_was_done_is_taken_back(office: Desk, key: str, order: Any, end: st
     assert step(done, "review")["compensation"]["status"] == "completed"
 
 
+def test_each_end_of_a_key_is_told_as_it_was(office: Desk) -> None:
+    """A key may be used again; how it ended before must not look like how it ended last."""
+    for order in (("reject", "case-8", "release", "--role", "supervisor"), ("cancel", "case-8")):
+        begin(office, "permit", "case-8")
+        until(office, "case-8", lambda shown: shown["status"] == "waiting")
+        office.run("instances", *order)
+        until(office, "case-8", lambda shown: bool(step(shown, "review")["compensation"]))
+        office.run("publish", "Undone", "{}", "--key", "case-8")
+        until(office, "case-8", lambda shown: shown["ended_at"] is not None)
+
+    last, before = told(office, "instances", "show", "case-8")
+    assert (last["status"], before["status"]) == ("cancelled", "faulted")
+    assert ("steps" in last, "steps" in before) == (True, False)
+
+
 def test_an_incident_is_ended_by_a_person(office: Desk) -> None:
     """It says why it cannot go on, and stays until somebody says what is to be done."""
     begin(office, "stubborn", "case-6")
