@@ -173,7 +173,7 @@ class Running:
             return None
         due = first_due(self.state.tasks.values())
         deadline = self.state.deadline
-        if deadline is None or self.state.phase not in {"running", "recalled"}:
+        if deadline is None:
             return due
         return deadline if due is None else min(due, deadline)
 

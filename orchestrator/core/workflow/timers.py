@@ -44,12 +44,15 @@ def lapse(run: Running, elapsed: Elapsed) -> None:
 
 
 def _lapse_instance(run: Running, due: int) -> None:
-    deadline, plan, outline = run.state.deadline, run.outline.plan, run.outline
-    if deadline is None or deadline > due or run.state.phase != "running":
+    """Let the time of the instance be over; what it takes back already waits no longer either."""
+    state, plan, outline = run.state, run.outline.plan, run.outline
+    if state.deadline is None or state.deadline > due:
         return
+    state.deadline = None
     reason = f"not done within {_text(plan.timeout)}"
     error: Fault = {"step": None, "type": "timeout", "reason": reason}
-    if plan.on_failure == "stop":
+    stops = plan.on_failure == "stop" and state.phase == "running"
+    if stops or state.phase == "stopping":
         _hasten(run, outline.transactional, due)
         stop(run, error)
     else:

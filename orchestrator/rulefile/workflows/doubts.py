@@ -36,6 +36,8 @@ def warn_of_doubts(read: ReadWorkflow) -> None:
 
 
 def _warn_of_endless_waits(read: ReadWorkflow, steps: list[ReadStep]) -> None:
+    for each in steps:
+        _warn_of_endless_undoing(each)
     if read.plan.timeout is not None:
         return
     for each in steps:
@@ -49,6 +51,17 @@ def _warn_of_endless_waits(read: ReadWorkflow, steps: list[ReadStep]) -> None:
                 "or the workflow",
                 "warning",
             )
+
+
+def _warn_of_endless_undoing(read: ReadStep) -> None:
+    """Warn of a compensation that nothing ends: the time of the workflow is no limit to it."""
+    undoing, part = read.step.compensation, read.part.all_entries().get("compensate")
+    if part is not None and undoing and undoing.command.awaits and undoing.timeout is None:
+        part.refuse_key(
+            f"taking back {quoted(read.step.name)} waits without end when no answer comes: give it "
+            "a `timeout`",
+            "warning",
+        )
 
 
 def _warn_of_short_timeouts(read: ReadWorkflow, steps: list[ReadStep]) -> None:

@@ -231,6 +231,28 @@ def test_a_workflow_whose_time_is_over_waits_for_nobody_without_a_limit() -> Non
     assert (play.types, play.status) == (["DoA", "UndoA"], "faulted")
 
 
+@pytest.mark.parametrize("how", ["refused", "cancelled", "suspended"])
+def test_what_is_taken_back_already_waits_no_longer_than_the_workflow(how: str) -> None:
+    """A command without a limit of its own would be waited for without end, and nobody told."""
+    play = Play(workflow(step("A", undo=True), step("B"), timeout=60)).start()
+    play.advance(20)
+    if how == "suspended":
+        play.order("suspend")
+        play.advance(1000)
+        play.order("resume")
+    if how == "cancelled":
+        play.order("cancel")
+    else:
+        play.reply("DoB", "BDenied")
+    play.advance(39)
+    assert (play.types, play.status) == (["DoA", "DoB"], "compensating")
+    play.advance(1)
+    assert (play.types[2:], play.status) == (
+        ["UndoA"],
+        "cancelled" if how == "cancelled" else "faulted",
+    )
+
+
 def test_data_of_a_compensation_may_read_the_output() -> None:
     """``output`` is what the step, or the item, gave."""
     taking_back = undo("UndoA", data={"permit": "${output.permit}"})
