@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.cli import output
 from orchestrator.cli.memory import memory
@@ -19,16 +19,32 @@ if TYPE_CHECKING:
     from orchestrator.ports import KeptDefinition
     from orchestrator.settings import Settings
 
+_LIVE: Final = "live: "
 
-def tell_live(settings: Settings, rulebook: Rulebook) -> None:
+
+def tell_live(settings: Settings, rulebook: Rulebook) -> list[dict[str, object]]:
     """Say on standard error which instances would stay on which old wording.
+
+    Returns:
+        The same for programs, by rule and revision; nothing where all go by these rules.
 
     Raises:
         Unavailable: Redis cannot be reached.
         Misconfigured: it refuses us.
     """
-    for told in live_sentences(rulebook, *asyncio.run(_look(settings))):
-        output.note(told)
+    counts, texts = asyncio.run(_look(settings))
+    told = live_sentences(rulebook, counts, texts)
+    for each in told:
+        output.note(each)
+    return [
+        {
+            "rule": revision.name,
+            "revision": revision.revision,
+            "instances": number,
+            "message": sentence.removeprefix(_LIVE),
+        }
+        for (revision, number), sentence in zip(_old(rulebook, counts), told, strict=False)
+    ]
 
 
 def live_sentences(
@@ -43,15 +59,20 @@ def live_sentences(
         counts: how many instances are open, by definition and revision.
         texts: the kept texts of definitions, by revision.
     """
+    old = _old(rulebook, counts)
+    if not old:
+        return [f"{_LIVE}all {sum(counts.values()):,} open instances go by these rules"]
+    return [_sentence(each, number, rulebook, texts.get(each.revision)) for each, number in old]
+
+
+def _old(rulebook: Rulebook, counts: Mapping[tuple[str, str], int]) -> list[tuple[Revision, int]]:
+    """Return the wordings that these rules do not have, and how many are open under each."""
     opened = {Revision(*revision): number for revision, number in counts.items()}
-    old = sorted(
+    return sorted(
         (revision, number)
         for revision, number in opened.items()
         if revision.revision and not rulebook.is_current(revision)
     )
-    if not old:
-        return [f"live: all {sum(opened.values()):,} open instances go by these rules"]
-    return [_sentence(each, number, rulebook, texts.get(each.revision)) for each, number in old]
 
 
 async def _look(
@@ -67,7 +88,7 @@ def _sentence(
     current = rulebook.by_name.get(revision.name)
     stay = "1 open instance stays" if number == 1 else f"{number:,} open instances stay"
     what = "is gone" if current is None else "differs"
-    told = f"live: rule {revision.name} {what}: {stay} on revision {revision.revision}"
+    told = f"{_LIVE}rule {revision.name} {what}: {stay} on revision {revision.revision}"
     if kept is None or rulebook.recall is None:
         return f"{told}, whose text is not kept: events and timers for it become dead letters"
     try:

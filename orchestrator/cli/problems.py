@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -14,11 +15,13 @@ from orchestrator.cli import output
 from orchestrator.cli.commands import wants_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Sized
+    from collections.abc import Mapping, Sequence, Sized
 
     from orchestrator.core.problem import Problem
 
 FORMATS: Final = ("text", "json", "github")
+
+NOTHING_MORE: Final[Mapping[str, object]] = MappingProxyType({})
 
 CLEAN, ERRORS, ONLY_WARNINGS = 0, 1, 3
 
@@ -45,18 +48,24 @@ class Summary:
         return files if self.count is None else f"{_count(self.count, self.thing)} in {files}"
 
 
-def report(problems: Sequence[Problem], form: str, summary: Summary) -> int:
+def report(
+    problems: Sequence[Problem],
+    form: str,
+    summary: Summary,
+    more: Mapping[str, object] = NOTHING_MORE,
+) -> int:
     """Print `problems` and return the exit code they mean.
 
     Args:
         problems: what was found, in the order to print.
         form: one of `FORMATS`; ``--json`` overrides it.
         summary: what was checked.
+        more: what the document for programs holds beside the problems.
     """
     errors = sum(problem.level == "error" for problem in problems)
     warnings = len(problems) - errors
     if wants_json() or form == "json":
-        output.document(_as_json(problems, errors, warnings))
+        output.document({**_as_json(problems, errors, warnings), **more})
     else:
         for problem in problems:
             click.echo(_annotation(problem) if form == "github" else _line(problem))

@@ -74,9 +74,8 @@ def check(path: Path | None, schemas: Path | None, form: str, *, live: bool) -> 
     count = None if rulebook is None else len(rulebook.definitions)
     if rulebook is not None:
         _tell_windows(settings, rulebook)
-    if live and rulebook is not None:
-        tell_live(settings, rulebook)
-    return report([*problems, *found], form, Summary("rule", count, files))
+    more = {"live": tell_live(settings, rulebook)} if live and rulebook is not None else {}
+    return report([*problems, *found], form, Summary("rule", count, files), more)
 
 
 @command.command(

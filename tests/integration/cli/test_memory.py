@@ -231,6 +231,19 @@ def test_what_has_ended_is_listed_and_shown(shell: Shell) -> None:
     ]
 
 
+async def test_what_a_change_means_for_open_cases_is_told_to_programs_too(shell: Shell) -> None:
+    """A pipeline decides on it before it takes a change in."""
+    (shell.folder / "rules.yaml").write_text("[]\n")
+    old = replace(remembered("join", "C-3"), revision="0badc0ffee00")
+    await fill(shell, [(NOW, old)])
+    check = ("rules", "check", "rules.yaml", "--live")
+    assert "live: rule join is gone: 1 open instance stays" in shell.run(*check).stderr
+    assert "live" not in json.loads(shell.run(*check[:-1], "--json").stdout)
+    (told,) = json.loads(shell.run(*check, "--json").stdout)["live"]
+    assert told.pop("message").startswith("rule join is gone: 1 open instance stays on revision")
+    assert told == {"rule": "join", "revision": "0badc0ffee00", "instances": 1}
+
+
 async def test_a_kept_message_that_failed_is_found_and_sent_again(shell: Shell) -> None:
     """Nothing else reminds of it: it has no timer, and is no open instance."""
     assert listed(shell, "timers", "list", "--failed") == []
