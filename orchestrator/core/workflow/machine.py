@@ -274,11 +274,13 @@ class Workflow:
         event = signal.event
         if event.type != START and not self._starts(signal):
             return False
+        if is_run(event) and not is_run_by_another(run.state, event):
+            return False  # another attempt at the step: what the first one began answers it
         twice = f"workflow {self.name} is open for {run.state.key} already"
         match self.plan.on_duplicate:
             case "restart":
                 restart(run, event)
-            case _ if is_run(event) and is_run_by_another(run.state, event):
+            case _ if is_run(event):
                 refuse_start(self.plan, event, Refused(twice), run.dispatch)
             case "ignore":
                 return False

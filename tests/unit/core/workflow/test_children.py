@@ -132,9 +132,10 @@ def test_a_child_of_another_instance_is_not_waited_for(on_duplicate: str) -> Non
     assert play.status == "running"
 
 
-def test_another_attempt_of_its_parent_leaves_a_child_alone() -> None:
-    """It answers whichever attempt it began with."""
-    play = Play(workflow(step("A")))
+@pytest.mark.parametrize("on_duplicate", ["ignore", "reject", "restart"])
+def test_another_attempt_of_its_parent_leaves_a_child_alone(on_duplicate: str) -> None:
+    """It answers whichever attempt it began with; cancelled, it would fail what was tried again."""
+    play = Play(workflow(step("A"), on_duplicate=on_duplicate))
     parent = {**PARENT, "command": "f00.A.1"}
     child_of_parent(play, parent=parent)
     data = {"workflow": "flow", "input": {}, "parent": {**PARENT, "command": "f00.A.2"}, "depth": 1}
