@@ -69,9 +69,16 @@ def is_workflow(instance: Instance) -> bool:
     return instance.state.startswith(b'{"id":')
 
 
-def began(instance: Instance) -> str:
-    """Return the id of an instance, which tells it from others that had its key."""
-    return unpack(instance.state).id
+def began(instance: Instance, run: str, message: str) -> bool:
+    """Tell whether an order began an instance, at once or after the end of the one before.
+
+    Args:
+        instance: as it is stored.
+        run: the id it has if the order began it at once.
+        message: the id of the order.
+    """
+    state = unpack(instance.state)
+    return state.id == run or state.start.cause == message
 
 
 def _step(name: str, task: Task, parts: Mapping[str, bytes]) -> dict[str, object]:

@@ -45,7 +45,7 @@ class Started:
     Attributes:
         at: where it will be.
         message: the id of the order that starts it.
-        run: the id it will have, which tells it from others that had its key.
+        run: the id it will have, unless it must wait for the end of the one before.
     """
 
     at: InstanceKey
@@ -221,7 +221,9 @@ class Desk:
         found = None
         for whole in (False, True):  # most looks find it open, and its pieces may be many
             found = await self.look(started.at, whole=whole)
-            if found is None or not found.status.final or began(found) != started.run:
+            if found is None or not found.status.final:
+                return None
+            if not began(found, started.run, started.message):
                 return None
         return found
 

@@ -117,6 +117,34 @@ async def test_who_waits_when_the_daemon_stops_gets_the_address() -> None:
     assert (answer.status_code, set(answer.json())) == (202, {"id", "address", "message"})
 
 
+async def test_whoever_starts_an_instance_anew_gets_the_result_of_the_new_one() -> None:
+    """It begins when the one before has been taken back, by an order that is not the caller's."""
+    rules = rulebook("""
+workflows:
+  - name: renewed
+    when: [SiteWorkStopped, UtilitiesDisconnected]
+    timeout: 1d
+    on_duplicate: restart
+    steps:
+      end: {await: ComplaintWithdrawn}
+""")
+    path, body = "/workflows/renewed/instances", {"input": {"n": 1}, "key": "R-1"}
+    async with office(rules=rules) as there:
+        await there.client.post(path, json=body)
+        await there.settle()
+        request = asyncio.create_task(
+            there.client.post(path, params={"wait": "20s"}, json={**body, "input": {"n": 2}})
+        )
+        await there.take()
+        await there.settle()
+        await there.withdraw("R-1")
+        await there.settle()
+        answer = await request
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "completed")
+    assert answer.json()["input"] == {"n": 2}
+
+
 async def test_the_result_of_the_instance_before_is_not_taken_for_this_ones() -> None:
     """A key may be used again; what its last instance gave is not what this one gives."""
     async with office() as there:

@@ -53,7 +53,7 @@ def begin(outline: Outline, event: Event, key: str, dispatch: Dispatch) -> Runni
         revision=plan.revision,
         phase="running",
         started=dispatch.now,
-        start=Origin.of(event),
+        start=Origin.of(event, event.causation_id if event.type == START else None),
         **given,
     )
     if plan.timeout is not None:

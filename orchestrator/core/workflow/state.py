@@ -130,7 +130,7 @@ class Task:
 class Origin:
     """What is remembered of the event that started an instance, beside its data.
 
-    Attributes: as of the event.
+    Attributes: as of the event; ``cause`` is the id of what an order to start it followed from.
     """
 
     id: str
@@ -138,11 +138,12 @@ class Origin:
     traceparent: str | None = None
     hops: int = 0
     trail: str = ""
+    cause: str | None = None
 
     @classmethod
-    def of(cls, event: Event) -> Origin:
+    def of(cls, event: Event, cause: str | None = None) -> Origin:
         """Return what is remembered of `event`."""
-        return cls(event.id, event.type, event.traceparent, event.hops, event.trail)
+        return cls(event.id, event.type, event.traceparent, event.hops, event.trail, cause)
 
 
 @dataclass(slots=True)

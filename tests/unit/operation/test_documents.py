@@ -113,7 +113,8 @@ def test_what_a_rule_remembers_is_not_taken_for_a_workflow() -> None:
     play = Play(workflow(step("A"))).start()
     assert play.instance is not None
     assert is_workflow(play.instance)
-    assert began(play.instance) == unpack(play.instance.state).id
+    assert began(play.instance, unpack(play.instance.state).id, "another message")
+    assert not began(play.instance, "another instance", "another message")
     assert not is_workflow(Instance(play.instance.version, b'{"kept":{}}'))
     assert not is_workflow(Instance(play.instance.version, b""))
 
