@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.ids import order_id
+from orchestrator.core.scheduled import pending
 from orchestrator.core.status import Status
 from orchestrator.ports import Commit, Conflict, InstanceKey, InstanceWrite, Reaction
 
@@ -29,9 +30,11 @@ def cancel(at: InstanceKey, instance: Instance) -> Commit:
 def cancel_timer(at: InstanceKey, instance: Instance) -> Commit:
     """Return what ends the timer only: what is remembered goes on, for as long as it takes.
 
-    A message kept for later is nothing without its timer, so it ends with it.
+    A message kept for later is nothing without its timer, so it ends with it; and so does a
+    schedule, or nobody would notice that it does not tick any more.
     """
-    return _order("cancel-timer", at, instance, Status.CANCELLED if at.message else instance.status)
+    ends = bool(at.message) or pending(instance.state) is not None
+    return _order("cancel-timer", at, instance, Status.CANCELLED if ends else instance.status)
 
 
 def retry_timer(now: datetime, revisions: Mapping[InstanceKey, str] = NO_REVISIONS) -> Order:

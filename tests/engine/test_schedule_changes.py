@@ -47,6 +47,7 @@ async def test_a_restart_sets_a_timer_again_that_was_cancelled(new_store: NewSto
     this = await armed(new_store(), hourly())
     assert await carry_out(this.store, cancel_timer, [AT], this.clock.now()) == []
     assert await next_due(this) is None
+    this.clock.moment += SECOND
     await arm(this)
     assert await next_due(this) == TEN
 

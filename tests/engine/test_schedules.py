@@ -13,6 +13,7 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.deadletter import read, revival
 from orchestrator.core.event import Delivery
 from orchestrator.core.scheduled import PUNCTUAL, ScheduledRule
+from orchestrator.engine.orders import cancel, cancel_timer, carry_out
 from orchestrator.errors import ExpressionError
 from tests.engine.definitions import HERE
 from tests.engine.interference import Fuse, crash_everywhere, survived
@@ -36,6 +37,7 @@ from tests.engine.world import NOW, World, prove
 if TYPE_CHECKING:
     from orchestrator.core.event import Message
     from orchestrator.core.scheduled import CatchUp
+    from orchestrator.engine.orders import Order
     from tests.engine.conftest import NewStore
     from tests.engine.interference import Life
 
@@ -126,6 +128,17 @@ async def test_a_schedule_that_was_dropped_comes_back(new_store: NewStore) -> No
     assert await next_due(this) is None
     await restore(this)
     assert await next_due(this) == TEN + HOUR
+
+
+@pytest.mark.parametrize("order", [cancel, cancel_timer])
+async def test_a_schedule_that_was_cancelled_comes_back(new_store: NewStore, order: Order) -> None:
+    """Its file says that it runs; without a timer it would look as if it waited."""
+    this = await armed(new_store(), hourly())
+    assert await carry_out(this.store, order, [AT], this.clock.now()) == []
+    assert await next_due(this) is None
+    this.clock.moment += SECOND
+    await restore(this)
+    assert await next_due(this) == TEN
 
 
 async def test_restoring_touches_no_schedule_that_is_set(new_store: NewStore) -> None:
