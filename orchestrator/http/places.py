@@ -6,6 +6,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from starlette.convertors import Convertor, register_url_convertor
+
 from orchestrator.errors import Refused
 from orchestrator.operation import pages
 from orchestrator.ports import InstanceKey
@@ -16,6 +18,21 @@ if TYPE_CHECKING:
 _SEPARATOR = ":"
 _MOVES = frozenset({"", ".", ".."})
 """What clients take out of a path between two slashes, unless those are quoted."""
+
+
+class _AnyText(Convertor[str]):
+    """What a route takes for an id: keys have slashes and line breaks, too."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("any", _AnyText())
 
 
 def instance_id(at: InstanceKey) -> str:

@@ -94,15 +94,13 @@ def workflow_routes(desk: Desk, access: Access) -> APIRouter:  # noqa: C901 - on
     ) -> InstancePage:
         return await _page(desk, workflow, status, after, limit)
 
-    @router.get(
-        "/workflows/instances/{instance:path}", summary="An instance", dependencies=[viewer]
-    )
+    @router.get("/workflows/instances/{instance:any}", summary="An instance", dependencies=[viewer])
     async def show_instance(instance: str) -> InstanceDocument:
         at = read_instance_id(instance)
         return _document(at, await _found(desk, at))
 
     @router.delete(
-        "/workflows/instances/{instance:path}",
+        "/workflows/instances/{instance:any}",
         summary="Cancel an instance: what it did is compensated",
         status_code=_ACCEPTED,
         response_description="it was asked to cancel",

@@ -59,7 +59,11 @@ async def test_an_instance_outlives_its_workflow() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["a/b", "a/../b", "/../../ready", "a/.", "a//b", "a/", "..", "%2e%2e/x", "a%2Fb", "ü ?#"]
+    "key",
+    [
+        *("a/b", "a/../b", "/../../ready", "a/.", "a//b", "a/", "..", "%2e%2e/x", "a%2Fb", "ü ?#"),
+        *("a\nb", "a\n", "\r\n", "a\t\u2028"),
+    ],
 )
 async def test_an_address_leads_to_its_instance(key: str) -> None:
     """Clients take `..` out of paths, and then look for another instance, or something else."""
