@@ -267,10 +267,13 @@ class Account:
     def _fired_with(self, event: Event, rule: StatefulRule) -> Event | None:
         """Return the event that the rule fired with, of those after `event` with the same key."""
         key = key_of(rule, event, event.time)
+        is_later = False
         for logged in self._evidence.logged:
             other = logged.event
+            is_later = is_later or (other is not None and other.identity == event.identity)
             if (
                 other is not None
+                and (is_later or logged.seen.timed)  # what carries no time came in this order
                 and (other.id, rule.name) in self._sent
                 and other.type in rule.triggers
                 and key_of(rule, other, other.time) == key

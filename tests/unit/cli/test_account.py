@@ -264,6 +264,24 @@ def test_an_event_that_was_used_up_is_told_by_what_used_it(rulebook: Rulebook) -
     assert told(evidence, last)["pair"] == "sent: sent Tell"
 
 
+def test_an_event_without_a_time_is_no_part_of_what_fired_before_it_came(
+    rulebook: Rulebook,
+) -> None:
+    """Of such events all that is known is the order in which they came."""
+    at = event().time
+    first, fired, second, last = (
+        replace(event(kind, number), id=f"no-{number}", time=at)
+        for number, kind in enumerate(["Filed", "Answered", "Filed", "Answered"])
+    )
+    untimed = [
+        replace(logged, seen=replace(logged.seen, timed=False))
+        for logged in map(of, (first, fired, second, last))
+    ]
+    evidence = known(rulebook, *untimed, sent("pair", fired), sent("pair", last, 2))
+    told_of = [told(evidence, each)["pair"].split("fired with ")[-1] for each in (first, second)]
+    assert told_of == ["Answered no-1", "Answered no-3"]
+
+
 def test_a_join_that_waited_in_vain_names_its_entry_in_the_ledger(rulebook: Rulebook) -> None:
     """From there it can be sent again."""
     found = event()
