@@ -44,16 +44,16 @@ class Budget:
     limit = left = MAX_STEPS
 
     def spend(self, steps: int) -> None:
-        """Take ``steps`` away.
+        """Take ``steps`` away; none where that is too much, as then none is done.
 
         Raises:
-            EvaluationError: nothing is left.
+            EvaluationError: so many are not left.
         """
-        self.left -= steps
-        if self.left < 0:
+        if steps > self.left:
             raise EvaluationError(
                 f"needs more than {self.limit:,} steps: loop over fewer items or build less text"
             )
+        self.left -= steps
 
     def spend_text(self, length: int) -> None:
         """Take away the price of reading or building ``length`` characters."""

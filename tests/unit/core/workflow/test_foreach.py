@@ -82,6 +82,15 @@ def test_too_many_items_fail_the_step() -> None:
     assert "over the limit of 9: split the list" in str(play.state.error)
 
 
+def test_a_list_that_is_never_made_takes_nothing_from_what_is_said_of_it() -> None:
+    """The instance ends, and says why: it is no incident for want of steps to tell it."""
+    told = act("Failed", {"why": "${instance.error.reason}"})
+    endless = step("A", command("Do"), for_each=each("range(10000000000)"))
+    play = Play(workflow(endless, otherwise=(told,))).start()
+    assert (play.status, play.types) == ("faulted", ["Failed"])
+    assert "needs more than 10,000,000 steps" in str(play.sent[-1].data)
+
+
 def test_items_that_fail_may_be_left_out() -> None:
     """With `continue` their output is null, and the others go on."""
     told = command("Tell", data="${steps.A.output}")
