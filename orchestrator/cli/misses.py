@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -117,7 +118,7 @@ def _cut(noted: Noted) -> str:
     size = sum(noted.entry.cut.values())
     return (
         f"its data is not kept here, because {size:,} bytes are too many:"
-        f" `orchestrator tail --key {noted.entry.key} --from first` shows it while the log does"
+        f" `orchestrator tail --key {quote(noted.entry.key)} --from first` shows it while the log does"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -47,7 +48,7 @@ def record_case(  # noqa: PLR0913 - what was asked for, and where to look
     if not recorded.events:
         raise Misconfigured(
             f"no event with the key {key} that a rule wants is in {Names.of(settings).log}:"
-            f" `orchestrator explain {key}` tells what there is"
+            f" `orchestrator explain {quote(key)}` tells what there is"
         )
     recording = asyncio.run(record(recorded, rulebook, catalog, with_data=with_data))
     click.echo(recording.text, nl=False)

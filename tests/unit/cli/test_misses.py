@@ -146,6 +146,8 @@ def test_data_that_was_cut_is_said(rulebook: Rulebook) -> None:
     noted = filed()
     cut = replace(noted, entry=replace(noted.entry, cut={"Filed": 70_000}))
     judge = Judge(rulebook, NOW)
+    blank = replace(cut, entry=replace(cut.entry, key="C 1"))
+    assert "`orchestrator tail --key 'C 1' --from first`" in judge.why(blank)
     assert judge.why(cut) == (
         "its data is not kept here, because 70,000 bytes are too many:"
         " `orchestrator tail --key C-1 --from first` shows it while the log does"
