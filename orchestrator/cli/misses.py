@@ -117,8 +117,8 @@ def advice(left: Sequence[Noted]) -> str:
 def _cut(noted: Noted) -> str:
     size = sum(noted.entry.cut.values())
     return (
-        f"its data is not kept here, because {size:,} bytes are too many:"
-        f" `orchestrator tail --key {quote(noted.entry.key)} --from first` shows it while the log does"
+        f"its data is not kept here, because {size:,} bytes are too many: `orchestrator tail"
+        f" --key {quote(noted.entry.key)} --from first` shows it while the log does"
     )
 
 

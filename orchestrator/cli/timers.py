@@ -128,8 +128,8 @@ def cancel(key: str, rule: str | None, message: str | None, *, dry_run: bool) ->
     found, changed = asyncio.run(_cancel(key, rule, message, dry_run=dry_run))
     if not found:
         raise Misconfigured(
-            f"no such timer is set for the key {key}: `orchestrator timers list --key {shlex.quote(key)}`"
-            " shows which are"
+            f"no such timer is set for the key {key}: `orchestrator timers list"
+            f" --key {shlex.quote(key)}` shows which are"
         )
     tell(found, changed, dry_run=dry_run)
 
