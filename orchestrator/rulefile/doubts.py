@@ -42,14 +42,13 @@ def doubts(tree: syntax.Node, readable: Readable) -> Iterator[Doubt]:
 def shape_of(node: syntax.Node, readable: Readable) -> Shape:
     """Return what is known of the value of a node."""
     match node:
-        case syntax.Root(name="data"):
-            return readable.data
+        case syntax.Root(name=name):
+            roots = {"data": readable.data, "input": readable.input, "output": readable.output}
+            return roots.get(name, ANYTHING)
         case syntax.Field(
             receiver=syntax.Field(receiver=syntax.Root(name="events"), name=event), name="data"
         ):
             return (readable.events or {}).get(event, ANYTHING)
-        case syntax.Root(name="input"):
-            return readable.input
         case syntax.Field(
             receiver=syntax.Field(receiver=syntax.Root(name="steps"), name=step), name="output"
         ):

@@ -46,6 +46,7 @@ class Readable:
         steps: what there is under ``steps``, each with what is known of its output; None where
             that cannot be told.
         variables: the names under ``variables``; None where that cannot be told.
+        output: what is known of the ``output`` of a step, in what takes it back.
     """
 
     data: Shape = ANYTHING
@@ -54,6 +55,7 @@ class Readable:
     input: Shape = ANYTHING
     steps: Mapping[str, Shape] | None = None
     variables: frozenset[str] | None = None
+    output: Shape = ANYTHING
 
     def with_item(self, name: str) -> Readable:
         """Return this and the name of an item."""

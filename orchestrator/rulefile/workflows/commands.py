@@ -111,13 +111,17 @@ def read_command(
 
 
 def read_compensation(
-    part: Part, catalog: MessageCatalog, readable: Readable
+    part: Part, catalog: MessageCatalog, readable: Readable, output: Shape
 ) -> Compensation | None:
     """Return what undoes a step; None where it had to be refused.
 
-    It may read the step's own output as ``output``.
+    Args:
+        part: where it stands.
+        catalog: the known message types.
+        readable: what the step's expressions may read; these may also read its ``output``.
+        output: what is known of that.
     """
-    readable = replace(readable, roots=readable.roots | {"output"})
+    readable = replace(readable, roots=readable.roots | {"output"}, output=output)
     if not isinstance(part.value, dict):
         command = read_command({"send": part}, catalog, readable)
         return Compensation(command, None, None) if command else None

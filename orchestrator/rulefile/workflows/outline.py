@@ -27,7 +27,8 @@ def outline(steps: Part | None, catalog: MessageCatalog) -> dict[str, Shape]:
     Names that cannot be used, and those that are used twice, are refused here.
     """
     found: dict[str, Part] = {}
-    for name, part in _named(steps):
+    outputs: dict[str, Shape] = {}
+    for name, part, work in _named(steps):
         if not _NAME.fullmatch(name):
             part.refuse_key(f"{quoted(name)} cannot name a step: {_NAME_ADVICE}")
         if name in _WORDS:
@@ -39,26 +40,27 @@ def outline(steps: Part | None, catalog: MessageCatalog) -> dict[str, Shape]:
                 "groups included: change one"
             )
         else:
-            found[name] = part
-    return {name: _output(part, catalog) for name, part in found.items()}
+            found[name], outputs[name] = part, _output(work, catalog)
+    return outputs
 
 
-def _named(steps: Part | None) -> Iterator[tuple[str, Part]]:
+def _named(steps: Part | None) -> Iterator[tuple[str, Part, Part]]:
+    """Yield each step's name, where that stands, and where it says what it awaits."""
     if steps is None:
         return
     for name, part in steps.all_entries().items():
-        yield name, part
+        yield name, part, part
         yield from _named(part.all_entries().get("steps"))
         yield from _inside(name, part.all_entries().get("transaction"))
 
 
-def _inside(name: str, transaction: Part | None) -> Iterator[tuple[str, Part]]:
-    """Yield the steps that a transaction stands for."""
+def _inside(name: str, transaction: Part | None) -> Iterator[tuple[str, Part, Part]]:
+    """Yield the steps that a transaction stands for, likewise."""
     if transaction is not None:
         for phase in ("prepare", "commit"):
-            yield f"{name}_{phase}", transaction
+            yield f"{name}_{phase}", transaction, transaction
             for participant, part in transaction.all_entries().items():
-                yield f"{name}_{phase}_{participant}", part
+                yield f"{name}_{phase}_{participant}", part, part.all_entries().get(phase, part)
 
 
 def _output(part: Part, catalog: MessageCatalog) -> Shape:

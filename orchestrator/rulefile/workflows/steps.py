@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.definitions import Action
+from orchestrator.core.shapes import ANYTHING
 from orchestrator.core.workflow.definition import MAX_ITEMS, Command, ForEach, Group, Step
 from orchestrator.rulefile.actions import ReadAction
 from orchestrator.rulefile.choices import read_choice, read_count
@@ -140,6 +141,7 @@ def _step(source: _Source, work: Work, catalog: MessageCatalog) -> Step:
         if key in entries and unanswered:
             entries[key].refuse_key(f"`{key}` needs an `await`: nobody waits for an answer here")
     undo, readable = entries.get("compensate"), source.repetition.readable
+    output = (readable.steps or {}).get(source.name, ANYTHING)
     return Step(
         name=source.name,
         work=work,
@@ -147,7 +149,7 @@ def _step(source: _Source, work: Work, catalog: MessageCatalog) -> Step:
         for_each=_for_each(entries, source.repetition),
         timeout=read_duration(entries["timeout"]) if "timeout" in entries else None,
         retry=read_retry(entries["retry"]) if "retry" in entries else None,
-        compensation=read_compensation(undo, catalog, readable) if undo else None,
+        compensation=read_compensation(undo, catalog, readable, output) if undo else None,
         on_failure=_read_on_failure(entries.get("on_failure")),
     )
 
