@@ -188,6 +188,12 @@ def _normalised(value: object, key: str) -> object:
 
 
 def _read_when(part: Part | None, catalog: MessageCatalog) -> When | None:
+    if part and isinstance(part.value, dict) and "every" in part.value:
+        part.refuse(
+            "a workflow starts with an event, and `every` is a schedule: write a rule with it that "
+            "sends the event that starts this, or StartWorkflow"
+        )
+        return None
     when = read_when(part, catalog) if part else None
     if part and when and when.pattern is not None:
         part.refuse(
