@@ -9,7 +9,7 @@ from orchestrator.core.workflow.closing import complete
 from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.dispatch import Letter
 from orchestrator.core.workflow.failing import fail
-from orchestrator.core.workflow.ids import Target, reaction_for
+from orchestrator.core.workflow.ids import WORKFLOW_DIGITS, Target, reaction_for
 from orchestrator.core.workflow.outline import APPROVAL_REQUESTED
 from orchestrator.core.workflow.state import moment_of
 from orchestrator.errors import Refused
@@ -69,12 +69,15 @@ def decide(run: Running, event: Event) -> bool:
     """Take in what a person decided; tell whether it was about this workflow.
 
     Raises:
-        Refused: the step does not wait for it, the role is wrong, or the form is not filled in.
+        Refused: the step does not wait for it, it is about an instance that has ended, the role is
+            wrong, or the form is not filled in.
     """
     given: Any = event.data
     target = Target(given["step"])
-    if target.step not in run.outline.places and not names_workflow(event):
+    if not names_workflow(event) and not _may_be_about(run, given.get("id"), target):
         return False
+    if given.get("id") not in {None, run.state.id}:
+        raise Refused(f"this is a decision about an instance of {_named(run)} that has ended")
     approval, role = _asked(run, target)
     if given["role"] != role:
         raise Refused(
@@ -90,6 +93,13 @@ def decide(run: Running, event: Event) -> bool:
     told = {name: given.get(name) for name in ("decision", "by", "role", "comment", "data")}
     complete(run, target, told)
     return True
+
+
+def _may_be_about(run: Running, instance: str | None, target: Target) -> bool:
+    """Tell whether a decision that names no workflow may be about this one."""
+    if instance is not None:
+        return instance[:WORKFLOW_DIGITS] == run.state.id[:WORKFLOW_DIGITS]
+    return target.step in run.outline.places
 
 
 def _asked(run: Running, target: Target) -> tuple[Approval, str | None]:

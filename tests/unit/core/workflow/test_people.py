@@ -307,6 +307,20 @@ def test_a_decision_may_leave_out_the_workflow() -> None:
     assert play.status == "completed"
 
 
+def test_a_decision_may_name_the_instance() -> None:
+    """The answer to a request of an earlier instance under the key decides nothing of this one."""
+    play = Play(workflow(step("A", approval("chief")))).start()
+    earlier = f"{play.state.id[:8]}{'0' * 16}"
+    with pytest.raises(Refused, match=r"about an instance of workflow flow for .* that has ended"):
+        decided(play, id=earlier)
+    told = {"step": "A", "decision": "approved", "by": "ada", "role": "chief"}
+    with pytest.raises(Refused, match="that has ended"):
+        play.event("ApprovalGiven", told | {"id": earlier})
+    assert play.event("ApprovalGiven", told | {"id": "0" * 24}) == ignore(), "another workflow's"
+    play.event("ApprovalGiven", told | {"id": play.state.id})
+    assert play.status == "completed"
+
+
 def test_a_decision_needs_an_open_instance() -> None:
     """Silence would look like success."""
     with pytest.raises(Refused, match="workflow flow has no open instance for case-7"):
