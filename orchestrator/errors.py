@@ -12,6 +12,7 @@ OrchestratorError
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Unreadable(Refused):
         super().__init__(
             f"rule {rule}, key {key}: what is open there began under revision {revision}, which"
             f" cannot be asked any more: {why}. Put back what that revision needs and redrive this,"
-            f" or end it with `orchestrator instances cancel {key} --rule {rule}`"
+            f" or end it with `orchestrator instances cancel {quote(key)} --rule {rule}`"
         )
 
 

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = click.Path(path_type=Path)
 _FORMATS: Final = ("mermaid", "dot", "svg")
-_BY_SUFFIX: Final = {".dot": "dot", ".gv": "dot", ".svg": "svg"}
+_BY_SUFFIX: Final = {
+    **dict.fromkeys(("", ".mmd", ".mermaid", ".md", ".txt"), "mermaid"),
+    **dict.fromkeys((".dot", ".gv"), "dot"),
+    ".svg": "svg",
+}
 _MESSAGES: Final = frozenset({"event", "command"})
 
 
@@ -77,7 +81,7 @@ def command(  # noqa: PLR0913 - one for each option
     if wants_json():
         output.document(_as_json(graph))
         return
-    written = _write(graph, form or _BY_SUFFIX.get(file.suffix if file else "", "mermaid"))
+    written = _write(graph, form or _form_of(file))
     if file is None:
         click.echo(written, nl=False)
         return
@@ -95,6 +99,17 @@ def _load(path: Path | None, schemas: Path | None) -> Graph:
     if rulebook is None:
         raise InvalidDefinitions(problems)
     return draw(rulebook, catalog)
+
+
+def _form_of(file: Path | None) -> str:
+    """Return what to write by the end of a file's name. Raise ``Misconfigured`` for another."""
+    suffix = file.suffix.lower() if file else ""
+    if suffix not in _BY_SUFFIX:
+        raise Misconfigured(
+            f"{file}: nothing here draws {suffix}: end it in .mmd, .dot or .svg, or say with"
+            " --format what to write"
+        )
+    return _BY_SUFFIX[suffix]
 
 
 def _is_message(kind: str) -> bool:

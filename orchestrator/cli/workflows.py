@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import textwrap
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -98,8 +99,8 @@ def start(name: str, data: str, key: str | None, wait: timedelta | None) -> None
         click.echo(started.at.key)
         if wait:
             output.note(
-                f"it has not ended: `orchestrator instances show {started.at.key}` shows how far"
-                " it is"
+                f"it has not ended: `orchestrator instances show {quote(started.at.key)}` shows how"
+                " far it is"
             )
 
 

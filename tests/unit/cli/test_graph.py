@@ -89,6 +89,7 @@ def test_with_graphviz_there_is_a_picture(rules: str, invoke: Callable[..., Resu
         (["--rule", "tank"], "the picture has no rule tank: did you mean thank?"),
         (["--type", "Nothing"], "the picture has no type Nothing"),
         (["--output", "no/such/folder.dot"], "cannot write no/such/folder.dot: "),
+        (["--output", "rules.png"], "rules.png: nothing here draws .png: end it in .mmd, .dot"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(
