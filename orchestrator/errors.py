@@ -8,10 +8,12 @@ OrchestratorError
 ├── InvalidDefinitions  rules or schemas with errors: keep what runs, show the problems
 ├── Unavailable         a service is away: wait and try again
 └── Misconfigured       only a person can mend it: say what to do, and stop
+    └── CannotRead          a file or folder of definitions is not there
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -115,3 +117,22 @@ class Unavailable(OrchestratorError):
 
 class Misconfigured(OrchestratorError):
     """Something only a person can mend: a wrong password, a drifted queue, a weak Redis."""
+
+
+class CannotRead(Misconfigured):
+    """A file or folder of definitions is not there, or is closed to us.
+
+    Args:
+        error: what the system says.
+        setting: the variable that names the folder where nobody gave its path.
+    """
+
+    def __init__(self, error: OSError, setting: str) -> None:
+        missing = Path(str(error.filename))
+        is_astray = isinstance(error, FileNotFoundError) and missing == Path(missing.name)
+        where = (
+            f" in {Path.cwd()}: go to the folder that has it, or name another in {setting}"
+            if is_astray and not missing.suffix
+            else ""
+        )
+        super().__init__(f"cannot read {missing}: {error.strerror}{where}")

@@ -12,7 +12,7 @@ from orchestrator.catalog.operations import join_operations
 from orchestrator.catalog.payloads import check_schemas, compile_message
 from orchestrator.catalog.validators import compile_schema
 from orchestrator.document import read_document
-from orchestrator.errors import Misconfigured
+from orchestrator.errors import CannotRead, Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def read_schema_files(path: Path) -> list[tuple[str, bytes]]:
         )
         documents = [(str(file), file.read_bytes()) for file in files]
     except OSError as error:
-        raise Misconfigured(f"cannot read {error.filename}: {error.strerror}") from error
+        raise CannotRead(error, "ORCHESTRATOR_SCHEMAS") from error
     if not documents:
         raise Misconfigured(f"{path} holds no *.yaml files: put the AsyncAPI documents there")
     return documents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.document import LIMITS
-from orchestrator.errors import Misconfigured
+from orchestrator.errors import CannotRead
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +26,12 @@ def read_rule_files(path: Path) -> list[tuple[str, bytes]]:
         over the size limit only as much as shows that it is.
 
     Raises:
-        Misconfigured: there is no such file or folder, or one cannot be read.
+        CannotRead: there is no such file or folder, or one is closed to us.
     """
     try:
         return [(str(file), _content(file)) for file in _rule_files(path)]
     except OSError as error:
-        raise Misconfigured(f"cannot read {error.filename}: {error.strerror}") from error
+        raise CannotRead(error, "ORCHESTRATOR_RULES") from error
 
 
 def _rule_files(path: Path) -> list[Path]:

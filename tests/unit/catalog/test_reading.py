@@ -181,6 +181,17 @@ def test_a_folder_without_documents_is_a_mistake(tmp_path: Path) -> None:
         read_schema_files(tmp_path / "nowhere")
 
 
+def test_no_documents_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is in the wrong folder learns which one that is, and what names the right one."""
+    monkeypatch.chdir(tmp_path)
+    told = f"cannot read schemas: No such file or directory in {tmp_path}: go to the folder that"
+
+    with pytest.raises(Misconfigured, match=f"^{told} has it, or name another in ORCH.*_SCHEMAS$"):
+        read_schema_files(Path("schemas"))
+    with pytest.raises(Misconfigured, match=r"^cannot read typo.yaml: No such file or directory$"):
+        read_schema_files(Path("typo.yaml"))
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "#/", "#/channels", "x"]),
     lambda inner: (
