@@ -54,8 +54,7 @@ class Replies:
                 if self._directory.event(name) is None:
                     raise Misconfigured(
                         f"service {self._service}: {name}, which {handler.name} may lead to, is in"
-                        " no document of the schemas folder: describe it there, or correct the"
-                        " name of the returned model"
+                        f" no document of the schemas folder: {_way_out(name)}"
                     )
 
     def of(self, work: Work, returned: object, now: datetime) -> tuple[Message, ...]:
@@ -120,6 +119,16 @@ class Replies:
         if message_type is None:
             raise SchemaViolation(f"{work.handler.name} returned {name}, which no document names")
         return message_type
+
+
+def _way_out(name: str) -> str:
+    """Return what to do about a reply that no document describes."""
+    if name == COMMAND_FAILED:
+        return (
+            "every service tells by it which commands it gave up; copy failures.yaml there, which"
+            " the sample schemas have"
+        )
+    return "describe it there, or correct the name of the returned model"
 
 
 def _models(work: Work, returned: object) -> list[BaseModel]:

@@ -9,7 +9,8 @@ import pytest
 from orchestrator.errors import Misconfigured
 from orchestrator.service import Context, Policy, Service
 from orchestrator.service.registry import find, installed
-from tests.unit.service.workbench import Bake, Baked
+from orchestrator.service.replies import Replies
+from tests.unit.service.workbench import DOCUMENTS, Bake, Baked, Documents
 
 if TYPE_CHECKING:
     from unknown import Elsewhere  # type: ignore[import-not-found]  # the mistake
@@ -142,3 +143,13 @@ def test_a_prefix_changes_nothing_but_the_name() -> None:
     """Another installation runs the same service."""
     service: Service[None] = Service("pumps", channels=["pumps.v1"], capabilities=["pump"])
     assert service.prefixed("x.").capabilities == ("pump",)
+
+
+def test_who_has_no_document_of_failures_learns_where_it_is() -> None:
+    """Nobody wrote the name of that reply, so correcting it is no advice."""
+    service = Service("bakery", channels=["bakery.v1"])
+    service.on("Bake")(good)
+    known = Documents({name: DOCUMENTS[name] for name in DOCUMENTS if name != "CommandFailed"})
+
+    with pytest.raises(Misconfigured, match=r"CommandFailed, .*: .* copy failures\.yaml there"):
+        Replies("bakery", known).verify(service.handlers.values())
