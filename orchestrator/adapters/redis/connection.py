@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -65,6 +66,24 @@ class _Packing:
             raise exceptions.DataError(f"a command cannot be sent: {error}") from error
 
 
+class _Stopping:
+    """What redis-py loses on Python 3.11: a task that is cancelled while it writes.
+
+    ``asyncio.wait_for``, which it writes with, drops a cancellation that comes when the command has
+    just gone. The task would live on, and whoever cancelled it wait for its end without end.
+    """
+
+    async def send_packed_command(self, *command: object, **options: object) -> None:
+        """Send a command; where that is cancelled, give up the connection, as redis-py does."""
+        connection: Any = super()
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        await connection.send_packed_command(*command, **options)
+        if task and task.cancelling() > before:
+            await connection.disconnect(nowait=True)
+            raise asyncio.CancelledError
+
+
 def connect(url: str, *, repeats: int = 1) -> aioredis.Redis:
     """Return a client for `url`. Connects on first use; bytes in, bytes out.
 
@@ -88,7 +107,7 @@ def connect(url: str, *, repeats: int = 1) -> aioredis.Redis:
         )
         pool: Any = client.connection_pool
         pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
-        pool.connection_class = type("Connection", (_Packing, pool.connection_class), {})
+        pool.connection_class = type("Connection", (_Packing, _Stopping, pool.connection_class), {})
         pool.make_connection()  # connects to nothing, but refuses unknown options
     except ValueError:
         # Its text would quote the password, of which a part stands where the port should.
