@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.workflow.outline import COMPENSATE, START
+from orchestrator.engine.doubts import Doubt
 from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.core.definitions import Listener
+    from orchestrator.core.event import Event
     from orchestrator.engine.batch import Batch
-    from orchestrator.engine.case import Intake
+    from orchestrator.engine.case import Case, Intake
 
 
 def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
@@ -25,14 +27,34 @@ def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
         intake: the event, of any type.
         listeners: who wants it.
     """
-    event = intake.event
-    if event.type not in {START, COMPENSATE}:
-        return
+    workflow = _wanted(intake.event)
+    if workflow is not None and all(definition.name != workflow for definition, _ in listeners):
+        batch.fail(intake, workflow, _absent(workflow))
+
+
+def miss_among_old(batch: Batch, case: Case) -> None:
+    """Do the same where only old wordings of a workflow are left, and none is to decide.
+
+    They end what they began, and begin nothing. What led to one that has ended may come again:
+    that is found out later.
+
+    Args:
+        batch: what the event came with.
+        case: an event of any type, alone, as any wording has it.
+    """
+    name = case.definition.name
+    if _wanted(case.triggers[0].intake.event) == name:
+        batch.doubts.append(Doubt(case, _absent(name)))
+
+
+def _wanted(event: Event) -> str | None:
+    """Return the workflow that an event starts, or takes back; None if it does neither."""
     data: Any = event.data
-    workflow: str = data["workflow"]
-    if all(definition.name != workflow for definition, _ in listeners):
-        absent = Refused(
-            f"no workflow {workflow} is in force here: put back what was removed, renamed or"
-            " switched off, and redrive this"
-        )
-        batch.fail(intake, workflow, absent)
+    return str(data["workflow"]) if event.type in {START, COMPENSATE} else None
+
+
+def _absent(workflow: str) -> Refused:
+    return Refused(
+        f"no workflow {workflow} is in force here: put back what was removed, renamed or"
+        " switched off, and redrive this"
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestrator.core.retired import Revision
+from orchestrator.engine.absence import miss_among_old
 from orchestrator.engine.case import Case
 from orchestrator.errors import Refused
 from orchestrator.ports import InstanceKey
@@ -122,6 +123,9 @@ def settle(
             batch.fail(each.trigger.intake, each.name, error)
             continue
         if claim is None:
+            for any_of_them in each.claims[:1]:
+                case = Case(any_of_them.definition, any_of_them.key, [each.trigger])
+                miss_among_old(batch, case)
             continue
         definition = claim.definition
         place = (claim.at, definition.revision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.case import Case
 from tests.engine.answering import answer, event
-from tests.engine.messages import distinct
+from tests.engine.messages import CHANNEL, distinct
 from tests.engine.mistakes import LooksAtNoRevision
 from tests.engine.world import NOW, World
 from tests.engine.written import types, written
@@ -156,6 +157,32 @@ async def test_a_child_that_changed_in_the_middle_goes_on_and_back(new_store: Ne
     ]
     assert new.dead_letters == []
     assert await new.store.open_revisions() == {}
+
+
+async def test_what_is_gone_begins_nothing_unnoticed_while_it_is_open_elsewhere(
+    new_store: NewStore,
+) -> None:
+    """A parent would wait, and nobody know why; what comes for the second time is none of this."""
+    old = await replica(new_store(), PARENT)
+    await begin(old, "K-1")
+    answered = await answer(old, but="DoZ")
+    await begin(old, "K-2")
+    answered = await answer(old, but="DoB", answered=answered)
+    new = await replica(old.store, OTHER, old)
+    (asked,) = (str(one.id) for one in old.sent if one.type == "DoZ")
+    ended, _ = [one for one in old.sent if one.type == "StartWorkflow"]
+    await new.publish(replace(ended, routing_key=CHANNEL))
+    await new.run()
+    assert new.dead_letters == []
+    await begin(old, "K-3")
+    answered = await answer(new, but="DoB", answered=answered)
+    await new.publish(event("ZDenied", "z", cause=asked, key="K-1"))
+    await new.run()
+    await answer(new, but="DoB", answered=answered)
+    letters = new.dead_letters
+    assert [letter.type for letter in letters] == ["StartWorkflow", "CompensateWorkflow"]
+    assert {letter.headers["x-rule"] for letter in letters} == {"child"}
+    assert all("no workflow child is in force" in str(one.headers["x-error"]) for one in letters)
 
 
 async def test_without_revisions_an_instance_would_change_its_steps(
