@@ -111,8 +111,16 @@ def _after_start(part: Part, start: datetime) -> timedelta | None:
     return None if moment is None else moment - start
 
 
-def read_never(never: Part | None, setting: Setting) -> tuple[frozenset[str], bool]:
-    """Return the types of ``expect_none``, and whether it means all that are not expected."""
+def read_never(
+    never: Part | None, setting: Setting, messages: tuple[Expected, ...]
+) -> tuple[frozenset[str], bool]:
+    """Return the types of ``expect_none``, and whether it means all that are not expected.
+
+    Args:
+        never: what was written.
+        setting: what it is read in.
+        messages: what the same case expects.
+    """
     if never is None:
         return frozenset(), False
     if never.value == OTHERS:
@@ -122,6 +130,9 @@ def read_never(never: Part | None, setting: Setting) -> tuple[frozenset[str], bo
         never.refuse(f"`expect_none` is an empty list: name message types, or write {OTHERS}")
     instead = f"write a message type, a list of them, or {OTHERS}"
     texts = [(part, part.text(instead)) for part in parts]
+    for part, name in texts:
+        if any(message.type == name for message in messages):
+            part.refuse(f"`expect` wants {name} to be sent: remove it here or there")
     return frozenset(
         name for part, name in texts if name and setting.message_type(part, name) is not None
     ), False

@@ -125,7 +125,8 @@ def _read_case(part: Part, outer: Setting) -> Case | None:
     if not any(expectation in entries for expectation in EXPECTATIONS):
         part.refuse(f"this case expects nothing: add one of {', '.join(EXPECTATIONS)}")
     setting = _setting(entries, outer)
-    never, nothing_else = read_never(entries.get("expect_none"), setting)
+    messages = read_messages(entries.get("expect"), setting)
+    never, nothing_else = read_never(entries.get("expect_none"), setting, messages)
     return Case(
         name=read_text(entries.get("name"), ""),
         position=part.position,
@@ -133,7 +134,7 @@ def _read_case(part: Part, outer: Setting) -> Case | None:
         isolated=read_flag(entries.get("isolated")),
         without_schedules=read_flag(entries.get("without_schedules")),
         steps=read_steps(entries["given"], setting) if "given" in entries else (),
-        messages=read_messages(entries.get("expect"), setting),
+        messages=messages,
         unordered=read_flag(entries.get("unordered")),
         never=never,
         nothing_else=nothing_else,

@@ -40,6 +40,10 @@ CASE = "- name: c\n  given: [ComplaintFiled]\n  expect: [SendAcknowledgment]\n"
         (CASE + CASE, '4:3: error: there is a case "c" already: give this one another name'),
         (f"{CASE}  expect_none: []", "4:16: error: `expect_none` is an empty list"),
         (f"{CASE}  expect_none: ClseCase", '4:16: error: unknown message type "ClseCase": did'),
+        (
+            f"{CASE}  expect_none: [SendAcknowledgment]",
+            "4:17: error: `expect` wants SendAcknowledgment to be sent: remove it here or there",
+        ),
         (f"{CASE}  expect_open: intake", "4:16: error: `expect_open` lists instances"),
         (f"{CASE}  expect_open: [{{key: a}}]", "4:17: error: this instance has no `rule`"),
         (f"{CASE}  expect_open: [intak]", '4:17: error: there is no rule "intak": did you mean "i'),
