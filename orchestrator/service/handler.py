@@ -96,8 +96,21 @@ def handler(message_type: str, function: HandlerFunction, policy: Policy) -> Han
     model = hints.get(parameters[0])
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise Misconfigured(f"{where}: annotate {parameters[0]!r} with a pydantic model")
+    _verify(policy, where)
     replies = frozenset(_models(hints.get("return")))
     return Handler(message_type, function, model, replies, policy)
+
+
+def _verify(policy: Policy, where: str) -> None:
+    """Raise ``Misconfigured`` for what would hold up every message behind the first that fails."""
+    known = get_args(Delay)
+    if not set(policy.retries) <= set(known):
+        raise Misconfigured(
+            f"{where}: retries is a list of {', '.join(known)}, such as {known[:2]}; the broker has"
+            " queues for no other delays"
+        )
+    if policy.timeout_seconds <= 0:
+        raise Misconfigured(f"{where}: timeout_seconds is more than 0")
 
 
 def _models(hint: Any) -> Iterator[str]:  # noqa: ANN401 - an annotation can be anything

@@ -56,7 +56,8 @@ class Service(Generic[R]):
             capabilities: what each running process announces, for workflows that `route` by it.
 
         Raises:
-            Misconfigured: the name cannot be a queue's, or there is no channel.
+            Misconfigured: the name cannot be a queue's, there is no channel, or no handler could
+                ever run.
         """
         if not _NAME.match(name):
             raise Misconfigured(f"service {name!r}: use letters, digits and _ . : - in its name")
@@ -64,6 +65,8 @@ class Service(Generic[R]):
             raise Misconfigured(f'service {name}: channels is a list, such as ["notify.v1"]')
         if isinstance(capabilities, str) or not all(capabilities):
             raise Misconfigured(f'service {name}: capabilities is a list, such as ["pump"]')
+        if concurrency < 1:
+            raise Misconfigured(f"service {name}: concurrency is at least 1")
         self.name = name
         self.channels = tuple(channels)
         self.concurrency = concurrency
@@ -100,7 +103,8 @@ class Service(Generic[R]):
             timeout_seconds: of one attempt; by default the service's.
 
         Raises:
-            Misconfigured: the function's signature does not fit, or the type has a handler.
+            Misconfigured: the function's signature or a delay does not fit, or the type has a
+                handler.
         """
         changes: dict[str, Any] = {}
         if retries is not None:

@@ -81,6 +81,28 @@ def test_two_handlers_for_one_type_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({"retries": ("5s",)}, r"retries is a list of 1s, 10s, .* such as \('1s', '10s'\)"),
+        ({"retries": "1m"}, "retries is a list"),
+        ({"timeout_seconds": 0}, "timeout_seconds is more than 0"),
+    ],
+)
+def test_a_handler_cannot_wait_for_what_never_comes(changes: Any, advice: str) -> None:
+    """A retry that no queue takes would be sent again and again, and hold up all other messages."""
+    service = Service("bakery", channels=["bakery.v1"])
+
+    with pytest.raises(Misconfigured, match=f"good of Bake: {advice}"):
+        service.on("Bake", **changes)(good)
+
+
+def test_a_service_runs_at_least_one_handler() -> None:
+    """With none it would take every message, and do nothing without a word."""
+    with pytest.raises(Misconfigured, match="service bakery: concurrency is at least 1"):
+        Service("bakery", channels=["bakery.v1"], concurrency=0)
+
+
+@pytest.mark.parametrize(
     ("name", "channels", "advice"),
     [
         ("my bakery", ["bakery.v1"], "use letters, digits"),
