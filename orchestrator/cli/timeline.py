@@ -151,7 +151,7 @@ def _sender(step: Step) -> str:
     message = step.message
     if message is None:
         run = rule_and_tick(step.id)
-        told = f"schedule {run[0]}" if run else "no longer in the log, or never published"
+        told = f"schedule {run[0]}" if run else "of another key, gone from the log, or never sent"
         return _dim(told)
     source = f"from {message.source}" if message.source else "sender unnamed"
     sender = f"rule {message.rule}" if message.rule else source

@@ -49,11 +49,11 @@ def test_a_case_is_drawn_as_a_tree_with_times_senders_and_losses() -> None:
 
 
 def test_a_cause_that_was_not_found_is_said() -> None:
-    """A hole in the trace must look like one."""
+    """A hole in the trace must look like one; a cause in a sub-workflow has another key."""
     steps = causal_steps([Published("c1", "SendAcknowledgment", "x", None, START, "gone")])
     drawn = [click.unstyle(line) for line in draw("C-1", steps)]
     assert drawn[3] == (
-        "              not found: gone        no longer in the log, or never published"
+        "              not found: gone        of another key, gone from the log, or never sent"
     )
 
 
