@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from importlib.metadata import EntryPoint, entry_points
+from traceback import extract_tb
 from typing import Any
 
 from orchestrator.errors import Misconfigured
@@ -42,8 +43,21 @@ def find(name: str) -> AnyService:
             importlib.invalidate_caches()
     try:
         found = point.load()
+    except Misconfigured:
+        raise
     except (ImportError, AttributeError) as error:
         raise Misconfigured(f"service {name} cannot be imported: {error}") from error
+    except Exception as error:  # the module of somebody else raises anything
+        raise Misconfigured(f"service {name} cannot be imported: {_told(error)}") from error
     if not isinstance(found, Service):
         raise Misconfigured(f"{point.value} is not a Service")
     return found
+
+
+def _told(error: Exception) -> str:
+    """Return what is wrong with a module, and on which line of it, on one line."""
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    steps = [step for step in extract_tb(error.__traceback__) if step.name == "<module>"]
+    if isinstance(error, SyntaxError) or not steps:  # the text of the former ends with the place
+        return what
+    return f"{what} ({steps[-1].filename}, line {steps[-1].lineno})"

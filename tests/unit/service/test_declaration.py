@@ -13,6 +13,8 @@ from orchestrator.service.replies import Replies
 from tests.unit.service.workbench import DOCUMENTS, Bake, Baked, Documents
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from unknown import Elsewhere  # type: ignore[import-not-found]  # the mistake
 
 
@@ -152,6 +154,28 @@ def test_a_service_that_is_not_there_says_what_is(name: str, advice: str) -> Non
     """A person mends it from this one line."""
     with pytest.raises(Misconfigured, match=advice):
         find(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("def x(:\n", r"SyntaxError: invalid syntax \({name}.py, line 1\)"),
+        ("\nService()\n", r"NameError: name 'Service' is not defined \(.*{name}.py, line 2\)"),
+        ("import json\njson.loads('')\n", r"JSONDecodeError: .* \(.*{name}.py, line 2\)"),
+    ],
+)
+def test_a_mistake_in_a_module_is_told_with_its_line(
+    text: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the author's, and no defect of ours that should be reported."""
+    name = f"mistaken_{abs(hash(text))}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(
+        Misconfigured, match=f"cannot be imported: {advice.replace('{name}', name)}"
+    ):
+        find(f"{name}:service")
 
 
 @pytest.mark.parametrize("capabilities", ["pump", ["pump", ""]])
