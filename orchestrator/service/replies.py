@@ -90,7 +90,7 @@ class Replies:
         return (self._encode(work, _FAILURE_INDEX, _Fact(COMMAND_FAILED, channel, data), now),)
 
     def _reply(self, work: Work, index: int, model: BaseModel, now: datetime) -> Message:
-        name, data = type(model).__name__, model.model_dump(mode="json")
+        name, data = type(model).__name__, model.model_dump(mode="json", by_alias=True)
         message_type = self._documented(work, name)
         message_type.validate(data)
         return self._encode(work, index, _Fact(name, message_type.channel, data), now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from pydantic import Field
 
 from orchestrator.core import headers
 from orchestrator.service import Context  # noqa: TC001 - the runtime reads annotations
@@ -38,6 +39,28 @@ async def test_a_returned_model_is_published_in_the_case_of_its_command(bench: W
         "data": {"cake": "cake 1 for C-1"},
     }
     assert bench.broker.depth("bakery") == 0
+
+
+async def test_fields_are_written_by_the_names_they_are_read_by(bench: Workbench) -> None:
+    """A schema may call a field what Python has no name for; the alias says it both ways."""
+
+    class Labelled(Baked):
+        """A reply whose fields have other names in the documents."""
+
+        for_: str = Field(alias="for")
+
+    Labelled.__name__ = "Baked"
+
+    async def bake(command: Bake, _context: Context) -> Baked:
+        return Labelled.model_validate({"cake": command.cake, "for": "Ada"})
+
+    bench.service.on("Bake")(bake)
+    await bench.send()
+
+    await bench.work_off(1)
+
+    (reply,) = bench.published
+    assert reply["data"] == {"cake": "cake 1", "for": "Ada"}
 
 
 async def test_a_reply_keeps_the_count_of_its_command(bench: Workbench) -> None:
