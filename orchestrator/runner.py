@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from orchestrator.adapters.redis.inbox import RedisInbox
 from orchestrator.adapters.redis.register import RedisRegister
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.clock import SystemClock
-from orchestrator.errors import InvalidDefinitions, Unavailable
+from orchestrator.errors import InvalidDefinitions, Misconfigured, Unavailable
 from orchestrator.http import create_app, serving
 from orchestrator.service.instance import Instance
 from orchestrator.service.patience import Patience
@@ -56,11 +57,21 @@ async def run(names: Sequence[str], settings: Settings) -> None:
         Misconfigured: a service, the broker, Redis or the HTTP port is not as it must be.
     """
     services = [find(name).prefixed(settings.service_prefix) for name in names]
+    _refuse_twins(services)
     runner = Runner(settings, services)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, runner.stop)
     await runner.run()
+
+
+def _refuse_twins(services: Sequence[AnyService]) -> None:
+    for name, times in Counter(service.name for service in services).items():
+        if times > 1:
+            raise Misconfigured(
+                f"service {name} is given {times} times: name it once; more of its kind run as"
+                " processes of their own"
+            )
 
 
 class Runner:
