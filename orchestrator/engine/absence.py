@@ -48,9 +48,15 @@ def miss_among_old(batch: Batch, case: Case) -> None:
 
 
 def _wanted(event: Event) -> str | None:
-    """Return the workflow that an event starts, or takes back; None if it does neither."""
+    """Return the workflow that an event starts, or takes back; None if it does neither.
+
+    Where there are no workflows, nobody has held its data against the schema.
+    """
     data: Any = event.data
-    return str(data["workflow"]) if event.type in {START, COMPENSATE} else None
+    if event.type not in {START, COMPENSATE} or not isinstance(data, dict):
+        return None
+    named = data.get("workflow")
+    return named if isinstance(named, str) else None
 
 
 def _absent(workflow: str) -> Refused:

@@ -189,3 +189,13 @@ async def test_a_workflow_that_is_not_there_is_a_dead_letter(store: Store, event
     (letter,) = this.dead_letters
     assert letter.headers["x-rule"] == "gone"
     assert "no workflow gone is in force here" in str(letter.headers["x-error"])
+
+
+@pytest.mark.parametrize("data", [None, [1], {}, {"workflow": 3}], ids=str)
+async def test_what_only_looks_like_a_start_is_no_defect(store: Store, data: object) -> None:
+    """Where there are no workflows nobody holds it against the schema, and nobody wants it."""
+    this = World(store)
+    await this.publish(event("StartWorkflow", "s-1", data))
+    ledger = await this.run()
+    assert ledger.events == {("StartWorkflow", "ignored"): 1}
+    assert this.dead_letters == []
