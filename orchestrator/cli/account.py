@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from orchestrator.core.decision import Definition
     from orchestrator.core.event import Event
     from orchestrator.core.hearing import Hearing
+    from orchestrator.core.stateful.memory import Memory
     from orchestrator.ports import OpenInstance
 
 NO_RULE: Final = "no rule"
@@ -85,6 +86,7 @@ class Account:
             if seen.rule is not None:
                 self._asked[seen.id] = seen.rule
                 self._sent.setdefault((seen.causation_id, seen.rule), []).append(seen)
+        self._memories = list(_memories(evidence))
 
     def notes(self, event: Event) -> list[Note]:
         """Return what each rule that wants events of this type made of `event`."""
@@ -241,14 +243,13 @@ class Account:
 
         It may do so under a key that it had once: an instance goes by the wording it began with.
         """
-        for at, found in self._evidence.instances.items():
-            began_with = wording(self._evidence.rulebook, at, found[1])
-            if at.definition == rule and isinstance(began_with, StatefulRule):
-                memory = every_event(found[1].state, began_with.elements)
-                if (element := memory.element_of(event)) is not None:
-                    counts = f"counted{_as_element(element, event)}{_under(at.key, event)}"
-                    waiting = f"waits for {lacks(began_with, memory)}{self._until(found[0])}"
-                    return at.key, text(f"{counts}; {waiting}")
+        for listed, began_with, memory in self._memories:
+            key = listed.at.key
+            if listed.at.definition != rule or (element := memory.element_of(event)) is None:
+                continue
+            counts = f"counted{_as_element(element, event)}{_under(key, event)}"
+            waiting = f"waits for {lacks(began_with, memory)}{self._until(listed)}"
+            return key, text(f"{counts}; {waiting}")
         return None
 
     def _until(self, listed: OpenInstance) -> str:
@@ -294,6 +295,14 @@ class Account:
             "would fire as it is now, but no trace of a reaction is left: the rule is newer than"
             " the event, or it reacted longer ago than the log and the markers reach"
         )
+
+
+def _memories(evidence: Evidence) -> Iterator[tuple[OpenInstance, StatefulRule, Memory]]:
+    """Yield what rules remember, each with the wording that it began with."""
+    for at, (listed, instance) in evidence.instances.items():
+        began_with = wording(evidence.rulebook, at, instance)
+        if isinstance(began_with, StatefulRule):
+            yield listed, began_with, every_event(instance.state, began_with.elements)
 
 
 def _as_element(element: str | None, event: Event) -> str:

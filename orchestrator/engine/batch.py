@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.deadletter import dead_letter
 from orchestrator.core.unmatched import ignored
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from orchestrator.engine.roster import Whereabouts
     from orchestrator.errors import Refused
     from orchestrator.ports import Commit, CommitResult
+
+SLICE: Final = 8
+"""How many cases, or timers, are decided between two turns of the loop. One may take a second."""
 
 
 @dataclass(slots=True)

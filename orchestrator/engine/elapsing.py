@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from orchestrator.engine.batch import SLICE
 from orchestrator.engine.firing import Round, asked_for, needed_pieces
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from orchestrator.engine.notes import Notes
     from orchestrator.engine.patience import Patience
     from orchestrator.ports import CommitResult, InstanceKey, Store, Timer
-
-SLICE = 8
-"""How many timers are decided between two turns of the loop. One may take a second."""
 
 
 class Elapser:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.hops import MAX_HOPS
 from orchestrator.engine.archive import Archive
-from orchestrator.engine.batch import Batch
+from orchestrator.engine.batch import SLICE, Batch
 from orchestrator.engine.deciding import decide, match, read
 from orchestrator.engine.doubts import settle_doubts
 from orchestrator.engine.elapsing import Elapser
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     )
 
 MAX_CONFLICTS = 20
-
-SLICE = 8
-"""How many cases are decided between two turns of the loop. One may take a second."""
 
 
 class Spine:

@@ -13,7 +13,7 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.definitions import Action
 from orchestrator.core.expression import compile_expression, compile_template
 from orchestrator.core.problem import Position
-from orchestrator.engine.spine import SLICE
+from orchestrator.engine.batch import SLICE
 from orchestrator.errors import SchemaViolation
 from tests.engine.definitions import HERE, Contract, rule
 from tests.engine.definitions import rulebook as make_rulebook

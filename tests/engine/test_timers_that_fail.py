@@ -15,8 +15,8 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
 from orchestrator.core.stateful import AtLeast, Element, StatefulRule
 from orchestrator.core.status import Status
+from orchestrator.engine.batch import SLICE
 from orchestrator.engine.patience import Patience
-from orchestrator.engine.spine import SLICE
 from orchestrator.engine.sweeper import Sweeper
 from orchestrator.errors import ExpressionError
 from orchestrator.ports import InstanceKey
