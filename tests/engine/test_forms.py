@@ -36,6 +36,7 @@ CONTROL = settings(SEARCH, max_examples=1_000, derandomize=True, phases=[Phase.g
 COMMANDS = {form.command for form in FORMS.values()} | {
     f"{form.command}Not" for form in FORMS.values() if form.otherwise
 }
+ROUND = settings(SEARCH, max_examples=100, derandomize=False)  # each another, also where CI is set
 MOST_ROUNDS = 10
 """Of a hundred examples each: one round reaches every form nearly always."""
 DEEP = int(os.environ.get("ORCHESTRATOR_MODEL_EXAMPLES", "5000"))
@@ -45,7 +46,7 @@ def test_every_form_does_what_the_model_says() -> None:
     """Whatever is repeated, killed, late, or done by another replica."""
     Forms.reached.clear()
     for _ in range(MOST_ROUNDS):
-        run_state_machine_as_test(Forms, settings=settings(SEARCH, max_examples=100))
+        run_state_machine_as_test(Forms, settings=ROUND)
         if Forms.reached == COMMANDS:
             break
     assert Forms.reached == COMMANDS  # what is not reached is not compared
