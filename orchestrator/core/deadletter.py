@@ -85,16 +85,14 @@ def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
         headers.DEAD_LETTERED_AT: now.astimezone(UTC).isoformat(timespec="milliseconds"),
         headers.QUEUE: queue,
     }
-    if headers.RULE in delivery.headers:
-        notes[headers.SENDER_RULE] = delivery.headers[headers.RULE]
     if rule is not None:
         notes[headers.RULE] = rule
     if handler is not None:
         notes[headers.HANDLER] = handler
     kept = {
-        name: value
+        headers.SENDER_RULE if name == headers.RULE else name: value
         for name, value in delivery.headers.items()
-        if name not in (headers.RULE, headers.ATTEMPT, headers.REDRIVE_RULE)
+        if name not in (headers.ATTEMPT, headers.REDRIVE_RULE)
     }
     return _copy(delivery, "", f"{queue}.dlq", {**_fitting(kept), **notes})
 
@@ -173,8 +171,14 @@ def _notes(delivery: Delivery, error: str) -> dict[str, object]:
         headers.ORIGINAL_EXCHANGE: delivery.exchange,
         headers.ORIGINAL_ROUTING_KEY: delivery.routing_key,
     }
-    known = {name: delivery.headers.get(name, value) for name, value in origin.items()}
+    known = {name: _noted(delivery, name, value) for name, value in origin.items()}
     return known | {headers.ERROR: error}
+
+
+def _noted(delivery: Delivery, name: str, otherwise: str) -> str:
+    """Return what an earlier copy noted; a publisher may have written anything there instead."""
+    value = delivery.headers.get(name)
+    return value if isinstance(value, str) and len(value) <= MAX_ERROR_LENGTH else otherwise
 
 
 def _fitting(own: Mapping[str, object]) -> Mapping[str, object]:

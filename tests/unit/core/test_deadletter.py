@@ -117,6 +117,22 @@ def test_headers_that_leave_no_room_are_left_out(huge: object) -> None:
         assert (copy.headers["tenant"], copy.headers["note"]) == (7, "small")
 
 
+@pytest.mark.parametrize(
+    "name", ["x-rule", "x-first-error", "x-original-exchange", "x-original-routing-key"]
+)
+@pytest.mark.parametrize("huge", ["x" * 130_000, b"x" * 130_000, [1] * 60_000])
+def test_notes_that_a_publisher_made_up_leave_room_as_well(name: str, huge: object) -> None:
+    """Our own notes are never left out; so what stands under their names must not be taken over."""
+    delivery = Delivery(b"{", "hms", "complaints.v1", headers={name: huge})
+    copies = (
+        dead_letter(delivery, "q", "not-json", "no", NOW),
+        retry(delivery, "q", "retry.1s", 2, "no"),
+    )
+    for copy in copies:
+        assert huge not in copy.headers.values()
+        assert (copy.headers["x-first-error"], copy.headers["x-original-exchange"]) == ("no", "hms")
+
+
 def test_headers_that_fit_are_kept_to_the_last() -> None:
     """The control: large is not too large."""
     delivery = Delivery(b"{", headers={"large": "x" * 99_000, "tenant": 7})
