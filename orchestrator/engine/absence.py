@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.core.workflow.outline import COMPENSATE, START
 from orchestrator.engine.doubts import Doubt
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Event
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.case import Case, Intake
+
+_LONGEST_NAME: Final = 100
+"""Characters that a workflow's name has at most; whoever publishes may write a longer one."""
 
 
 def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
@@ -29,7 +32,7 @@ def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
     """
     workflow = _wanted(intake.event)
     if workflow is not None and all(definition.name != workflow for definition, _ in listeners):
-        batch.fail(intake, workflow, _absent(workflow))
+        batch.miss(intake, workflow, _absent(workflow))
 
 
 def miss_among_old(batch: Batch, case: Case) -> None:
@@ -56,7 +59,9 @@ def _wanted(event: Event) -> str | None:
     if event.type not in {START, COMPENSATE} or not isinstance(data, dict):
         return None
     named = data.get("workflow")
-    return named if isinstance(named, str) else None
+    if not isinstance(named, str):
+        return None
+    return named if len(named) <= _LONGEST_NAME else f"{named[:_LONGEST_NAME]}..."
 
 
 def _absent(workflow: str) -> Refused:

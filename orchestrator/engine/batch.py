@@ -90,15 +90,24 @@ class Batch:
         """Dead-letter a copy for one rule that failed; the other rules' reactions go on."""
         intake.outcome = "failed"
         event = intake.event
-        self._give_up(intake.delivery, DeadLetter(event.type, event.correlation_id, rule, error))
+        given_up = DeadLetter(event.type, event.correlation_id, rule, error)
+        self._give_up(intake.delivery, given_up, rule)
 
-    def _give_up(self, delivery: Delivery, given_up: DeadLetter) -> None:
+    def miss(self, intake: Intake, name: str, error: Refused) -> None:
+        """Do the same for a rule that is not there: only the copy names it.
+
+        Whoever publishes chooses such a name, and would fill the metrics with new ones.
+        """
+        intake.outcome = "failed"
+        event = intake.event
+        given_up = DeadLetter(event.type, event.correlation_id, None, error)
+        self._give_up(intake.delivery, given_up, name)
+
+    def _give_up(self, delivery: Delivery, given_up: DeadLetter, rule: str | None = None) -> None:
         self.report.dead_letters.append(given_up)
         error = given_up.error
         self.dead_letters.append(
-            dead_letter(
-                delivery, self.queue, error.reason, str(error), self.now, rule=given_up.rule
-            )
+            dead_letter(delivery, self.queue, error.reason, str(error), self.now, rule=rule)
         )
 
     @property

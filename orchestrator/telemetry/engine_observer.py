@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from orchestrator.core.deadletter import MAX_ERROR_LENGTH
 from orchestrator.telemetry import log_events
 from orchestrator.telemetry.availability import Availability
 from orchestrator.telemetry.metrics import UNKNOWN, EngineMetrics
@@ -137,7 +138,7 @@ class EngineTelemetry(Availability):
             type=dead_letter.event_type,
             rule=dead_letter.rule,
             reason=reason,
-            error=str(dead_letter.error),
+            error=str(dead_letter.error)[:MAX_ERROR_LENGTH],
         )
 
     def _known(self, event_type: str) -> str:

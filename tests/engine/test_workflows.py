@@ -191,6 +191,17 @@ async def test_a_workflow_that_is_not_there_is_a_dead_letter(store: Store, event
     assert "no workflow gone is in force here" in str(letter.headers["x-error"])
 
 
+async def test_a_name_that_no_workflow_can_have_is_cut_and_is_no_label(store: Store) -> None:
+    """A header of its length would end each connection that copies it; a label stays for good."""
+    this = World(store, workflow(step("A")))
+    await this.publish(event("StartWorkflow", "s-1", {"workflow": "x" * 200_000, "input": {}}))
+    ledger = await this.run()
+    (letter,) = this.dead_letters
+    assert letter.headers["x-rule"] == f"{'x' * 100}..."
+    ((told,),) = (report.dead_letters for report in ledger.reports)
+    assert (told.rule, len(str(told.error)) < 300) == (None, True)
+
+
 @pytest.mark.parametrize("data", [None, [1], {}, {"workflow": 3}], ids=str)
 async def test_what_only_looks_like_a_start_is_no_defect(store: Store, data: object) -> None:
     """Where there are no workflows nobody holds it against the schema, and nobody wants it."""
