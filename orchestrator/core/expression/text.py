@@ -54,6 +54,7 @@ def to_json(budget: Budget, value: object) -> object:
         return [to_json(budget, item) for item in value]
     if isinstance(value, dict):
         budget.spend(1 + len(value) * STEPS_PER_COPY)
+        budget.spend_text(sum(map(len, value)))
         return {key: to_json(budget, item) for key, item in value.items()}
     return _without_parts(value)
 

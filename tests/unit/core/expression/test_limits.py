@@ -106,6 +106,14 @@ def test_a_small_value_that_prints_large_is_refused() -> None:
         template({"data": {"text": "x" * 100_000}})
 
 
+def test_so_is_one_whose_field_names_print_large() -> None:
+    """Whoever publishes chooses the names of fields as freely as their values."""
+    template = compile_template({"value": "${range(10000).map(a, data)}"})
+
+    with pytest.raises(ExpressionError, match="steps"):
+        template({"data": {"x" * 100_000: 1}})
+
+
 def test_a_text_that_grows_by_repetition_is_refused() -> None:
     """So must a string that prints one large value very often."""
     template = compile_template("${data.text} " * 1_000)
