@@ -283,7 +283,7 @@ def _ask(
         signal = replace(signal, directory=roster.directory)
     try:
         decision = definition.decide(instance, signal)
-        answer = decision, encoded(decision.outgoing)
+        answer = decision, encoded(decision)
     except Refused as error:
         if definition.stateful:
             batch.doubts.append(Doubt(case.with_triggers([trigger]), error))

@@ -170,7 +170,7 @@ class Round:
         self, timer: Timer, instance: Instance, decision: Decision, elapsed: Elapsed
     ) -> Firing:
         """Return what commits a decision. Raise ``BadMessage`` where it sends too much."""
-        at, messages = timer.at, encoded(decision.outgoing)
+        at, messages = timer.at, encoded(decision)
         if self._batch.roster is not None:
             self._batch.roster.sent(decision.outgoing)
         life = Life(asked_for(timer), instance, instance.revision)

@@ -12,10 +12,10 @@ from orchestrator.errors import BadMessage
 from orchestrator.ports import InstanceWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from orchestrator.core.decision import Part
-    from orchestrator.core.event import Message, Outgoing
+    from orchestrator.core.event import Message
     from orchestrator.core.ids import ReactionId
     from orchestrator.ports import InstanceKey
 
@@ -101,8 +101,13 @@ def kept_messages(at: InstanceKey, decision: Decision, revision: str) -> list[In
     ]
 
 
-def encoded(outgoing: Sequence[Outgoing]) -> tuple[Message, ...]:
-    """Return the messages a reaction sends. Raise ``BadMessage`` when they are too much."""
+def encoded(decision: Decision) -> tuple[Message, ...]:
+    """Return the messages that a decision sends at once.
+
+    Raises:
+        BadMessage: one is too much, or all together are, those included that are sent later.
+    """
+    outgoing = [*decision.outgoing, *(later.outgoing for later in decision.later)]
     messages = []
     room = MAX_REACTION_BYTES
     for each in outgoing:
@@ -115,4 +120,4 @@ def encoded(outgoing: Sequence[Outgoing]) -> tuple[Message, ...]:
                 " together: select what each needs in `with`, or send references (claim check)",
             )
         messages.append(message)
-    return tuple(messages)
+    return tuple(messages[: len(decision.outgoing)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -282,11 +283,24 @@ async def test_slow_decisions_leave_time_for_heartbeats() -> None:
     assert max(Counter(decided_in).values()) == SLICE
 
 
-async def test_a_reaction_too_large_to_hold_is_given_up_alone() -> None:
+@pytest.mark.parametrize("after", [None, timedelta(days=1)], ids=["at once", "later"])
+async def test_a_reaction_too_large_to_hold_is_given_up_alone(after: timedelta | None) -> None:
     """Ten thousand copies of a large event would fill the memory, and Redis takes no such value."""
-    flood = acting(replace(SEND, for_each=compile_expression("range(100)", at(4))))
+    copies = compile_expression("range(100)", at(4))
+    flood = acting(replace(SEND, for_each=copies, after=after))
     world = among_others(flood)
     await world.publish(filed("e1", "C-1", text="x" * 300_000))
+    await world.run()
+    assert told(world.sent) == ["First e1", "Last e1"]
+    (letter,) = world.dead_letters
+    assert letter.headers["x-reason"] == "too-large"
+
+
+async def test_a_message_too_large_to_be_sent_later_is_refused_at_once() -> None:
+    """Whoever hears of it a day later cannot tell any more what to do about it."""
+    grown = compile_template({"one": "${data.text}", "two": "${data.text}"})
+    world = among_others(acting(replace(SEND, data=grown, after=timedelta(days=1))))
+    await world.publish(filed("e1", "C-1", text="x" * 600_000))
     await world.run()
     assert told(world.sent) == ["First e1", "Last e1"]
     (letter,) = world.dead_letters
