@@ -23,6 +23,11 @@ SETTLE_MS: Final = 200
 FIRST_LOOK_MS: Final = 1000
 """How long after the watch began it is asked what changed before."""
 
+_GONE: Final = (
+    "{} holds no rule files any more: put them back, or write `rules: []` into one"
+    " if none are wanted"
+)
+
 
 class Folders:
     """What a daemon reacts with, as files.
@@ -36,15 +41,19 @@ class Folders:
         self._rules = rules
         self._schemas = schemas
         self._read: list[list[tuple[str, bytes]]] = []
+        self._had_rules = False
 
     def build(self) -> Rulebook:
         """Read and check all schemas and rules; warnings go to the log.
 
         Raises:
             InvalidDefinitions: with every problem of every file.
-            Misconfigured: a folder cannot be read.
+            Misconfigured: a folder cannot be read, or all files of rules are gone, which is how a
+                volume looks that is not mounted and a copy that has just begun.
         """
         schemas, rules = self._read = self._files()
+        if self._had_rules and not rules:
+            raise Misconfigured(_GONE.format(self._rules))
         catalog, doubts = read_catalog(schemas)
         if catalog is None:
             raise InvalidDefinitions(doubts)
@@ -53,6 +62,7 @@ class Folders:
             raise InvalidDefinitions(problems)
         for problem in (*doubts, *problems):
             structlog.get_logger().warning(log_events.RULEBOOK_WARNING, problem=str(problem))
+        self._had_rules = bool(rules)
         return rulebook
 
     async def changes(self, stopped: asyncio.Event) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import Misconfigured
 from orchestrator.folders import Folders
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -69,3 +70,20 @@ async def test_what_changes_later_is_seen(rules: Path) -> None:
         await folders.looked.wait()
         put(rules, RULE + RULE)
         await first
+
+
+def test_rules_that_are_all_gone_are_refused_until_a_file_says_so(rules: Path) -> None:
+    """A volume that is not mounted looks the same, and no event would be reacted to."""
+    folders = Folders(rules.parent, SCHEMAS)
+    folders.build()
+    rules.unlink()
+    for _ in range(2):
+        with pytest.raises(Misconfigured, match="holds no rule files any more"):
+            folders.build()
+    rules.write_text("rules: []\n")
+    assert folders.build().definitions == ()
+
+
+def test_a_daemon_may_start_before_its_first_rule_is_written(tmp_path: Path) -> None:
+    """Nothing is reacted to before, so nothing can be lost by it."""
+    assert Folders(tmp_path, SCHEMAS).build().definitions == ()
