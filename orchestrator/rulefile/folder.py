@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from orchestrator.document import LIMITS
 from orchestrator.errors import CannotRead
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 _TESTS = "tests"
@@ -35,15 +37,19 @@ def read_rule_files(path: Path) -> list[tuple[str, bytes]]:
 
 
 def _rule_files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob("*") if _is_rule_file(file, path))
+    return sorted(_found_in(path)) if path.is_dir() else [path]
 
 
-def _is_rule_file(file: Path, folder: Path) -> bool:
-    inner = file.relative_to(folder).parts
-    left_out = _TESTS in inner[:-1] or any(part.startswith(".") for part in inner)
-    return file.suffix in _SUFFIXES and file.is_file() and not left_out
+def _found_in(folder: Path) -> Iterator[Path]:
+    for here, inner, names in os.walk(folder, onerror=_refuse):
+        inner[:] = [each for each in inner if each != _TESTS and not each.startswith(".")]
+        files = (Path(here, each) for each in names if not each.startswith("."))
+        yield from (file for file in files if file.suffix in _SUFFIXES and file.is_file())
+
+
+def _refuse(error: OSError) -> NoReturn:
+    """Stop where a folder is closed to us: its rules would be missing, and nobody would know."""
+    raise error
 
 
 def _content(file: Path) -> bytes:

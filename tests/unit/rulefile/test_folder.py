@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +15,21 @@ from orchestrator.errors import Misconfigured
 from orchestrator.rulefile import read_rule_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Let nothing be read for a while that is closed to its owner: root may read everything."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 def test_yaml_files_of_all_subfolders_but_not_tests_and_hidden_ones(tmp_path: Path) -> None:
@@ -47,3 +65,16 @@ def test_no_such_folder(tmp_path: Path) -> None:
     """A wrong path is an error with its name, not an empty rulebook."""
     with pytest.raises(Misconfigured, match=r"^cannot read .*/nowhere: No such file or directory$"):
         read_rule_files(tmp_path / "nowhere")
+
+
+def test_a_closed_folder_is_refused() -> None:
+    """Its rules would be gone, with their schedules, and nobody would have said so."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        Path(folder, "a.yaml").write_text("[]")
+        Path(folder, "hr").mkdir(mode=0)
+        with as_nobody(), pytest.raises(Misconfigured, match=r"^cannot read .*/hr: Permission"):
+            read_rule_files(Path(folder))
+        Path(folder, "hr").rename(Path(folder, ".hr"))
+        with as_nobody():
+            assert len(read_rule_files(Path(folder))) == 1
