@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -14,14 +18,13 @@ from orchestrator.rulefile import read_rule_files, read_rules
 from orchestrator.telemetry import log_events
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Iterator
 
     from orchestrator.core.definitions import Rulebook
 
 SETTLE_MS: Final = 200
-FIRST_LOOK_MS: Final = 1000
-"""How long after the watch began it is asked what changed before."""
+LOOK_MS: Final = 1000
+"""How often it is asked what changed without a word to the watch: also before that began."""
 
 _GONE: Final = (
     "{} holds no rule files any more: put them back, or write `rules: []` into one"
@@ -66,21 +69,26 @@ class Folders:
         return rulebook
 
     async def changes(self, stopped: asyncio.Event) -> AsyncIterator[None]:
-        """Yield with every change of a file since the last `build`, until `stopped`."""
+        """Yield with every change of a file since the last `build`, until `stopped`.
+
+        The watch hears nothing of a folder that takes the place of another, by its name or by a
+        link, nor of some network drives: so the files are looked at as well.
+        """
         watch = awatch(
             self._rules,
             self._schemas,
             stop_event=stopped,
             step=SETTLE_MS,
-            rust_timeout=FIRST_LOOK_MS,
+            rust_timeout=LOOK_MS,
             yield_on_timeout=True,
+            ignore_permission_denied=True,
         )
-        watching = False
+        seen = None
         async for changed in watch:
-            # Nobody watched between the build and the beginning of the watch.
-            if changed or not (watching or await asyncio.to_thread(self._is_built)):
+            before, seen = seen, await asyncio.to_thread(_stamps, self._rules, self._schemas)
+            same = await asyncio.to_thread(self._is_built) if before is None else before == seen
+            if changed or not same:
                 yield
-            watching = True
 
     def _is_built(self) -> bool:
         """Tell whether the files are as they were when they were read last."""
@@ -91,3 +99,21 @@ class Folders:
 
     def _files(self) -> list[list[tuple[str, bytes]]]:
         return [read_schema_files(self._schemas), read_rule_files(self._rules)]
+
+
+def _stamps(*folders: Path) -> dict[Path, tuple[int, int, int]]:
+    """Return what tells of each file whether it is still the same, without reading any."""
+    found = {}
+    for file in chain.from_iterable(map(_files, folders)):
+        with suppress(OSError):  # it went while we looked
+            stat = file.stat()
+            found[file] = stat.st_ino, stat.st_mtime_ns, stat.st_size
+    return found
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+    for here, inner, names in os.walk(path):
+        inner[:] = [each for each in inner if not each.startswith(".")]
+        yield from (Path(here, each) for each in names)

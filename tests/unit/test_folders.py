@@ -21,6 +21,29 @@ def put(file: Path, content: str | None) -> None:
         file.write_text(content)
 
 
+def two_folders(where: Path, how: str) -> Path:
+    """Make an old folder of rules and a new one, and return how the old one is called."""
+    for name, content in (("old", RULE), ("new", RULE + RULE)):
+        (where / name).mkdir()
+        (where / name / "rules.yaml").write_text(content)
+    if how != "link":
+        return where / "old"
+    (where / "rules").symlink_to("old")
+    return where / "rules"
+
+
+def replace(rules: Path, other: Path, how: str) -> None:
+    """Put another folder where the rules are: by a link, by its name, or only remove them."""
+    if how == "link":
+        link = rules.with_name("link")
+        link.symlink_to(other.name)
+        link.rename(rules)
+        return
+    rules.rename(rules.with_name("gone"))
+    if how == "rename":
+        other.rename(rules)
+
+
 class LookedAtOnce(Folders):
     """Folders that are watched until they were compared with what was built."""
 
@@ -39,7 +62,7 @@ class LookedAtOnce(Folders):
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a file of rules, in a folder of its own; what changed before is looked for soon."""
-    monkeypatch.setattr("orchestrator.folders.FIRST_LOOK_MS", 50)
+    monkeypatch.setattr("orchestrator.folders.LOOK_MS", 50)
     file = tmp_path / "rules.yaml"
     file.write_text(RULE)
     return file
@@ -70,6 +93,24 @@ async def test_what_changes_later_is_seen(rules: Path) -> None:
         await folders.looked.wait()
         put(rules, RULE + RULE)
         await first
+
+
+@pytest.mark.parametrize("how", ["link", "rename", "again"])
+async def test_a_folder_that_takes_the_place_of_another_is_seen(tmp_path: Path, how: str) -> None:
+    """As volumes, deployments and checkouts do it; a watch goes on looking at the old one."""
+    rules = two_folders(tmp_path, how)
+    folders = LookedAtOnce(rules)
+    folders.build()
+    changes = folders.changes(asyncio.Event())
+    async with asyncio.timeout(10):
+        first = asyncio.ensure_future(anext(changes))
+        await folders.looked.wait()
+        replace(rules, tmp_path / "new", how)
+        await first
+        if how == "again":  # the watch has told that it is gone, and is over
+            (tmp_path / "new").rename(rules)
+            await anext(changes)
+    assert len(folders.build().definitions) == 2
 
 
 def test_rules_that_are_all_gone_are_refused_until_a_file_says_so(rules: Path) -> None:
