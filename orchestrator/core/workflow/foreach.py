@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from orchestrator.core.expression.failure import EvaluationError
+from orchestrator.core.expression.limits import budget_of
+from orchestrator.core.expression.text import to_json
 from orchestrator.core.workflow.attempts import attempt, recall
 from orchestrator.core.workflow.closing import close, complete
 from orchestrator.core.workflow.definition import Run as SubWorkflow
@@ -23,11 +26,7 @@ def lay_out(run: Running, step: Step, repeated: ForEach) -> None:
     Raises:
         ExpressionError: they are no list, or too many.
     """
-    values = repeated.items(run.scope(run.outline.places[step.name].reads))
-    if not isinstance(values, list):
-        raise ExpressionError(
-            "for_each needs a list; this expression gave something else", step.position
-        )
+    values = _values(run, step, repeated)
     if len(values) > repeated.max_items:
         raise ExpressionError(
             f"for_each has {len(values):,} items, over the limit of {repeated.max_items:,}: split"
@@ -37,6 +36,20 @@ def lay_out(run: Running, step: Step, repeated: ForEach) -> None:
     run.state.tasks[step.name].items = Items(len(values))
     run.pieces.create(step.name, values)
     _prepare(run, step, repeated)
+
+
+def _values(run: Running, step: Step, repeated: ForEach) -> list[object]:
+    """Return the items as they are kept: an item is the same to the first attempt and the last."""
+    scope = run.scope(run.outline.places[step.name].reads)
+    values = repeated.items(scope)
+    if not isinstance(values, list):
+        raise ExpressionError(
+            "for_each needs a list; this expression gave something else", step.position
+        )
+    try:
+        return [to_json(budget_of(scope), value) for value in values]
+    except EvaluationError as failure:
+        raise ExpressionError(f"for_each {failure}", step.position) from None
 
 
 def _prepare(run: Running, step: Step, repeated: ForEach) -> None:

@@ -82,6 +82,26 @@ def test_too_many_items_fail_the_step() -> None:
     assert "over the limit of 9: split the list" in str(play.state.error)
 
 
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [('[duration("1h"), duration("90m")]', ["3600s", "5400s"]), ("[now, now]", ["{now}"] * 2)],
+)
+def test_times_are_texts_for_the_first_item_as_for_the_last(values: str, kept: list[str]) -> None:
+    """What is kept until an item's turn comes is JSON: no item may be of another kind for that."""
+    play = Play(workflow(per_item(items=values, at_once=1)))
+    now = play.now.isoformat().replace("+00:00", "Z")
+    play.start()
+    reply_to(play, 0)
+    assert [one.data for one in play.sent] == [{"item": each.format(now=now)} for each in kept]
+
+
+def test_a_list_that_repeats_too_much_fails_the_step() -> None:
+    """What is kept of the items is paid for: a short text may name one document many times."""
+    play = Play(workflow(per_item(items="range(1000).map(i, input.items)"))).start(items(2000))
+    assert play.state.error is not None
+    assert "for_each needs more than 10,000,000 steps" in str(play.state.error["reason"])
+
+
 def test_a_list_that_is_never_made_takes_nothing_from_what_is_said_of_it() -> None:
     """The instance ends, and says why: it is no incident for want of steps to tell it."""
     told = act("Failed", {"why": "${instance.error.reason}"})
