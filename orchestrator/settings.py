@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Role = Literal["viewer", "operator"]
 _SHORTEST_KEY = 16
+_MOST = 2**31 - 1
+"""What fits everywhere that a number is passed on to: into RabbitMQ, Redis and lengths of time."""
+_MOST_BYTES = 2**53
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 
@@ -92,13 +95,18 @@ class Settings(BaseSettings):
     )
     keep_tail: bool = Field(default=True, description="Keep the newest 1,000 in <exchange>.tail.")
     log_max_age: str = Field(
-        default="7D", pattern=r"^\d+[YMDhms]$", description="Age limit of the log stream."
+        default="7D",
+        pattern=r"^0*[1-9][0-9]{0,9}[YMDhms]$",
+        description="Age limit of the log stream.",
     )
     log_max_bytes: int = Field(
-        default=2_000_000_000, ge=1_000_000, description="Size limit of the log stream."
+        default=2_000_000_000,
+        ge=1_000_000,
+        le=_MOST_BYTES,
+        description="Size limit of the log stream.",
     )
     dlq_max_length: int = Field(
-        default=100_000, ge=1, description="Dead letters a queue keeps before it refuses."
+        default=100_000, ge=1, le=_MOST, description="Dead letters a queue keeps before it refuses."
     )
 
     prefetch: int = Field(
@@ -108,7 +116,7 @@ class Settings(BaseSettings):
         default=256, ge=1, le=5_000, description="Most deliveries decided together."
     )
     max_body_bytes: int = Field(
-        default=1024 * 1024, ge=1024, description="Larger messages are refused."
+        default=1024 * 1024, ge=1024, le=_MOST, description="Larger messages are refused."
     )
     shards: int = Field(
         default=64, ge=1, le=1024, description="Shards of the key space in Redis; fixed once used."
@@ -120,7 +128,10 @@ class Settings(BaseSettings):
         default=32, ge=1, le=10_000, description="Reactions in a row before rules stop reacting."
     )
     unmatched_max_length: int = Field(
-        default=10_000, ge=0, description="Entries of the ledger `unmatched list` shows; 0: none."
+        default=10_000,
+        ge=0,
+        le=_MOST,
+        description="Entries of the ledger `unmatched list` shows; 0: none.",
     )
     retention_hours: int = Field(
         default=24, ge=1, le=24 * 365, description="How long finished instances are known."
@@ -134,12 +145,14 @@ class Settings(BaseSettings):
     redis_allow_weak: bool = Field(
         default=False, description="Accept a Redis that can lose commits."
     )
-    sweep_seconds: float = Field(default=10.0, gt=0, description="How often the outbox is swept.")
+    sweep_seconds: float = Field(
+        default=10.0, gt=0, le=_MOST, description="How often the outbox is swept."
+    )
     outbox_age_seconds: float = Field(
-        default=30.0, gt=0, description="Age at which an entry is sent again."
+        default=30.0, gt=0, le=_MOST, description="Age at which an entry is sent again."
     )
     drain_seconds: float = Field(
-        default=20.0, gt=0, description="Time to finish work after SIGTERM."
+        default=20.0, gt=0, le=_MOST, description="Time to finish work after SIGTERM."
     )
 
     http_host: str = Field(
