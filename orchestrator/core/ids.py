@@ -47,6 +47,14 @@ def reaction_id(event: Identity, rule: str) -> ReactionId:
     return ReactionId(blake2b(event + rule.encode(), digest_size=16).digest())
 
 
+def handling_id(event: Identity, service: str) -> ReactionId:
+    """Return the id of a service's reaction to `event`, which the ids of its replies derive from.
+
+    A rule of the same name may react to the same event: what the two send must not share ids.
+    """
+    return ReactionId(_digest((b"service", event, service.encode())))
+
+
 def retried_id(event: Identity, rule: str, retry: str) -> ReactionId:
     """Return the id of `rule`'s reaction to `event` when it is sent again for it alone.
 

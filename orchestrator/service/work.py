@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import headers
 from orchestrator.core.envelope import decode
-from orchestrator.core.ids import reaction_id
+from orchestrator.core.ids import handling_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ class Reader:
         handler = self._handlers.get(event.type)
         if handler is None:
             return None
-        return Work(delivery, event, handler, reaction_id(event.identity, self._service))
+        return Work(delivery, event, handler, handling_id(event.identity, self._service))
 
     def parse(self, work: Work) -> BaseModel:
         """Return the data of `work` as the model its handler takes.

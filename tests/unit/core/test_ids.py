@@ -7,6 +7,7 @@ import pytest
 from orchestrator.core.ids import (
     content_digest,
     event_identity,
+    handling_id,
     message_id,
     reaction_id,
 )
@@ -21,6 +22,7 @@ def test_ids_never_change_between_versions() -> None:
     assert reaction.hex() == "1d45ca38853c61402b3b740e35e12914"
     assert message_id(reaction, 0) == "3aedeb44124b99b53ee16de0ce3f67ee"
     assert message_id(reaction, 1) == "97a67cfa9f34380cd0f53737b854dba4"
+    assert handling_id(EVENT, "notify").hex() == "2bd2cec1c50ce86f5e80920b625d6ec7"
     assert content_digest(b'{"a":1}').hex() == "2c6b113b8dd15ffbded9860b43eb0c6c"
 
 

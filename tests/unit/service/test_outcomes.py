@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field
 
 from orchestrator.core import headers
+from orchestrator.core.ids import event_identity, message_id, reaction_id
 from orchestrator.service import Context  # noqa: TC001 - the runtime reads annotations
 from tests.unit.service.workbench import Bake, Baked, Workbench
 
@@ -39,6 +40,18 @@ async def test_a_returned_model_is_published_in_the_case_of_its_command(bench: W
         "data": {"cake": "cake 1 for C-1"},
     }
     assert bench.broker.depth("bakery") == 0
+
+
+async def test_a_rule_of_the_services_name_sends_under_other_ids(bench: Workbench) -> None:
+    """Both may react to one event: one id for a command and a reply would make them one message."""
+    bench.service.on("Bake")(bake)
+    await bench.send()
+
+    await bench.work_off(1)
+
+    (reply,) = bench.published
+    of_the_rule = reaction_id(event_identity("test", "Bake", "m-1"), bench.service.name)
+    assert reply["id"] != message_id(of_the_rule, 0)
 
 
 async def test_fields_are_written_by_the_names_they_are_read_by(bench: Workbench) -> None:
