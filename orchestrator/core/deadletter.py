@@ -172,7 +172,7 @@ def _notes(delivery: Delivery, error: str) -> dict[str, object]:
         headers.ORIGINAL_ROUTING_KEY: delivery.routing_key,
     }
     known = {name: _noted(delivery, name, value) for name, value in origin.items()}
-    return known | {headers.ERROR: error}
+    return {**known, headers.ERROR: error}
 
 
 def _noted(delivery: Delivery, name: str, otherwise: str) -> str:
