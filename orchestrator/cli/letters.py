@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
-import orjson
 
-from orchestrator.cli.output import text
+from orchestrator.cli.output import json_text, text
 from orchestrator.cli.seen import see
 from orchestrator.core import headers
 
@@ -97,11 +96,7 @@ def page(shown: dict[str, object]) -> str:
         if name not in hidden and shown[name] not in (None, "", {})
     )
     body = shown["body"]
-    content = (
-        orjson.dumps(shown["data"], option=orjson.OPT_INDENT_2).decode()
-        if body is None
-        else text(body)
-    )
+    content = json_text(shown["data"], indented=True) if body is None else text(body)
     return f"{head}{facts}\n{content}\n"
 
 

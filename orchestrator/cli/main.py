@@ -19,6 +19,7 @@ import click
 from orchestrator import __version__
 from orchestrator.cli.commands import Group
 from orchestrator.errors import InvalidDefinitions, OrchestratorError
+from orchestrator.telemetry.terminal import harmless
 
 COLLECTOR = (50_000, 20, 100)
 INTERRUPTED = 130
@@ -123,7 +124,7 @@ def _refused(error: OrchestratorError) -> int:
     if not isinstance(error, InvalidDefinitions):
         return _complain(str(error))
     for problem in error.problems:  # each has its own place and level, as `rules check` shows them
-        click.echo(str(problem), err=True)
+        click.echo(harmless(str(problem)), err=True)
     return 1
 
 
@@ -143,7 +144,8 @@ def _bug(error: Exception) -> int:
 
 
 def _complain(message: str) -> int:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True, color=_color())
+    said = harmless(message, keep="\n\t")  # click lists choices on lines of their own
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True, color=_color())
     return 1
 
 

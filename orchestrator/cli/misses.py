@@ -7,10 +7,9 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import click
-import orjson
 
 from orchestrator.cli.clauses import MARKS, lacking, reason, values_of
-from orchestrator.cli.output import text, wrapped
+from orchestrator.cli.output import json_text, text, wrapped
 from orchestrator.core.hearing import hear_all, nearest
 from orchestrator.core.rehearsal import Rehearsal, rehearse
 from orchestrator.core.stateful import StatefulRule
@@ -252,5 +251,5 @@ def _clause_lines(clause: Clause, width: int | None, *, show_values: bool) -> It
 
 def _content(name: str, event: Event, judge: Judge) -> str:
     data = event.data if judge.show_values else redact_value(event.data)
-    shown = orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+    shown = json_text(data, indented=True)
     return f"\n{click.style(text(name), fg='cyan')}  {text(event.id)}\n{shown}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import textwrap
 from contextlib import contextmanager
@@ -18,14 +17,13 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.commands import wants_json
+from orchestrator.telemetry.terminal import harmless, harmless_json
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WIDE, _LEAST_WIDTH = 110, 20
-_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, empty: str) -> None:
@@ -60,7 +58,7 @@ def _print_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -
 
 def document(value: object) -> None:
     """Print one JSON document on one line."""
-    click.echo(orjson.dumps(value, default=str, option=orjson.OPT_UTC_Z))
+    click.echo(json_text(value))
 
 
 def note(message: str) -> None:
@@ -90,13 +88,20 @@ def text(value: object) -> str:
         case None:
             return ""
         case str():
-            return _CONTROL.sub(_escape, value)
+            return harmless(value)
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
         case dict() | list():
-            return orjson.dumps(value, default=str).decode()
+            return json_text(value)
         case _:
             return str(value)
+
+
+def json_text(value: object, *, indented: bool = False) -> str:
+    """Return `value` as JSON, which is harmless on a terminal, too."""
+    indent = orjson.OPT_INDENT_2 if indented else 0
+    written = orjson.dumps(value, default=str, option=orjson.OPT_UTC_Z | indent)
+    return harmless_json(written.decode())
 
 
 def wrapped(head: str, words: str, width: int | None) -> list[str]:
@@ -110,11 +115,6 @@ def wrapped(head: str, words: str, width: int | None) -> list[str]:
     room = len(words) if width is None else max(width - len(head), _LEAST_WIDTH)
     first, *rest = textwrap.wrap(words, max(room, 1), break_on_hyphens=False) or [""]
     return [f"{head}{first}", *(f"{' ' * len(head)}{each}" for each in rest)]
-
-
-def _escape(match: re.Match[str]) -> str:
-    found = match.group()
-    return _ESCAPES.get(found, f"\\x{ord(found):02x}")
 
 
 _STATUS_STYLES: Mapping[object, str] = {

@@ -91,10 +91,10 @@ def _as_json(problems: Sequence[Problem], errors: int, warnings: int) -> dict[st
 
 def _line(problem: Problem) -> str:
     if not sys.stdout.isatty():
-        return str(problem)
+        return output.text(str(problem))
     level = click.style(problem.level, fg=_COLOURS[problem.level], bold=True)
-    place = click.style(str(problem.position), bold=True)
-    return f"{place}: {level}: {problem.message}{_excerpt(problem)}"
+    place = click.style(output.text(str(problem.position)), bold=True)
+    return f"{place}: {level}: {output.text(problem.message)}{_excerpt(problem)}"
 
 
 def _excerpt(problem: Problem) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from orchestrator.cli.output import text
+from orchestrator.cli.output import json_text, text
 from orchestrator.cli.timeline import interval
 from orchestrator.cli.waiting import distance
 from orchestrator.core.later import kept
@@ -153,7 +153,7 @@ def page(shown: dict[str, object]) -> str:
 def _content(state: object) -> str:
     if isinstance(state, str):
         return text(state)
-    return orjson.dumps(state, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode()
+    return json_text(state, indented=True)
 
 
 def readable(state: bytes) -> object:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import orjson
 
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.cli import output
@@ -109,4 +108,4 @@ def _first_line(message: MessageType) -> str:
 
 
 def _indented(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    return output.json_text(value, indented=True)

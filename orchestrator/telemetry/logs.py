@@ -11,8 +11,11 @@ import orjson
 import structlog
 
 from orchestrator.telemetry.redaction import redact
+from orchestrator.telemetry.terminal import harmless
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from structlog.typing import Processor
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -60,6 +63,7 @@ def _render(*, readable: bool, colors: bool) -> list[Processor]:
         return [
             structlog.processors.ExceptionRenderer(),
             redact,
+            _harmless,
             structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24),
         ]
     return [
@@ -67,6 +71,16 @@ def _render(*, readable: bool, colors: bool) -> list[Processor]:
         redact,
         structlog.processors.JSONRenderer(serializer=_json),
     ]
+
+
+def _harmless(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Write out what would steer the terminal; tracebacks keep their lines. A processor."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = harmless(value, keep="\n\t")
+    return event
 
 
 def _colored(stream: TextIO) -> bool:

@@ -82,6 +82,7 @@ def test_wrong_usage_is_one_line_with_the_way_out(
     ("code", "line", "error"),
     [
         (1, "error: no queue: run apply\n", Misconfigured("no queue: run apply")),
+        (1, "error: nothing of K\\x1b[2J\n", Misconfigured("nothing of K\x1b[2J")),
         (
             1,
             "a.yaml:1:2: error: no\nb.yaml:3:4: warning: hm\n",

@@ -91,3 +91,19 @@ def test_an_empty_list(
     """Nothing to show is an answer, and each reader understands another one."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
     assert printed(*arguments, rows=[]) == shown
+
+
+STEERING = "a\x1b[2J\x07\x7f\x9b31m\x85\u202eb\u2028\u2066"
+
+
+@pytest.mark.parametrize("value", [STEERING, {STEERING: [STEERING]}], ids=["text", "JSON"])
+def test_what_messages_hold_cannot_steer_the_terminal(value: object) -> None:
+    """Whoever publishes an event must not clear the screen of whoever looks at it."""
+    assert all(letter.isprintable() for letter in output.text(value))
+
+
+def test_json_that_cannot_steer_a_terminal_says_the_same(printed: Callable[..., str]) -> None:
+    """A program must not read another key than the message had."""
+    shown = printed("--json", rows=[{"status": STEERING, STEERING: [STEERING]}])
+    assert all(letter.isprintable() for letter in shown.removesuffix("\n"))
+    assert json.loads(shown) == [{"status": STEERING, STEERING: [STEERING]}]

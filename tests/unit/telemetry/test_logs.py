@@ -124,3 +124,14 @@ def test_the_console_form_is_for_people() -> None:
 
     assert "started" in stream.getvalue()
     assert "revision=abc" in stream.getvalue()
+
+
+def test_a_terminal_is_not_steered_by_what_is_logged() -> None:
+    """Types and keys are chosen by whoever publishes; tracebacks keep their lines."""
+    stream = io.StringIO()
+    configure(form="console", stream=stream)
+    structlog.get_logger().warning("dead_lettered", type="T\x1b[2J\x9b31m", key="a\nb")
+    failure = ValueError("\x1b]0;title\x07")
+    logging.getLogger("library").error("failed\x1b[2J", exc_info=failure)
+    assert {letter for letter in stream.getvalue() if not letter.isprintable()} == {"\n"}
+    assert "\\x1b[2J" in stream.getvalue()
