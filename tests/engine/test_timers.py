@@ -21,6 +21,7 @@ from tests.engine.interference import Fuse, Gate, Outage, crash_everywhere, surv
 from tests.engine.messages import filed
 from tests.engine.mistakes import TakesTimersFirst
 from tests.engine.world import NOW, World, prove
+from tests.engine.written import types, written
 
 if TYPE_CHECKING:
     from orchestrator.core.event import Message
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from tests.engine.conftest import NewStore
     from tests.engine.interference import Life
 
+COUNTED = """
+- name: counted
+  when: {count: A, at_least: 1}
+  within: 2h
+  then: [{send: Later, with: "${event.id}", after: 1h}]
+"""
 KEYS = ("C-0", "C-1", "C-2", "C-3")
 DUE = NOW + PATIENCE
 SOON = timedelta(milliseconds=1)
@@ -73,6 +80,17 @@ async def test_a_message_kept_for_later_goes_out_at_its_time(
     assert kinds(this.sent) == REMINDED + THANKED
     times = {orjson.loads(m.body)["time"] for m in this.sent if m.type == "Thank"}
     assert times == {"2026-03-01T11:00:00Z"}
+
+
+async def test_each_of_several_decisions_on_one_state_keeps_its_message(store: Store) -> None:
+    """Events of one batch are committed as one: what the first put off must not go with it."""
+    this = World(store)
+    this.rulebook = written(COUNTED, types("A", ["Later"]))
+    await this.publish(*(filed(f"e-{number}", "C-1", "A") for number in range(3)))
+    await this.run(batch_size=3)
+    this.clock.moment = DUE
+    await this.fire()
+    assert kinds(this.sent) == [("Later", f"e-{number}") for number in range(3)]
 
 
 async def test_an_answer_removes_the_timer(new_store: NewStore) -> None:
