@@ -169,7 +169,6 @@ class Possible:
 
 
 ANYTHING: Final = Possible()
-NEVER: Final = Possible(absent=False, kinds=frozenset())
 MISSING: Final = Possible(absent=True, kinds=frozenset())
 
 
