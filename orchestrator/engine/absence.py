@@ -1,9 +1,11 @@
-"""Dead-letters what is for workflows that are not in force. Asks no definition anything."""
+"""Dead-letters what is for workflows and schedules that are not in force. Asks no definition."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrator.core.headers import REDRIVE_RULE
+from orchestrator.core.scheduled import TICK
 from orchestrator.core.workflow.outline import COMPENSATE, START
 from orchestrator.engine.doubts import Doubt
 from orchestrator.errors import Refused
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
     from orchestrator.engine.case import Case, Intake
 
 _LONGEST_NAME: Final = 100
-"""Characters that a workflow's name has at most; whoever publishes may write a longer one."""
+"""Characters that a name has at most; whoever publishes may write a longer one."""
 
 
 def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
     """Dead-letter an event that starts a workflow, or takes one back, which is not there.
 
-    Whoever runs it would wait in vain, and nobody would know why.
+    Whoever runs it would wait in vain, and nobody would know why. So it is with a tick that failed
+    and is brought back while its schedule is not there: no other rule can be meant.
 
     Args:
         batch: what the event came with.
@@ -32,7 +35,11 @@ def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
     """
     workflow = _wanted(intake.event)
     if workflow is not None and all(definition.name != workflow for definition, _ in listeners):
-        batch.miss(intake, workflow, _absent(workflow))
+        batch.miss(intake, workflow, _absent(f"workflow {workflow}"))
+    schedule = intake.delivery.headers.get(REDRIVE_RULE)
+    if intake.event.type == TICK and schedule is not None and not listeners:
+        name = _cut(str(schedule))
+        batch.miss(intake, name, _absent(f"schedule {name}"))
 
 
 def miss_among_old(batch: Batch, case: Case) -> None:
@@ -47,7 +54,7 @@ def miss_among_old(batch: Batch, case: Case) -> None:
     """
     name = case.definition.name
     if _wanted(case.triggers[0].intake.event) == name:
-        batch.doubts.append(Doubt(case, _absent(name)))
+        batch.doubts.append(Doubt(case, _absent(f"workflow {name}")))
 
 
 def _wanted(event: Event) -> str | None:
@@ -59,13 +66,15 @@ def _wanted(event: Event) -> str | None:
     if event.type not in {START, COMPENSATE} or not isinstance(data, dict):
         return None
     named = data.get("workflow")
-    if not isinstance(named, str):
-        return None
-    return named if len(named) <= _LONGEST_NAME else f"{named[:_LONGEST_NAME]}..."
+    return _cut(named) if isinstance(named, str) else None
 
 
-def _absent(workflow: str) -> Refused:
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+
+
+def _absent(what: str) -> Refused:
     return Refused(
-        f"no workflow {workflow} is in force here: put back what was removed, renamed or"
+        f"no {what} is in force here: put back what was removed, renamed or"
         " switched off, and redrive this"
     )

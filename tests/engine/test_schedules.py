@@ -15,7 +15,7 @@ from orchestrator.core.event import Delivery
 from orchestrator.core.scheduled import PUNCTUAL, ScheduledRule
 from orchestrator.engine.orders import cancel, cancel_timer, carry_out
 from orchestrator.errors import ExpressionError
-from tests.engine.definitions import HERE
+from tests.engine.definitions import HERE, rule
 from tests.engine.interference import Fuse, crash_everywhere, survived
 from tests.engine.messages import QUEUE, filed
 from tests.engine.timetable import (
@@ -212,6 +212,23 @@ async def test_a_tick_that_failed_is_run_by_a_redrive(new_store: NewStore) -> No
     await other.fire()
     assert [message.id for message in other.sent] == [message.id for message in this.sent]
     assert len(this.dead_letters) == 1
+
+
+async def test_a_tick_is_kept_that_is_brought_back_before_its_schedule(new_store: NewStore) -> None:
+    """Whoever switched the rule off to mend it has two things to put back, in any order."""
+    good = hourly()
+    broken = Failing("digest", "r1", "", good.schedule, "all", good.actions, HERE)
+    this = await armed(new_store(), broken)
+    this.clock.moment = TEN
+    await work_off(this)
+    for rules in ((rule("digest", "Filed", "Send"),), (good,)):
+        this.rulebook = World(this.store, *rules).rulebook
+        await this.publish(redriven(this.dead_letters[-1]))
+        await this.run()
+
+    _, kept = this.dead_letters
+    assert "no schedule digest is in force here" in str(kept.headers["x-error"])
+    assert sent(this) == ["Copy 10", "Digest 10"]
 
 
 async def test_a_tick_that_nobody_brought_back_runs_nothing(new_store: NewStore) -> None:
