@@ -26,6 +26,7 @@ MAX_ATTRIBUTE = 1000
 _BINARY_PREFIXES = ("ce-", "cloudEvents:", "cloudEvents_")
 _ROUTING_HEADERS = ("CC", "BCC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 
 
 def decode(delivery: Delivery, now: datetime, max_body_bytes: int = MAX_BODY_BYTES) -> Event:
@@ -210,10 +211,15 @@ def _parse_time(value: object) -> datetime:
         if moment.tzinfo:
             moment.astimezone(UTC)  # or a rule that asks for it would fail on it
     except (ValueError, OverflowError):
-        raise BadMessage(
-            "bad-time", '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"'
-        ) from None
+        raise _not_a_time() from None
+    offset = moment.utcoffset()
+    if offset is not None and offset % _MINUTE:  # which nobody writes as it was, or reads again
+        raise _not_a_time()
     return moment
+
+
+def _not_a_time() -> BadMessage:
+    return BadMessage("bad-time", '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"')
 
 
 def encode(outgoing: Outgoing) -> Message:

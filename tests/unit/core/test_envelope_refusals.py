@@ -112,6 +112,11 @@ REFUSALS: dict[str, tuple[bytes, str, str]] = {
         "bad-time",
         '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"',
     ),
+    "seconds in its offset": (
+        cloudevent(time="2026-03-01T09:00:00+23:59:40"),
+        "bad-time",
+        '"time" is not RFC 3339, such as "2026-03-01T09:00:00Z"',
+    ),
     "number as subject": (cloudevent(subject=991), "bad-subject", '"subject" is not a text'),
     "list as correlationid": (
         cloudevent(correlationid=["a"]),
