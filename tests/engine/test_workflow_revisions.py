@@ -13,7 +13,7 @@ from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.archive import Archive
 from orchestrator.engine.case import Case
 from tests.engine.answering import answer, event
-from tests.engine.messages import CHANNEL, distinct
+from tests.engine.messages import CHANNEL, distinct, raw
 from tests.engine.mistakes import LooksAtNoRevision
 from tests.engine.world import NOW, World
 from tests.engine.written import types, written
@@ -39,6 +39,14 @@ OLD = """workflows:
 NEW = OLD.replace("{send: DoB, await: BDone, timeout: 1h}", "{send: DoC, await: CDone}").replace(
     "[Old]", "[New]"
 )
+SHORT = """workflows:
+  - name: flow
+    when: Wanted
+    announce: none
+    steps:
+      a: {send: DoA, compensate: UndoA}
+    then: [Old]
+"""
 OTHER = OLD.replace("name: flow", "name: other").replace("when: Wanted", "when: ZDone")
 PARENT = """workflows:
   - name: flow
@@ -183,6 +191,22 @@ async def test_what_is_gone_begins_nothing_unnoticed_while_it_is_open_elsewhere(
     assert [letter.type for letter in letters] == ["StartWorkflow", "CompensateWorkflow"]
     assert {letter.headers["x-rule"] for letter in letters} == {"child"}
     assert all("no workflow child is in force" in str(one.headers["x-error"]) for one in letters)
+
+
+async def test_what_is_taken_back_and_begins_anew_at_once_begins_by_the_new_words(
+    new_store: NewStore,
+) -> None:
+    """The end of the one goes by the words it began under; these begin nothing any more."""
+    old = await replica(new_store(), SHORT)
+    await begin(old, "K-1")
+    new = await replica(old.store, SHORT.replace("[Old]", "[New]"), old)
+    told: dict[str, Any] = {"specversion": "1.0", "id": "c", "source": "test"}
+    told |= {"type": "CompensateWorkflow", "correlationid": "K-1"}
+    told["data"] = {"workflow": "flow", "parent": {"workflow": "other", "key": "P"}}
+    await new.publish(raw(orjson.dumps(told)), event("Wanted", "s-2"))
+    await new.run(batch_size=2)
+    assert sent(new, "K-1") == ["DoA", "Old", "UndoA", "DoA", "New"]
+    assert new.dead_letters == []
 
 
 async def test_without_revisions_an_instance_would_change_its_steps(
