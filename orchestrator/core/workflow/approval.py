@@ -48,8 +48,13 @@ def request(run: Running, target: Target, approval: Approval, role: str) -> None
 
 
 def escalate(run: Running, target: Target, approval: Approval) -> None:
-    """Ask the next role, once; after that the step fails."""
+    """Ask the next role, once; after that the step fails.
+
+    Nobody is asked about what is given up at the very same time.
+    """
     task = run.task(target)
+    if not run.goes_on(run.place(target).parent):
+        return
     if approval.escalate_to is None or task.role == approval.escalate_to:
         fail(run, target, "timeout", f"nobody with the role {task.role} decided in time")
         return

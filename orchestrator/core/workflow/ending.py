@@ -46,7 +46,7 @@ def end(run: Running, status: Ending, *, silently: bool = False) -> None:
     try:
         event_type, told = _news(run, status)
         if actions and not silently:
-            _take(run, actions, words)
+            _take(run, actions, words, status)
     except Refused as refusal:
         report_incident(run, words, f"`{words}`: {refusal}")
         return
@@ -69,11 +69,12 @@ def outputs(run: Running) -> dict[str, object]:
     return {name: step["output"] for name, step in steps.items()}
 
 
-def _take(run: Running, actions: Sequence[Action], words: str) -> None:
+def _take(run: Running, actions: Sequence[Action], words: str, status: Ending) -> None:
     """Send messages whose ids derive from the instance: it ends once, whatever the signal was."""
     state, dispatch = run.state, run.dispatch
     reaction = reaction_for(state.id, words)
     scope = run.scope(run.outline.ending_reads)
+    scope["instance"] = {**scope["instance"], "status": status}  # type: ignore[dict-item]  # a map
     last = Event(
         type=state.start.type,
         id=dispatch.cause or state.start.id,

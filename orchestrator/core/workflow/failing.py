@@ -71,4 +71,5 @@ def roll_back(run: Running, container: str, error: Fault) -> None:
     task = run.state.tasks[container]
     if task.status == "running":
         task.status, run.changed = "compensating", True
-        task.error = {"type": str(error["type"]), "reason": f"{error['step']}: {error['reason']}"}
+        whose = "" if error["step"] == container else f"{error['step']}: "
+        task.error = {"type": str(error["type"]), "reason": f"{whose}{error['reason']}"}

@@ -45,7 +45,8 @@ def cancel(run: Running, reason: str) -> None:
     """Take everything back, and end. Raise ``Refused`` where that has begun already."""
     state = run.state
     if state.phase != "running":
-        raise Refused(f"{_named(run)} is {state.phase} already")
+        paused = "" if state.suspended is None else ", and suspended: resume it"
+        raise Refused(f"{_named(run)} is {state.phase} already{paused}")
     state.cancelled = True
     wake(run)
     roll_back(run, ROOT, {"step": None, "type": "cancelled", "reason": reason})

@@ -210,6 +210,7 @@ def test_a_timeout_of_a_group_takes_back_its_members() -> None:
     assert play.types[2:] == []
     play.advance(10)
     assert (play.types[2:], play.step("G"), play.status) == (["UndoA"], "failed", "completed")
+    assert play.state.tasks["G"].error == {"type": "timeout", "reason": "not done within 20s"}
 
 
 def test_a_group_whose_time_is_over_waits_for_nobody_without_a_limit() -> None:

@@ -120,6 +120,14 @@ def test_after_the_deadline_the_next_role_is_asked() -> None:
     }
 
 
+def test_nobody_is_asked_about_what_is_given_up_at_the_same_moment() -> None:
+    """The time of the workflow may be over with the deadline: the mayor would decide in vain."""
+    asks = step("A", approval("chief", 60, escalate_to="mayor"))
+    play = Play(workflow(asks, timeout=60)).start()
+    play.advance(60)
+    assert (play.types, play.status) == (["ApprovalRequested"], "faulted")
+
+
 def test_the_next_role_may_approve() -> None:
     """That is what it is asked for."""
     play = Play(workflow(step("A", approval("chief", 60, escalate_to="mayor")))).start()
@@ -295,6 +303,15 @@ def test_what_is_being_taken_back_cannot_be_cancelled() -> None:
     play = Play(workflow(step("A"), step("B", undo=undo("U")))).start()
     play.order("cancel")
     with pytest.raises(Refused, match="is compensating already"):
+        play.order("cancel")
+
+
+def test_a_failure_while_suspended_is_not_cancelled_but_resumed() -> None:
+    """It is on its way out, and stands still there: the text says what lets it go on."""
+    play = Play(workflow(step("A"))).start()
+    play.order("suspend")
+    play.reply("DoA", "ADenied")
+    with pytest.raises(Refused, match="is compensating already, and suspended: resume it"):
         play.order("cancel")
 
 

@@ -206,6 +206,19 @@ def test_a_workflow_that_takes_too_long_is_taken_back() -> None:
     assert play.state.error == {"step": None, "type": "timeout", "reason": "not done within 1h"}
 
 
+@pytest.mark.parametrize(
+    ("how", "status"), [("ADone", "completed"), ("ADenied", "faulted"), ("cancel", "cancelled")]
+)
+def test_the_last_messages_may_say_how_it_ended(how: str, status: str) -> None:
+    """Not that it was running, or being taken back, until just now."""
+    last = act("Ended", {"status": "${instance.status}", "key": "${instance.key}"})
+    play = Play(workflow(step("A"), then=(last,), otherwise=(last,))).start()
+    if how == "cancel":
+        play.order("cancel")
+    play.reply("DoA", "ADone" if how == "cancel" else how)
+    assert play.command("Ended").data == {"status": status, "key": KEY}
+
+
 def test_what_is_remembered_is_history() -> None:
     """``instances show`` draws it: when each step was opened and closed."""
     play = Play(workflow(*THREE)).start()
