@@ -10,7 +10,7 @@ from orchestrator.core.expression.syntax import Conditional, walk
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.core.workflow.definition import Group
 from orchestrator.core.workflow.machine import Workflow
-from orchestrator.core.workflow.outline import APPROVAL, ORDER
+from orchestrator.core.workflow.outline import APPROVAL, ORDER, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ Path = tuple[str, ...]
 _ADDRESSES: Final = {
     ORDER: {("workflow",), ("step",)},
     APPROVAL: {("workflow",), ("step",), ("role",)},
+    START: {("workflow",)},
 }
 """Built-in event -> what it must say to concern a workflow at all."""
 
@@ -37,12 +38,13 @@ def fields_compared(rulebook: Rulebook, event_type: str) -> frozenset[Path]:
     expression; of a workflow, an ``if`` of its start or of a step. What is only passed on, and what
     only makes a key, is none.
     """
-    return frozenset(_ADDRESSES.get(event_type, ())) | frozenset(
+    found = {
         path
         for definition, _ in rulebook.by_type.get(event_type, ())
         for node, elements in _conditions(definition, event_type)
-        for path in _in_data(node, elements)
-    )
+        for path in _in_data(node, elements, event_type)
+    }
+    return frozenset(found.union(_ADDRESSES.get(event_type, ())))
 
 
 def _conditions(definition: Definition, event_type: str) -> Iterator[tuple[Node, frozenset[str]]]:
@@ -59,7 +61,7 @@ def _conditions(definition: Definition, event_type: str) -> Iterator[tuple[Node,
         case Workflow(plan=plan):
             starts = [each for each in plan.starts if each.event_type == event_type]
             yield from ((node, frozenset()) for each in starts for node in _trees(each.guard))
-            if starts:
+            if starts or event_type == START:
                 yield from ((node, frozenset()) for node in _of_steps(plan.steps))
         case _:
             return
@@ -85,9 +87,11 @@ def _trees(*expressions: Expression | None) -> Iterator[Node]:
     return (each.tree for each in expressions if each is not None)
 
 
-def _in_data(node: Node, elements: frozenset[str]) -> Iterator[Path]:
+def _in_data(node: Node, elements: frozenset[str], event_type: str) -> Iterator[Path]:
     for path in fields_read(node):
         match path:
+            case ("input", *_) if event_type == START:  # an order has the input in its data
+                yield tuple(path)
             case ("data" | "input", *rest):
                 yield tuple(rest)
             case ("event", "data", *rest):

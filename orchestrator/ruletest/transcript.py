@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity
 from orchestrator.core.scope import Scope
+from orchestrator.core.workflow.machine import Workflow
+from orchestrator.core.workflow.outline import START
 from orchestrator.errors import Refused
 from orchestrator.ruletest.compared import fields_compared
 from orchestrator.ruletest.givens import DEFAULT_SOURCE
@@ -18,7 +20,7 @@ from orchestrator.ruletest.placeholders import Placeholders, texts_at
 from orchestrator.ruletest.reading import DEFAULT_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from orchestrator.core.definitions import Rulebook
 
@@ -200,12 +202,24 @@ class _Scribe:
             return event.data
         self._placeholders.kept.clear()
         data = self._placeholders.redact(
-            event.data,
-            self._rulebook.contracts[event.type].validate,
-            fields_compared(self._rulebook, event.type),
+            event.data, self._validator(event), fields_compared(self._rulebook, event.type)
         )
         self.kept |= {f"{event.type}: {path}": None for path in self._placeholders.kept}
         return data
+
+    def _validator(self, event: RecordedEvent) -> Callable[[object], None]:
+        """Return what refuses data that breaks the schema; of an order, also that of its input."""
+        validate = self._rulebook.contracts[event.type].validate
+        told: Any = event.data
+        named = self._rulebook.by_name.get(told["workflow"]) if event.type == START else None
+        if not isinstance(named, Workflow) or (accepts := named.plan.accepts) is None:
+            return validate
+
+        def validate_both(data: Any) -> None:  # noqa: ANN401 - a JSON value
+            validate(data)
+            accepts(data["input"])
+
+        return validate_both
 
     def _instance_keys(
         self, event: RecordedEvent, data: object, key: str

@@ -182,4 +182,18 @@ def test_what_makes_a_workflow_go_its_way_is_kept() -> None:
     assert ("pipeline",) in fields_compared(RULEBOOK, "StylingRequested")
     assert ("injured",) in fields_compared(RULEBOOK, "EmergencyReported")
     assert ("workflow",) in fields_compared(RULEBOOK, "InstanceOrder")
+    assert ("workflow",) in fields_compared(RULEBOOK, "StartWorkflow")
+    assert ("input", "injured") in fields_compared(RULEBOOK, "StartWorkflow")
     assert fields_compared(RULEBOOK, "AreaClosed") == frozenset()
+
+
+async def test_a_case_that_a_person_started_can_be_recorded() -> None:
+    """By the command line or over HTTP: what is wanted, and of what, stands in the same data."""
+    (told, *_) = CATALOG.types["EmergencyReported"].examples
+    data = {"workflow": "emergency-response", "input": told}
+    start = RecordedEvent("StartWorkflow", data, "E-1", "M-1", FILED.time)
+    recorded = Recorded("E-1", [start], await _sent(start), [("emergency-response", "E-1")])
+    recording = await record(recorded, RULEBOOK, CATALOG)
+    assert recording.problems == ()
+    assert "Foundry" in str(told)
+    assert "Foundry" not in recording.text
