@@ -38,11 +38,24 @@ def drain(run: Running, step: Step) -> None:
 
 
 def take_back(run: Running, container: str) -> bool:
-    """Go on taking back what was done in a group, or in the instance; tell whether all is done."""
+    """Go on taking back what was done in a group, or in the instance; tell whether all is done.
+
+    One after the other, but what was prepared for one transaction side by side: a participant that
+    does not answer must not keep the others from hearing that they are free.
+    """
     inside = _taken_back(run, container)
     if _any_open(run, inside):
         return False
-    return all(_undo(run, name) for name in _left(run, inside))
+    aborting: str | None = None
+    for name in _left(run, inside):
+        transaction = _transaction(run, name)
+        if aborting is not None and transaction != aborting:
+            continue
+        if not _undo(run, name):
+            if transaction is None:
+                return False
+            aborting = transaction
+    return aborting is None
 
 
 def has_stopped(run: Running) -> bool:
@@ -58,6 +71,16 @@ def _taken_back(run: Running, container: str) -> frozenset[str]:
     if container == ROOT and run.state.phase == "stopping":
         return run.outline.transactional
     return run.outline.inside[container]
+
+
+def _transaction(run: Running, name: str) -> str | None:
+    """Return the transaction that a step belongs to."""
+    places = run.outline.places
+    for group in places[name].ancestors[:-1]:
+        work = places[group].step.work
+        if isinstance(work, Group) and work.atomic:
+            return group
+    return None
 
 
 def _any_open(run: Running, inside: frozenset[str]) -> bool:
@@ -78,13 +101,8 @@ def _is_to_be_undone(run: Running, name: str) -> bool:
     place = run.outline.places[name]
     if place.undo is None:
         return False
-    tasks, places = run.state.tasks, run.outline.places
-    return not any(
-        isinstance(work := places[group].step.work, Group)
-        and work.atomic
-        and tasks[group].status == "completed"
-        for group in place.ancestors[:-1]
-    )
+    transaction = _transaction(run, name)
+    return transaction is None or run.state.tasks[transaction].status != "completed"
 
 
 def _undo(run: Running, name: str) -> bool:

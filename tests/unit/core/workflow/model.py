@@ -157,10 +157,20 @@ class Model:
         if (failing and not stops) or any(key[0] in inside for key in self.open):
             return False
         whose = container.name if container else ""
+        aborting: Step | None = None
         for name in reversed(self.closed):
-            if name in inside and not self._undo(inside[name], whose):
-                return False
-        return True
+            together = self._transaction(inside[name]) if name in inside else None
+            if name not in inside or (aborting is not None and together is not aborting):
+                continue
+            if not self._undo(inside[name], whose):
+                if together is None:
+                    return False
+                aborting = together
+        return aborting is None
+
+    def _transaction(self, step: Step) -> Step | None:
+        """Return the transaction a step is in: its participants abort side by side."""
+        return next(filter(is_atomic, self.layout.around(step)), None)
 
     def _taken_back(self, container: Step | None) -> dict[str, Step]:
         """Return what is taken back of a group, or of all: at a stop that is transactions alone."""

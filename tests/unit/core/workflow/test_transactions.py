@@ -52,6 +52,22 @@ def test_a_transaction_aborts_what_was_prepared() -> None:
     assert play.status == "faulted"
 
 
+def test_a_participant_that_does_not_answer_keeps_no_other_from_aborting() -> None:
+    """Who prepared keeps something back for it; steps before it wait until all have aborted."""
+    aborts = {n: undo(f"Abort{n}", "Gone", timeout=60, retry=retry(None)) for n in "12"}
+    prepares = [step(f"P{n}", timeout=60, undo=aborts[n]) for n in "12"]
+    whole = group("T", group("T_prepare", *prepares), atomic=True)
+    play = Play(workflow(*in_sequence(step("A", undo=True), whole))).start()
+    play.answer("A", "P1")
+    play.advance(60)
+    assert play.types[3:] == ["Abort2", "Abort1"]
+    play.reply("Abort1", "Gone")
+    assert (play.types[5:], play.step("T")) == ([], "compensating")
+    play.advance(70)
+    play.reply("Abort2", "Gone")
+    assert (play.types[5:], play.status) == (["Abort2", "UndoA"], "faulted")
+
+
 @pytest.mark.parametrize("word", ["continue", "stop", "compensate"])
 def test_a_refusal_never_lets_a_transaction_commit(word: str) -> None:
     """What the workflow says about failures is about the transaction as a whole."""
