@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from orchestrator.document import Document, Path
+
+_FORMULA = re.compile(r"[()\[\]'\"=<>&|!]")
+"""What no key has, and the rest of an expression behind a comma has."""
+_COMMA = "a comma ends an unquoted value inside { }: put the whole value before it in quotes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,9 @@ class Part:
         found = self.all_entries()
         for key in [key for key in found if key not in form.keys]:
             part = found.pop(key)
+            if part.value is None and _FORMULA.search(key):
+                part.refuse_key(f"`{shown(key)}` is no key: {_COMMA}")
+                continue
             part.refuse_key(form.advice(key))
             if meant := form.meant(key):
                 found.setdefault(meant, replace(part, misspelt=True))

@@ -137,7 +137,21 @@ def _read_absent(when: Part, catalog: MessageCatalog) -> When:
     if "after" not in entries:
         when.refuse("`absent` needs the event it should follow: {absent: B, after: A}")
     ends = [entries[key] for key in ("after", "absent") if key in entries]
+    if len(ends) > 1 and _is_same_event(*ends):
+        ends.pop().refuse(
+            "this is the event in `after`, and cannot call itself off: to notice that it comes no "
+            "more, write a workflow that it starts, with a `wait` and `on_duplicate: restart`"
+        )
     return When(when, "absent", read_elements(ends, catalog), Absent())
+
+
+def _is_same_event(after: Part, absent: Part) -> bool:
+    """Tell whether both are one type, and nothing tells apart which of the two an event is."""
+    opening = after.value
+    if isinstance(opening, dict):
+        opening = None if "if" in opening else opening.get("event")
+    closing = absent.value.get("event") if isinstance(absent.value, dict) else absent.value
+    return isinstance(opening, str) and opening == closing
 
 
 def _read_single(when: Part, catalog: MessageCatalog) -> When:
