@@ -72,10 +72,15 @@ class Engine:
             idle.cancel()
 
     async def run(self) -> None:
-        """Consume until `stop`, subscribing again whenever the subscription is lost."""
+        """Consume until `stop`, subscribing again whenever the subscription is lost.
+
+        The queue may have been made anew meanwhile, without its bindings: they are made again.
+        """
         waits: Iterator[float] | None = None
         while not self._patience.stopping:
             try:
+                if waits is not None:
+                    await self._broker.bind(self._queue, self.rulebook.channels)
                 await self.witness.join()
                 async with self._broker.subscribe(self._queue, self._prefetch) as subscription:
                     self.witness.opened(subscription)

@@ -81,7 +81,8 @@ class Reloader:
         """Look what is open under old wordings now; forget those that nothing is open under.
 
         Other replicas may have begun instances under a wording that we never ran, and one that does
-        not know a rule yet drops its schedule: it is set again.
+        not know a rule yet drops its schedule: it is set again. So are bindings: those of a bus
+        that was deleted and made anew are gone.
         """
         async with self._busy:
             rulebook = self._engine.rulebook
@@ -89,7 +90,7 @@ class Reloader:
             await self._archive.keep(rulebook)
             old = await self._archive.recall(rulebook)
             await self._archive.tidy(rulebook, old)
-            await self._bind(rulebook.channels - before)
+            await self._bind(rulebook.channels)
             await self._unbind(before - rulebook.channels)
             await self._arming.restore(rulebook)
             self._observer.old_revisions(old, rulebook.retired.unreadable)

@@ -12,7 +12,7 @@ from orchestrator.engine.engine import FINISHING_BATCHES
 from orchestrator.errors import Misconfigured, Unavailable
 from tests.engine.definitions import rule
 from tests.engine.interference import Gate, Outage
-from tests.engine.messages import QUEUE, distinct, filed, told
+from tests.engine.messages import CHANNEL, QUEUE, distinct, filed, told
 from tests.engine.world import World
 
 if TYPE_CHECKING:
@@ -193,4 +193,35 @@ async def test_without_a_queue_it_says_so_and_waits_until_there_is_one() -> None
     ledger = await this.run(between=Outage("receive", 2, Misconfigured("there is no queue")))
 
     assert ledger.waits == [("broker", "there is no queue")] * 2
+    assert told(this.sent) == sends(1)
+
+
+class MadeAnew:
+    """Deletes the queue while it is consumed, and lets it be made again: empty and unbound."""
+
+    def __init__(self, this: World) -> None:
+        self._broker = this.broker
+        self._coming = events(1)
+        self._deleted = False
+
+    async def __call__(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        if name == "receive" and not self._deleted:
+            self._deleted = True
+            await self._broker.unbind(QUEUE, [CHANNEL])
+            raise Unavailable("the queue was deleted")
+        if name == "receive":
+            coming, self._coming = self._coming, []
+            await self._broker.publish(coming)
+        return await call()
+
+
+async def test_a_queue_that_was_made_anew_is_bound_again() -> None:
+    """`orchestrator apply` makes the queue but knows no rule: else it would hear nothing."""
+    this = world()
+    engine, ledger = this.engine(between=MadeAnew(this))
+    ledger.enough = 1
+
+    async with asyncio.timeout(5):
+        await engine.run()
+
     assert told(this.sent) == sends(1)

@@ -209,6 +209,16 @@ async def test_a_batch_is_decided_by_one_rulebook() -> None:
     assert told(this.sent) == ["Before e0", "Before e1", "After e2", "After e3"]
 
 
+async def test_what_runs_is_bound_again_and_again() -> None:
+    """Who deletes the bus, and has it made anew, deletes bindings that nobody else brings back."""
+    reload, log, _, _ = reloader(world(), lambda: NEW)
+    await reload.start()
+
+    await reload.refresh()
+
+    assert log.lines == [("bind", {"kept.v1", "dropped.v1"}, "old")] * 2
+
+
 async def test_channels_of_what_ran_stay_bound_while_something_is_open_under_it() -> None:
     """The other half of an open join must still come in after its rule is gone."""
     this = world()

@@ -39,7 +39,9 @@ _REFUSED_CREDENTIALS = "it refuses the user or the password: correct ORCHESTRATO
 _LOGIN_REFUSED = "ACCESS_REFUSED - Login was refused"
 _NOT_AMQP = "what answers is not RabbitMQ: correct host and port in ORCHESTRATOR_AMQP_URL"
 _REFUSED_ACCESS = "grant the user these permissions with `rabbitmqctl set_permissions`"
-_MISSING = f"{APPLY} to create what is missing"
+_MISSING = (
+    f"{APPLY} to create what is missing; a service of your own creates its queue when it starts"
+)
 _DRIFTED = (
     "it exists with other arguments: delete or rename it once it is empty, or set the old value"
     f" again, then {APPLY}"

@@ -92,7 +92,8 @@ def test_messages_are_one_line_and_say_what_where_and_what_to_do() -> None:
 
     assert str(error) == (
         "RabbitMQ at mq:5672: publish: NOT_FOUND - no exchange 'hms' in vhost '/':"
-        " run `orchestrator apply` to create what is missing"
+        " run `orchestrator apply` to create what is missing; a service of your own creates its"
+        " queue when it starts"
     )
 
 
