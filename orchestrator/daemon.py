@@ -7,7 +7,7 @@ import gc
 import signal
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.rabbit.administration import Administration, refuse
 from orchestrator.adapters.rabbit.broker import RabbitBroker
@@ -41,6 +41,8 @@ from orchestrator.telemetry.metrics import Metrics
 from orchestrator.topology import Names, topology
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from fastapi import APIRouter
 
     from orchestrator.core.definitions import Rulebook
@@ -206,14 +208,17 @@ class Daemon:
             await self._check_services()
             await self._reloader.start()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._sweeper.run(), name="sweeper")
-                tasks.create_task(self._timekeeper.run(), name="timekeeper")
-                tasks.create_task(self._witness.run(), name="witness")
-                tasks.create_task(self._roster.run(), name="roster")
-                tasks.create_task(self._reloader.run(settings.sweep_seconds), name="archivist")
+                for name, work in (
+                    ("sweeper", self._sweeper.run()),
+                    ("timekeeper", self._timekeeper.run()),
+                    ("witness", self._witness.run()),
+                    ("roster", self._roster.run()),
+                    ("archivist", self._reloader.run(settings.sweep_seconds)),
+                    ("reloader", self._reload_on_demand()),
+                    ("engine", self._consume()),
+                ):
+                    tasks.create_task(self._until_drained(work), name=name)
                 tasks.create_task(asyncio.wait_for(watching, timeout=None))
-                tasks.create_task(self._reload_on_demand(), name="reloader")
-                tasks.create_task(self._consume(), name="engine")
 
     def _workflow_routes(self) -> APIRouter:
         settings = self._settings
@@ -249,20 +254,29 @@ class Daemon:
             refuse(await administration.check(topology(self._settings)))
 
     async def _consume(self) -> None:
-        """Run the engine; once stopped, give it the drain time and no more."""
-        running = asyncio.create_task(self._engine.run())
+        """Run the engine; whatever ends it, all else ends too."""
+        try:
+            await self._engine.run()
+        finally:
+            self.stop()
+
+    async def _until_drained(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` until it ends; once stopped, give it the drain time and no more.
+
+        A broker that is low on memory takes what is published, and confirms it when it pleases.
+        What is cut off here stays unacknowledged, due or in the outbox: whoever runs then does it.
+        """
+        working = asyncio.create_task(work)
         stopped = asyncio.create_task(self._stopped.wait())
         try:
-            await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
-            self.stop()
-            await asyncio.wait((running,), timeout=self._settings.drain_seconds)
+            await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((working,), timeout=self._settings.drain_seconds)
         finally:
-            # What is cut off here stays unacknowledged and comes again, to whoever runs then.
-            running.cancel()
+            working.cancel()
             stopped.cancel()
-            await asyncio.wait((running, stopped))
-        if not running.cancelled():
-            running.result()
+            await asyncio.wait((working, stopped))
+        if not working.cancelled():
+            working.result()
 
     async def _watch_files(self) -> None:
         async for _ in self._folders.changes(self._stopped):

@@ -83,6 +83,10 @@ class Timekeeper:
                 if len(sending) == PARTS_IN_FLIGHT:
                     await sending.popleft()
                 sending.append(asyncio.create_task(self._send(batch)))
+        except asyncio.CancelledError:
+            for task in sending:  # they may wait as long as the one that we waited for
+                task.cancel()
+            raise
         finally:
             await asyncio.gather(*sending)
         return fired

@@ -165,6 +165,20 @@ async def fire_at_the_same_moment(this: World) -> int:
     return len(this.sent)
 
 
+async def test_who_is_cut_off_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker may confirm nothing for hours; what was to be sent stays in the outbox."""
+    monkeypatch.setattr(timekeeper, "PART", 1)
+    this, gate = await waiting(MemoryStore()), Gate("publish")
+    this.clock.moment = DUE
+    firing = asyncio.create_task(this.fire(between=gate))
+    await gate.reached_by(timekeeper.PARTS_IN_FLIGHT)
+    firing.cancel()
+    async with asyncio.timeout(1):
+        await asyncio.wait((firing,))
+    assert firing.cancelled()
+    assert await this.store.outbox_size() == len(KEYS)
+
+
 async def test_who_was_slower_sends_nothing(new_store: NewStore) -> None:
     """What the other has committed it is sending just now; if it dies, the sweeper does."""
     this = await waiting(new_store())

@@ -24,7 +24,7 @@ class Busy:
     def stop(self) -> None:
         """Take no notice."""
 
-    async def run(self) -> None:
+    async def run(self, *_: object) -> None:
         self.begun.set()
         try:
             await asyncio.Event().wait()
@@ -32,9 +32,9 @@ class Busy:
             self.ended = True
 
 
-def idle_daemon() -> Daemon:
+def idle_daemon(**options: float) -> Daemon:
     """Return a daemon that is not run, on no rules."""
-    settings = Settings()
+    settings = Settings(**options)  # type: ignore[arg-type]  # of several kinds
     folders = Folders(settings.rules, settings.schemas)
     return Daemon(settings, Rulebook("r1", (), {}), folders)
 
@@ -52,6 +52,29 @@ async def test_the_engine_ends_with_the_daemon() -> None:
         await consuming
 
     assert engine.ended
+
+
+@pytest.mark.parametrize("part", ["sweeper", "timekeeper", "witness", "roster", "reloader"])
+async def test_no_part_keeps_a_stopped_daemon_from_its_end(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is low on memory confirms nothing, for as long as it pleases."""
+
+    async def nothing(*_: object) -> None:
+        return
+
+    daemon, busy = idle_daemon(drain_seconds=0.01, http_port=0), Busy()
+    monkeypatch.setattr(daemon, "_check_services", nothing)
+    monkeypatch.setattr(daemon._reloader, "start", nothing)  # noqa: SLF001
+    for each in ("sweeper", "timekeeper", "witness", "roster", "reloader", "engine"):
+        work = busy.run if each == part else nothing
+        monkeypatch.setattr(getattr(daemon, f"_{each}"), "run", work)
+    running = asyncio.create_task(daemon.run())
+    await busy.begun.wait()
+    daemon.stop()
+    async with asyncio.timeout(5):
+        await running
+    assert busy.ended
 
 
 async def test_nothing_can_be_started_before_the_queue_is_bound() -> None:
