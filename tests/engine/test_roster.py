@@ -93,6 +93,18 @@ async def test_commands_of_one_look_are_spread() -> None:
     assert sorted(map(str, city.pumped_by)) == ["pumps.a"] * 3 + ["pumps.b"] * 3
 
 
+async def test_a_look_at_an_old_beat_forgets_nothing_that_was_sent_since() -> None:
+    """Who was idle at his last beat is not idle any more, be it that nobody else had a command."""
+    city = City(pumping())
+    await city.register.announce(pump("a"))
+    await city.register.announce(pump("b", in_hand=2))
+    await city.roster.look()
+    await city.start("C-1", "C-2")
+    await city.roster.look()
+    await city.start("C-3")
+    assert city.pumped_by == ["pumps.a", "pumps.a", "pumps.b"]
+
+
 async def test_the_next_beat_says_how_it_really_is() -> None:
     """An instance counts better than who sends to it."""
     city = City(pumping())

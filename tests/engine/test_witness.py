@@ -45,6 +45,10 @@ class Replica:
     async def open(self) -> Self:
         """Join, subscribe and say so."""
         await self.witness.join()
+        return await self.subscribe()
+
+    async def subscribe(self) -> Self:
+        """Subscribe and say so, having joined."""
         self.subscription = await self._stack.enter_async_context(
             self._world.broker.subscribe(QUEUE, 1000)
         )
@@ -206,6 +210,24 @@ async def test_one_that_is_about_to_subscribe_is_waited_for(world: World) -> Non
         await other.die()
 
 
+async def test_one_that_subscribed_since_makes_up_for_no_dead_one(world: World) -> None:
+    """It had no consumer when the broker counted: the second one was that of the silent."""
+    async with replicas(world, 2) as [one, silent]:
+        joined = Replica(world)
+        await joined.witness.join()
+        await publish(world, "answer")
+        await silent.take()
+        silent.witness.closed()
+        await one.witness.seek()
+        await joined.subscribe()
+        await one.take()
+        await one.decide()
+        await joined.witness.look()
+        await one.witness.look()
+        assert not one.proven()
+        await joined.die()
+
+
 async def test_a_broker_that_cannot_tell_proves_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,3 +269,12 @@ async def test_nobody_is_asked_before_it_is_needed(world: World) -> None:
         await one.witness.seek()
         assert len(world.broker.published) == 1  # the first is under way
         assert world.clock.now() == NOW
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_timer(world: World) -> None:
+    """Until it is where it was, an hour may pass: the next attempt does not wait for that."""
+    async with replicas(world, 1) as [one]:
+        await one.witness.seek()
+        world.clock.moment -= timedelta(hours=1)
+        await one.witness.seek()
+        assert len(world.broker.published) == 2

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.core.ids import (
+    ReactionId,
     content_digest,
+    elapsed_id,
     event_identity,
     handling_id,
     message_id,
+    order_id,
     reaction_id,
+    retried_id,
 )
 
 EVENT = event_identity("portal", "ComplaintFiled", "e-1")
@@ -60,6 +64,25 @@ def test_messages_of_many_reactions_differ() -> None:
     ids = [message_id(reaction, index) for reaction in reactions for index in range(20)]
     assert len(set(ids)) == len(ids) == 800
     assert {len(one) for one in ids} == {32}
+
+
+ONE, OTHER = ReactionId(bytes(16)), ReactionId(bytes(15) + b"1")
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [elapsed_id(ONE, "a/k/", 1), elapsed_id(OTHER, "a/k/", 1), elapsed_id(ONE, "b/k/", 1)],
+        [elapsed_id(ONE, "a/k/", 1), elapsed_id(ONE, "a/k/", 2), elapsed_id(ONE, "a/k/", 12)],
+        [order_id(ONE, "cancel", "a"), order_id(OTHER, "cancel", "a")],
+        [order_id(ONE, "cancel", "a"), order_id(ONE, "cancel", "b"), order_id(ONE, "retry", "a")],
+        [retried_id(EVENT, "a", "r1"), retried_id(EVENT, "a", "r2"), retried_id(EVENT, "b", "r1")],
+        [reaction_id(EVENT, "a"), handling_id(EVENT, "a"), retried_id(EVENT, "a", "")],
+    ],
+)
+def test_what_is_done_for_another_reason_has_another_id(ids: list[ReactionId]) -> None:
+    """The store would take it for a repetition, and it would never be done."""
+    assert len(set(ids)) == len(ids)
 
 
 def test_identity_and_reaction_are_sixteen_bytes() -> None:
