@@ -71,6 +71,14 @@ class Shape:
         return Shape(found) if found else None
 
     @property
+    def items(self) -> Shape:
+        """The shape of each item of a list."""
+        schemas = [(root, resolved(root, schema.get("items"))) for root, schema in self.schemas]
+        told = all(schema for _, schema in schemas)
+        listed = any("prefixItems" in schema for _, schema in self.schemas)
+        return Shape(tuple(schemas)) if told and not listed else ANYTHING
+
+    @property
     def names(self) -> set[str]:
         """The fields that any schema knows."""
         return {name for fields in self._fields or () for name in fields}

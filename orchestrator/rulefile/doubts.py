@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from orchestrator.core.expression import syntax
 from orchestrator.core.expression.failure import EvaluationError
 from orchestrator.core.expression.kinds import static_kind
 from orchestrator.core.expression.values import kind_of, with_article
-from orchestrator.core.shapes import ANYTHING
+from orchestrator.core.shapes import ANYTHING, Shape
+from orchestrator.core.workflow.state import Phase, TaskStatus
 from orchestrator.document import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orchestrator.core.expression.values import Kind
-    from orchestrator.core.shapes import Shape
     from orchestrator.rulefile.names import Readable
 
 _MOST_SHOWN = 12
+
+
+def _one_of(words: tuple[str, ...]) -> Shape:
+    return Shape.of([{"type": "string", "enum": list(words)}])
+
+
+_STEP_STATUS: Final = _one_of(get_args(TaskStatus))
+_INSTANCE_STATUS: Final = _one_of(
+    tuple(phase for phase in get_args(Phase) if phase != "recalled")  # has begun nothing
+)
 
 Doubt = tuple[int, str]
 """The character of the source it is about, and what to tell."""
@@ -44,7 +54,7 @@ def shape_of(node: syntax.Node, readable: Readable) -> Shape:
     match node:
         case syntax.Root(name=name):
             roots = {"data": readable.data, "input": readable.input, "output": readable.output}
-            return roots.get(name, ANYTHING)
+            return roots.get(name) or readable.items.get(name, ANYTHING)
         case syntax.Field(
             receiver=syntax.Field(receiver=syntax.Root(name="events"), name=event), name="data"
         ):
@@ -54,9 +64,20 @@ def shape_of(node: syntax.Node, readable: Readable) -> Shape:
         ):
             return (readable.steps or {}).get(step, ANYTHING)
         case syntax.Field(receiver=receiver, name=name):
-            return shape_of(receiver, readable).field(name) or ANYTHING
+            return _status(node) or shape_of(receiver, readable).field(name) or ANYTHING
         case _:
             return ANYTHING
+
+
+def _status(node: syntax.Node) -> Shape | None:
+    """Return the words there are for a node that is a status."""
+    match node:
+        case syntax.Field(receiver=syntax.Field(receiver=syntax.Root(name="steps")), name="status"):
+            return _STEP_STATUS
+        case syntax.Field(receiver=syntax.Root(name="instance"), name="status"):
+            return _INSTANCE_STATUS
+        case _:
+            return None
 
 
 def kinds_of(node: syntax.Node, readable: Readable) -> frozenset[Kind]:
@@ -74,8 +95,18 @@ def unknown_field(name: str, known: set[str]) -> str:
 
 def _field(node: syntax.Field, readable: Readable) -> Iterator[Doubt]:
     shape = shape_of(node.receiver, readable)
-    if shape.field(node.name) is None:
+    if shape.kinds and "map" not in shape.kinds:
+        yield node.end - len(node.name), _without_fields(shape.kinds, node.name)
+    elif shape.field(node.name) is None:
         yield node.end - len(node.name), unknown_field(node.name, shape.names)
+
+
+def _without_fields(kinds: frozenset[Kind], name: str) -> str:
+    if kinds == {"null"}:
+        return "this is always null, and has no fields"
+    is_a = " or ".join(with_article(each) for each in sorted(kinds))
+    instead = f": write *.{name} for those of its items" if "list" in kinds else ""
+    return f"by its schema this is {is_a}, without fields{instead}"
 
 
 def _fields(base: syntax.Node, steps: Sequence[syntax.Node]) -> Iterator[syntax.Field]:
@@ -94,7 +125,7 @@ def _compared(
     if not isinstance(other, syntax.Constant):
         return
     shape = shape_of(node, readable)
-    if not shape.schemas:
+    if not shape.schemas or (other.value is None and _may_be_left_out(node)):
         return
     with suppress(EvaluationError):  # a pattern has no kind
         kind = kind_of(other.value)
@@ -104,6 +135,17 @@ def _compared(
             yield other.start, f"by its schema this is {is_a}, which {verb} {with_article(kind)}"
         elif equal and shape.values and other.value not in shape.values:
             yield other.start, _unknown_value(other.value, shape.values)
+
+
+def _may_be_left_out(node: syntax.Node) -> bool:
+    """Tell whether a node is the output of a step: of one that is skipped or fails, it is null."""
+    match node:
+        case syntax.Root(name="output"):
+            return True
+        case syntax.Field(receiver=syntax.Field(receiver=syntax.Root(name="steps")), name="output"):
+            return True
+        case _:
+            return False
 
 
 def _truth(node: syntax.Node, operator: str, readable: Readable) -> Iterator[Doubt]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from orchestrator.core.expression import ROOTS, compile_expression, compile_template
 from orchestrator.core.expression.values import with_article
 from orchestrator.core.problem import Problem
+from orchestrator.core.shapes import ANYTHING
 from orchestrator.document import quoted, shown
 from orchestrator.errors import ExpressionError
-from orchestrator.rulefile.doubts import doubts, kinds_of
+from orchestrator.rulefile.doubts import doubts, kinds_of, shape_of
 from orchestrator.rulefile.names import (
     WORKFLOW_ROOTS,
     Readable,
@@ -90,8 +91,9 @@ def read_repetition(entries: Mapping[str, Part], readable: Readable) -> Repetiti
             name.refuse_key("`as` names the items of a `for_each`, and there is none: remove it")
         return Repetition(None, _DEFAULT_ITEM, readable)
     item_name = _item_name(items, name, readable.roots)
-    inner = readable.with_item(item_name)
-    return Repetition(_compile(items, readable, _LIST), item_name, inner)
+    listed = _compile(items, readable, _LIST)
+    each = shape_of(listed.tree, readable).items if listed else ANYTHING
+    return Repetition(listed, item_name, readable.with_item(item_name, each))
 
 
 def read_label(part: Part) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.core.expression import ROOTS
@@ -47,6 +47,7 @@ class Readable:
             that cannot be told.
         variables: the names under ``variables``; None where that cannot be told.
         output: what is known of the ``output`` of a step, in what takes it back.
+        items: what is known of the item at hand, by its name, where there is a ``for_each``.
     """
 
     data: Shape = ANYTHING
@@ -56,10 +57,11 @@ class Readable:
     steps: Mapping[str, Shape] | None = None
     variables: frozenset[str] | None = None
     output: Shape = ANYTHING
+    items: Mapping[str, Shape] = field(default_factory=dict)
 
-    def with_item(self, name: str) -> Readable:
-        """Return this and the name of an item."""
-        return replace(self, roots=self.roots | {name})
+    def with_item(self, name: str, shape: Shape) -> Readable:
+        """Return this and the name of an item, with what is known of it."""
+        return replace(self, roots=self.roots | {name}, items={**self.items, name: shape})
 
     def with_events(self, events: Mapping[str, Shape] | None) -> Readable:
         """Return this and the events a rule remembers."""
@@ -140,8 +142,12 @@ def read_under(root: str, paths: frozenset[tuple[str, ...]]) -> frozenset[str]:
 
 
 def asks_for(part: Part, name: str, root: str = EVENTS) -> bool:
-    """Tell whether a text under `part` reads an event, or a step, through ``has`` or ``get``."""
-    asking = re.compile(r"\b(?:has|get)\s*\(\s*" + _written(name, root))
+    """Tell whether a text under `part` reads an event, or a step, through ``has`` or ``get``.
+
+    To compare the output of a step with null is to ask for it as well.
+    """
+    written = _written(name, root)
+    asking = re.compile(rf"\b(?:has|get)\s*\(\s*{written}|{written}\.output\s*[!=]=\s*null\b")
     return any(asking.search(str(text.value)) for text in _texts(part))
 
 

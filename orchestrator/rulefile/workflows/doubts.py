@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.core.problem import Problem
-from orchestrator.core.workflow.definition import Awaited, Command, Run
+from orchestrator.core.workflow.definition import Approval, Awaited, Command, Run, Wait
 from orchestrator.core.workflow.retry import delay_ms
 from orchestrator.document import quoted
 from orchestrator.rulefile.names import STEPS, asks_for, place_of
@@ -69,13 +69,24 @@ def _warn_of_short_timeouts(read: ReadWorkflow, steps: list[ReadStep]) -> None:
     if longest is None:
         return
     for each in steps:
-        needed = _longest(each.step)
+        needed, what = _longest(each.step), "has had all its attempts"
+        if isinstance(each.step.work, Wait):
+            needed, what = each.step.work.duration, "has waited so long"
+        elif isinstance(each.step.work, Approval):
+            needed, what = _longest_asked(each.step.work), "has asked everybody in vain"
         if needed is not None and needed > longest:
             read.entries["timeout"].refuse(
-                f"the workflow gives up before {quoted(each.step.name)} has had all its attempts: "
+                f"the workflow gives up before {quoted(each.step.name)} {what}: "
                 "make this longer, or that shorter",
                 "warning",
             )
+
+
+def _longest_asked(approval: Approval) -> timedelta | None:
+    """Return how long people have to decide; None where that has no end."""
+    if approval.deadline is None:
+        return None
+    return approval.deadline * (1 if approval.escalate_to is None else 2)
 
 
 def _longest(step: Step) -> timedelta | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.shapes import ANYTHING, Shape
 from orchestrator.core.workflow.ending import LAST_WORDS
 from orchestrator.document import quoted
+from orchestrator.rulefile.workflows.forms import STEP_FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 _NAME_ADVICE = "use up to 50 letters, digits and _, a letter first"
+_LIST: Final = Shape.of([{"type": "array"}])
+_NOTHING: Final = Shape.of([{"type": "null"}])
+_SILENT = frozenset({"send", "wait", "group", "transaction"})
 _WORDS = frozenset({"true", "false", "null", "in", *LAST_WORDS})
 """What means something else in expressions, or where a person orders an incident to be retried."""
 
@@ -64,10 +68,42 @@ def _inside(name: str, transaction: Part | None) -> Iterator[tuple[str, Part, Pa
 
 
 def _output(part: Part, catalog: MessageCatalog) -> Shape:
-    """Return what is known of a step's output: only one answered once by documented events."""
-    if not isinstance(part.value, dict) or "for_each" in part.value:
-        return ANYTHING
-    awaited = part.value.get("await")
+    """Return what is known of a step's output, while it is neither skipped nor failed."""
+    match part.value:
+        case {"for_each": _}:
+            return _LIST
+        case {"approve": asked}:
+            return _decision(asked)
+        case {"await": awaited}:
+            return _answer(awaited, catalog)
+        case value if _is_silent(value):
+            return _NOTHING
+        case _:
+            return ANYTHING
+
+
+def _is_silent(step: object) -> bool:
+    """Tell whether a step gives nothing. One with a misspelt key may be meant to give something."""
+    if not isinstance(step, dict):
+        return isinstance(step, str)
+    return step.keys() <= set(STEP_FORM.keys) and not step.keys().isdisjoint(_SILENT)
+
+
+def _decision(asked: object) -> Shape:
+    """Return what an approval gives; a rejection is no output, but a failure."""
+    form = asked.get("form") if isinstance(asked, dict) else None
+    fields = {
+        "decision": {"const": "approved"},
+        "by": {"type": "string"},
+        "role": {"type": "string"},
+        "comment": {"type": ["string", "null"]},
+        "data": form if isinstance(form, dict) else {},
+    }
+    return Shape.of([{"type": "object", "properties": fields}])
+
+
+def _answer(awaited: object, catalog: MessageCatalog) -> Shape:
+    """Return what the answers are by their documents, if all are documented."""
     if isinstance(awaited, dict):
         awaited = awaited.get("event")
     names = awaited if isinstance(awaited, list) else [awaited]

@@ -142,6 +142,8 @@ def _step(source: _Source, work: Work, catalog: MessageCatalog) -> Step:
             entries[key].refuse_key(f"`{key}` needs an `await`: nobody waits for an answer here")
     undo, readable = entries.get("compensate"), source.repetition.readable
     output = (readable.steps or {}).get(source.name, ANYTHING)
+    if "for_each" in entries:
+        output = ANYTHING  # of an item, not the list of all
     return Step(
         name=source.name,
         work=work,
