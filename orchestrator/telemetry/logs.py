@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -88,7 +89,11 @@ def _colored(stream: TextIO) -> bool:
 
 
 def _json(event: Any, **_options: object) -> str:  # noqa: ANN401 - structlog's serializer
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:
+        # Half a character, or an integer beyond 64 bits: a line must not end the process.
+        return json.dumps(event, default=str, skipkeys=True)
 
 
 def _route_libraries(threshold: int, stream: TextIO, *, readable: bool) -> None:

@@ -126,6 +126,17 @@ def test_the_console_form_is_for_people() -> None:
     assert "revision=abc" in stream.getvalue()
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_what_cannot_be_written_as_it_is_is_written_all_the_same(form: Any) -> None:
+    """A handler may raise what it read from a file or a mail; logging it must not end a service."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace")
+    configure(form=form, stream=stream)
+    odd = ValueError("file \udcff")
+    structlog.get_logger().warning("handler_retried", number=2**70, exc_info=odd)
+    stream.seek(0)
+    assert "file \\udcff" in stream.read()
+
+
 def test_a_terminal_is_not_steered_by_what_is_logged() -> None:
     """Types and keys are chosen by whoever publishes; tracebacks keep their lines."""
     stream = io.StringIO()
