@@ -81,6 +81,8 @@ def handler(message_type: str, function: HandlerFunction, policy: Policy) -> Han
         Misconfigured: it cannot be a handler; the text says what to change.
     """
     where = f"handler {function.__module__}.{function.__qualname__} of {message_type}"
+    if inspect.isasyncgenfunction(function):
+        raise Misconfigured(f"{where}: it yields: return a list of models instead")
     if not inspect.iscoroutinefunction(function):
         raise Misconfigured(f"{where}: write it as async def")
     parameters = list(inspect.signature(function).parameters)

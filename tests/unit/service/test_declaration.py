@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator  # noqa: TC003 - annotations of handlers are read
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,11 @@ async def not_a_model(command: dict[str, Any], context: Context) -> None:
     """Bake."""
 
 
+async def yielding(command: Bake, context: Context) -> AsyncIterator[Baked]:
+    """Bake."""
+    yield Baked(cake=f"{command.cake} of {context.attempt}")
+
+
 async def bare(command, context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Bake."""
 
@@ -46,6 +52,7 @@ async def typing_only(command: Elsewhere, context: Context) -> None:
     ("function", "advice"),
     [
         (not_async, "write it as async def"),
+        (yielding, "it yields: return a list of models instead"),
         (one_parameter, "it needs two parameters, the message and the context"),
         (not_a_model, "annotate 'command' with a pydantic model"),
         (bare, "annotate 'command' with a pydantic model"),
