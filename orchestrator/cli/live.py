@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.cli import output
 from orchestrator.cli.memory import memory
+from orchestrator.core.expression.times import format_timestamp
 from orchestrator.core.retired import Revision
+from orchestrator.core.scheduled import ScheduledRule, pending
 from orchestrator.core.stateful import StatefulRule
 from orchestrator.errors import InvalidDefinitions
+from orchestrator.ports import InstanceKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestrator.core.decision import Definition
     from orchestrator.core.definitions import Rulebook
+    from orchestrator.core.scheduled import Pending
     from orchestrator.ports import KeptDefinition
     from orchestrator.settings import Settings
 
@@ -23,7 +27,7 @@ _LIVE: Final = "live: "
 
 
 def tell_live(settings: Settings, rulebook: Rulebook) -> list[dict[str, object]]:
-    """Say on standard error which instances would stay on which old wording.
+    """Say on standard error which instances would stay on which old wording, and what is dropped.
 
     Returns:
         The same for programs, by rule and revision; nothing where all go by these rules.
@@ -32,11 +36,12 @@ def tell_live(settings: Settings, rulebook: Rulebook) -> list[dict[str, object]]
         Unavailable: Redis cannot be reached.
         Misconfigured: it refuses us.
     """
-    counts, texts = asyncio.run(_look(settings))
+    counts, texts, ticks = asyncio.run(_look(settings))
     told = live_sentences(rulebook, counts, texts)
-    for each in told:
+    dropped = dropped_ticks(rulebook, ticks)
+    for each in [*told, *dropped.values()]:
         output.note(each)
-    return [
+    stay = [
         {
             "rule": revision.name,
             "revision": revision.revision,
@@ -44,6 +49,15 @@ def tell_live(settings: Settings, rulebook: Rulebook) -> list[dict[str, object]]
             "message": sentence.removeprefix(_LIVE),
         }
         for (revision, number), sentence in zip(_old(rulebook, counts), told, strict=False)
+    ]
+    return stay + [
+        {
+            "rule": name,
+            "revision": None,
+            "instances": 0,
+            "message": sentence.removeprefix(_LIVE),
+        }
+        for name, sentence in dropped.items()
     ]
 
 
@@ -61,8 +75,36 @@ def live_sentences(
     """
     old = _old(rulebook, counts)
     if not old:
-        return [f"{_LIVE}all {sum(counts.values()):,} open instances go by these rules"]
+        return [f"{_LIVE}all {_cases(counts):,} open instances go by these rules"]
     return [_sentence(each, number, rulebook, texts.get(each.revision)) for each, number in old]
+
+
+def dropped_ticks(rulebook: Rulebook, ticks: Mapping[str, Pending]) -> dict[str, str]:
+    """Return what is to be said of schedules whose pending tick will not come, by rule.
+
+    Args:
+        rulebook: the rules as they are written now.
+        ticks: what each schedule waits for.
+    """
+    return {
+        name: f"{_LIVE}schedule {name} {what}"
+        for name, tick in sorted(ticks.items())
+        if (what := _lost(tick, rulebook.by_name.get(name))) is not None
+    }
+
+
+def _lost(tick: Pending, current: Definition | None) -> str | None:
+    dropped = f"its tick of {format_timestamp(tick.tick)} is dropped"
+    if not isinstance(current, ScheduledRule):
+        return f"is gone: {dropped}"
+    if tick.schedule != current.schedule.text:
+        return f"differs: {dropped}, and the next one is of the new schedule"
+    return None
+
+
+def _cases(counts: Mapping[tuple[str, str], int]) -> int:
+    """Return how many are open, those of schedules aside: these keep no wording."""
+    return sum(number for (_, revision), number in counts.items() if revision)
 
 
 def _old(rulebook: Rulebook, counts: Mapping[tuple[str, str], int]) -> list[tuple[Revision, int]]:
@@ -77,9 +119,17 @@ def _old(rulebook: Rulebook, counts: Mapping[tuple[str, str], int]) -> list[tupl
 
 async def _look(
     settings: Settings,
-) -> tuple[Mapping[tuple[str, str], int], Mapping[str, KeptDefinition]]:
+) -> tuple[Mapping[tuple[str, str], int], Mapping[str, KeptDefinition], Mapping[str, Pending]]:
     async with memory(settings) as store:
-        return await store.open_revisions(), await store.definitions()
+        counts = await store.open_revisions()
+        names = [name for name, revision in counts if not revision]
+        found = await store.load([InstanceKey(name, name) for name in names])
+        ticks = {
+            name: tick
+            for name, each in zip(names, found, strict=True)
+            if each is not None and (tick := pending(each.state)) is not None
+        }
+        return counts, await store.definitions(), ticks
 
 
 def _sentence(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator.cli.live import live_sentences
+from orchestrator.cli.live import dropped_ticks, live_sentences
+from orchestrator.core.scheduled import Pending
 from orchestrator.ports import KeptDefinition
 from tests.engine.written import types, written
 
@@ -60,3 +61,21 @@ def test_a_wording_that_cannot_go_on_is_told_as_such() -> None:
     assert "B" in told
     (lost,) = live_sentences(fewer, {REVISION: 1}, {})
     assert "whose text is not kept" in lost
+
+
+def test_a_tick_that_will_not_come_is_told() -> None:
+    """A schedule keeps no wording, so what it waits for goes with the next reload."""
+    digest = '- name: digest\n  when: {every: "0 8 * * MON"}\n  then: [{Send: {}}]\n'
+    rules = written(digest, CATALOG)
+    same = {"digest": Pending("0 8 * * MON UTC", NOW)}
+    other = {"digest": Pending("0 9 * * MON UTC", NOW)}
+    tick = "its tick of 2026-03-01T09:00:00Z is dropped"
+    assert dropped_ticks(rules, same) == {}
+    assert dropped_ticks(rules, other) == {
+        "digest": f"live: schedule digest differs: {tick}, and the next one is of the new schedule"
+    }
+    gone = dropped_ticks(written("[]", CATALOG), same)
+    assert gone == {"digest": f"live: schedule digest is gone: {tick}"}
+    assert live_sentences(rules, {("digest", ""): 1}, {}) == [
+        "live: all 0 open instances go by these rules"
+    ]
