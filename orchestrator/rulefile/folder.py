@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from orchestrator.document import LIMITS
 from orchestrator.errors import CannotRead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 _TESTS = "tests"
@@ -41,15 +40,18 @@ def _rule_files(path: Path) -> list[Path]:
 
 
 def _found_in(folder: Path) -> Iterator[Path]:
-    for here, inner, names in os.walk(folder, onerror=_refuse):
-        inner[:] = [each for each in inner if each != _TESTS and not each.startswith(".")]
-        files = (Path(here, each) for each in names if not each.startswith("."))
-        yield from (file for file in files if file.suffix in _SUFFIXES and file.is_file())
+    """Yield the rule files of a folder.
 
-
-def _refuse(error: OSError) -> NoReturn:
-    """Stop where a folder is closed to us: its rules would be missing, and nobody would know."""
-    raise error
+    Stop where one in it is closed to us: its rules would be missing, and nobody would know.
+    """
+    for each in folder.iterdir():
+        if each.name.startswith("."):
+            continue
+        if each.is_dir():
+            if each.name != _TESTS and not each.is_symlink():
+                yield from _found_in(each)
+        elif each.suffix in _SUFFIXES and each.is_file():
+            yield each
 
 
 def _content(file: Path) -> bytes:
