@@ -85,7 +85,11 @@ class Daemon:
         self._health = Health("broker", "store", "rulebook")
         self._telemetry = EngineTelemetry(self._metrics, self._health, self._knows)
         self._patience = Patience(self._telemetry)
-        self._broker = RabbitBroker(settings.amqp_url.get_secret_value(), Names.of(settings))
+        self._broker = RabbitBroker(
+            settings.amqp_url.get_secret_value(),
+            Names.of(settings),
+            hears_alarm=self._telemetry.alarmed,
+        )
         self._store = RedisStore(
             settings.redis_url.get_secret_value(),
             namespace=settings.namespace,

@@ -93,7 +93,10 @@ class Runner:
         )
         names = ", ".join(service.name for service in services)
         self._broker = RabbitBroker(
-            settings.amqp_url.get_secret_value(), Names.of(settings), client=names
+            settings.amqp_url.get_secret_value(),
+            Names.of(settings),
+            client=names,
+            hears_alarm=self._telemetry.alarmed,
         )
         self._inbox = RedisInbox(
             settings.redis_url.get_secret_value(),

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 FIRST_LOOK_SECONDS: Final = 0.02
 LONGEST_LOOK_SECONDS: Final = 0.5
+LONGEST_SEND_SECONDS: Final = 20.0
+"""More than a broker needs that is well, and less than most clients wait: one that is low on memory
+confirms nothing for as long as that lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +290,14 @@ class Desk:
             correlation_id=key,
             subject=key,
         )
-        await self._broker.publish([encode(outgoing)])
+        try:
+            async with asyncio.timeout(LONGEST_SEND_SECONDS):
+                await self._broker.publish([encode(outgoing)])
+        except TimeoutError:
+            raise Unavailable(
+                f"the broker has not confirmed it within {LONGEST_SEND_SECONDS:g} s: it may still"
+                " arrive, so look before you ask again"
+            ) from None
 
 
 def _given(told: dict[str, object]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -11,6 +11,9 @@ from orchestrator.telemetry import log_events
 if TYPE_CHECKING:
     from orchestrator.telemetry.health import Health
     from orchestrator.telemetry.metrics import Metrics
+
+
+_PUBLISHING: Final = "publishing"
 
 
 class Availability:
@@ -24,17 +27,25 @@ class Availability:
 
     def waiting(self, service: str, reason: str, seconds: float) -> None:
         """Show that `service` is away; the next try is in `seconds`."""
-        self._metrics.service_waiting.labels(service).set(1)
-        self._health.not_ready(service, reason)
-        self._log.warning(
-            log_events.SERVICE_WAITING,
-            service=service,
-            reason=reason,
-            retry_seconds=round(seconds, 2),
-        )
+        self._away(service, reason, retry_seconds=round(seconds, 2))
+
+    def alarmed(self, reason: str | None) -> None:
+        """Show why the broker takes nothing that is published; with None, that it does again.
+
+        It is a part of its own: the broker answers, and may go and come meanwhile.
+        """
+        if reason is None:
+            self.recovered(_PUBLISHING)
+        else:
+            self._away(_PUBLISHING, reason)
 
     def recovered(self, service: str) -> None:
         """Show that `service` is back."""
         self._metrics.service_waiting.labels(service).set(0)
         self._health.ready(service)
         self._log.info(log_events.SERVICE_RECOVERED, service=service)
+
+    def _away(self, service: str, reason: str, **facts: float) -> None:
+        self._metrics.service_waiting.labels(service).set(1)
+        self._health.not_ready(service, reason)
+        self._log.warning(log_events.SERVICE_WAITING, service=service, reason=reason, **facts)

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.errors import Unavailable
+from orchestrator.operation import desk
 from orchestrator.ports import NOTHING
 from tests.engine.office import APPLICATION, FILE, NOTICES, PERMITS, office, rulebook
 
@@ -41,6 +42,23 @@ class Shelf(MemoryStore):
             self.missed.set()
             raise Unavailable("the store is away")
         return await super().load(instances, pieces)
+
+
+async def test_a_broker_that_does_not_confirm_is_told_to_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that is low on memory may take hours; the client would know nothing all the while."""
+
+    async def never(_messages: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(desk, "LONGEST_SEND_SECONDS", 0.01)
+    async with office() as there:
+        monkeypatch.setattr(there.broker, "publish", never)
+        answer = await there.client.post(PERMITS, json={"input": APPLICATION})
+
+    assert answer.status_code == 503
+    assert "it may still arrive" in answer.text
 
 
 async def test_an_instance_is_started_watched_and_found_at_its_address() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 from aiormq.exceptions import ChannelNotFoundEntity
 from pamqp.commands import Queue
 
-from orchestrator.adapters.rabbit.failures import translated
+from orchestrator.adapters.rabbit.failures import alarm, place, translated
 from orchestrator.adapters.rabbit.link import Link
 from orchestrator.adapters.rabbit.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
 from orchestrator.adapters.rabbit.subscription import start_consuming, stop_consuming
@@ -52,6 +52,7 @@ class RabbitBroker:
         *,
         client: str = "orchestrator",
         patience_seconds: float = PATIENCE_SECONDS,
+        hears_alarm: Callable[[str | None], None] | None = None,
     ) -> None:
         """Connect to nothing yet.
 
@@ -60,10 +61,15 @@ class RabbitBroker:
             names: what the exchanges are called.
             client: what the management UI shows.
             patience_seconds: how long to look for a missing queue before calling it missing.
+            hears_alarm: is told when the broker takes nothing that we publish (memory, disk), and
+                why in a sentence, and with None when it does again: publishing waits for that.
+                With nobody to hear it, publishing fails.
         """
         self._names = names
         self._patience_seconds = patience_seconds
-        self._publishing = _Connector(url, f"{client} (publish)")
+        self._hears_alarm = hears_alarm
+        self._where = f"RabbitMQ at {place(url)}"
+        self._publishing = _Connector(url, f"{client} (publish)", self._tell_of_alarm)
         self._consuming = _Connector(url, f"{client} (consume)")
         self._publisher: Publisher | None = None
         self._wasted = 0
@@ -80,11 +86,6 @@ class RabbitBroker:
         self._publisher = None
         await self._publishing.close()
         await self._consuming.close()
-
-    @property
-    def blocked(self) -> str | None:
-        """Why the broker does not take what we publish (memory, disk); None when it does."""
-        return self._publishing.blocked
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Send `messages` and wait for their confirms: see `ports.Broker`."""
@@ -171,6 +172,10 @@ class RabbitBroker:
                         raise
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    def _tell_of_alarm(self, reason: str | None) -> None:
+        if self._hears_alarm is not None:
+            self._hears_alarm(reason and f"{self._where}: {alarm(reason)}")
+
     async def _open_publisher(self) -> Publisher:
         async with self._opening:
             if self._publisher is not None and self._publisher.failure is None:
@@ -181,23 +186,32 @@ class RabbitBroker:
             link = await self._publishing.link()
             channel = await link.channel(confirms=True)
             timeout = min(_FIRST_CONFIRM_SECONDS * 2**self._wasted, CONFIRM_TIMEOUT_SECONDS)
-            self._publisher = Publisher(link, channel.number, self._names.exchange, timeout)
+            self._publisher = Publisher(
+                link,
+                channel.number,
+                self._names.exchange,
+                timeout,
+                waits_out_alarms=self._hears_alarm is not None,
+            )
             return self._publisher
+
+
+def _hear_nothing(_alarm: str | None) -> None:
+    """Hear of no alarm."""
 
 
 class _Connector:
     """Keeps one connection open for whoever asks, and opens another when it is lost."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(
+        self, url: str, name: str, hears_alarm: Callable[[str | None], None] = _hear_nothing
+    ) -> None:
         self._url = url
         self._name = name
+        self._hears_alarm = hears_alarm
         self._link: Link | None = None
         self._opening = asyncio.Lock()
         self._pauses: Iterator[float] | None = None
-
-    @property
-    def blocked(self) -> str | None:
-        return self._link.blocked if self._link is not None else None
 
     async def link(self) -> Link:
         """Return the open connection, or a new one.
@@ -222,6 +236,6 @@ class _Connector:
         if self._pauses is not None:
             await asyncio.sleep(next(self._pauses))
         self._pauses = self._pauses or delays(_LONGEST_PAUSE_SECONDS)
-        link = await Link.open(self._url, self._name)
+        link = await Link.open(self._url, self._name, self._hears_alarm)
         self._pauses = None
         return link

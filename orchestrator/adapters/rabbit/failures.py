@@ -121,6 +121,15 @@ def closed(code: int, text: str, doing: str) -> OrchestratorError:
     return kind(_sentence(doing, text, advice))
 
 
+def alarm(reason: str) -> str:
+    """Return what to say of a broker that takes nothing that is published.
+
+    Args:
+        reason: the broker's own words, such as ``low on memory``.
+    """
+    return f"it takes no messages now ({reason}): free memory or disk there"
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Raise what goes wrong inside as one of our errors.

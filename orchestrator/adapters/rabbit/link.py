@@ -15,6 +15,8 @@ from orchestrator.adapters.rabbit.tap import FrameTap
 from orchestrator.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiormq.abc import AbstractChannel
 
 CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -34,18 +36,21 @@ class Link:
         self._writer = transport.writer
 
     @classmethod
-    async def open(cls, url: str, name: str) -> Link:
+    async def open(
+        cls, url: str, name: str, hears_alarm: Callable[[str | None], None] = lambda _: None
+    ) -> Link:
         """Connect.
 
         Args:
             url: ``amqp://user:password@host:port/vhost``.
             name: what the management UI shows.
+            hears_alarm: is told whenever `blocked` changes.
 
         Raises:
             Unavailable: nobody answers.
             Misconfigured: user, password or virtual host are refused, or it is no RabbitMQ.
         """
-        transport = _TappedTransport()
+        transport = _TappedTransport(hears_alarm)
         target = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)
         connection = Connection(target, transport_factory=transport)
         try:
@@ -120,6 +125,9 @@ class _TappedTransport(TransportFactory):
     tap: FrameTap
     writer: asyncio.StreamWriter
 
+    def __init__(self, hears_alarm: Callable[[str | None], None]) -> None:
+        self._hears_alarm = hears_alarm
+
     @property
     def reason(self) -> Exception | None:
         """The broker's own words on why it refused, which the library drops in a handshake."""
@@ -130,7 +138,7 @@ class _TappedTransport(TransportFactory):
         contexts = options["ssl_context_provider"]
         encryption = await contexts.get_context() if url.scheme == "amqps" else None
         loop = asyncio.get_running_loop()
-        self.tap = FrameTap(loop)
+        self.tap = FrameTap(loop, self._hears_alarm)
         protocol = asyncio.StreamReaderProtocol(self.tap, loop=loop)
         transport, _ = await loop.create_connection(
             lambda: protocol, url.host or "", url.port or 0, ssl=encryption

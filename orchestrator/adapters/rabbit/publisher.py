@@ -36,6 +36,8 @@ class Publisher:
         channel: int,
         exchange: str,
         first_timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS,
+        *,
+        waits_out_alarms: bool = True,
     ) -> None:
         """Publish on an open channel.
 
@@ -44,6 +46,7 @@ class Publisher:
             channel: its number; it is in confirm mode.
             exchange: where messages go that name none.
             first_timeout_seconds: how long to wait for confirms until a batch had all of them.
+            waits_out_alarms: whether to wait longer while the broker says that it takes nothing.
         """
         self.failure: OrchestratorError | None = None
         self.proven = False
@@ -51,6 +54,7 @@ class Publisher:
         self._channel = channel
         self._exchange = exchange
         self._timeout_seconds = first_timeout_seconds
+        self._waits_out_alarms = waits_out_alarms
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()  # keeps the order of callers while one waits for room
         self._vacancy: asyncio.Future[None] | None = None
@@ -138,11 +142,14 @@ class Publisher:
         self._fail(failures.closed(code, reason, f"{self._link.where}: publish"))
 
     def _overdue(self, batch: _Batch) -> None:
-        if self._link.blocked is not None:
+        alarm = self._link.blocked
+        if alarm is not None and self._waits_out_alarms:
             batch.watch = self._loop.call_later(self._timeout_seconds, self._overdue, batch)
             return
-        text = f"{self._link.where}: no confirm within {self._timeout_seconds:g} s"
-        self._fail(Unavailable(text))
+        text = f"no confirm within {self._timeout_seconds:g} s"
+        if alarm is not None:
+            text = f"{failures.alarm(alarm)}, and try again. What was sent may still arrive"
+        self._fail(Unavailable(f"{self._link.where}: {text}"))
         self._link.abort()  # what the late confirms would mean, nobody could tell
 
     def _fail(self, failure: OrchestratorError) -> None:

@@ -81,13 +81,22 @@ class _Content:
 class FrameTap(asyncio.StreamReader):
     """The stream of one connection, minus the frames of channels that have a `Receiver`.
 
+    Args:
+        loop: the running one.
+        hears_alarm: is told whenever `blocked` changes.
+
     Attributes:
         blocked: why the broker stopped reading what we publish; None when it reads.
         lost: how the connection ended; None while it stands.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        hears_alarm: Callable[[str | None], None] = lambda _: None,
+    ) -> None:
         super().__init__(loop=loop)
+        self._hears_alarm = hears_alarm
         self.blocked: str | None = None
         self.lost: ConnectionEnded | None = None
         self._loop_time = loop.time
@@ -201,15 +210,21 @@ class FrameTap(asyncio.StreamReader):
         """Note what the broker says about the whole connection; the library hears it too."""
         method = payload[:4]
         if method == _BLOCKED:
-            self.blocked = payload[5 : 5 + payload[4]].decode("utf-8", "replace")
+            self._block(payload[5 : 5 + payload[4]].decode("utf-8", "replace"))
         elif method == _UNBLOCKED:
-            self.blocked = None
+            self._block(None)
         elif method == _CONNECTION_CLOSE:
             self._lose(ConnectionEnded(*_closing_words(payload)))
+
+    def _block(self, reason: str | None) -> None:
+        if reason != self.blocked:
+            self.blocked = reason
+            self._hears_alarm(reason)
 
     def _lose(self, reason: ConnectionEnded) -> None:
         if self.lost is None:
             self.lost = reason
+            self._block(None)
             receivers = list(self._receivers.values())
             self._receivers.clear()
             for receiver in receivers:

@@ -35,8 +35,8 @@ class Wire:
         self.aborted.set()
 
 
-def opened(wire: Wire, timeout_seconds: float = 10) -> Publisher:
-    return Publisher(cast("Any", wire), 1, "hms", timeout_seconds)
+def opened(wire: Wire, timeout_seconds: float = 10, *, patient: bool = True) -> Publisher:
+    return Publisher(cast("Any", wire), 1, "hms", timeout_seconds, waits_out_alarms=patient)
 
 
 def to(queue: str, count: int = 1) -> list[Message]:
@@ -170,6 +170,15 @@ async def test_an_alarm_is_waited_out() -> None:
     publisher.confirmed(1, multiple=False, accepted=True)
     await publishing
     assert not wire.aborted.is_set()
+
+
+async def test_who_does_not_wait_out_an_alarm_hears_of_it() -> None:
+    """A person at a terminal would look at nothing, for as long as the alarm lasts."""
+    wire = Wire()
+    wire.blocked = "low on memory"
+
+    with pytest.raises(Unavailable, match=r"takes no messages now \(low on memory\): free memory"):
+        await opened(wire, 0.01, patient=False).publish(to("q"))
 
 
 async def test_a_closed_channel_fails_what_is_in_flight_and_what_follows() -> None:

@@ -135,6 +135,23 @@ async def test_a_memory_alarm_is_visible(tap: FrameTap) -> None:
     assert tap.blocked is None
 
 
+@pytest.mark.parametrize("ends", ["unblocked", "lost"])
+async def test_an_alarm_is_told_once_and_so_is_its_end(ends: str) -> None:
+    """Who shows it to people hears of changes only; a connection that is lost is not blocked."""
+    alarms: list[str | None] = []
+    tap = FrameTap(asyncio.get_running_loop(), alarms.append)
+    tap.feed_data(START)
+
+    for _ in range(2):
+        tap.feed_data(frame.marshal(commands.Connection.Blocked("low on disk"), 0))
+    if ends == "lost":
+        tap.feed_eof()
+    else:
+        tap.feed_data(frame.marshal(commands.Connection.Unblocked(), 0))
+
+    assert alarms == ["low on disk", None]
+
+
 async def test_everybody_is_told_how_the_connection_ended(tap: FrameTap, heard: Heard) -> None:
     """The broker's reason is worth more than the closed socket that follows."""
     tap.feed_data(frame.marshal(commands.Connection.Close(320, "CONNECTION_FORCED", 0, 0), 0))
