@@ -38,6 +38,7 @@ class Workflow:
         self._keys: dict[str, object] = {"name": name, **_written(keys)}
         self._steps: dict[str, object] = {}
         self._ends: dict[str, list[object]] = {}
+        self._take_over()
 
     def step(self, name: str, **keys: object) -> Self:
         """Add a step.
@@ -111,6 +112,16 @@ class Workflow:
         if not isinstance(definition, Definition):
             raise ValueError(f"{name} is switched off, or a template: there is nothing to build")  # noqa: TRY004 - what is wrong is its keys
         return definition
+
+    def _take_over(self) -> None:
+        """Let what more can be added to begin with what the arguments said of it."""
+        steps = self._keys.get("steps")
+        if isinstance(steps, dict):
+            self._steps = self._keys.pop("steps")  # type: ignore[assignment]  # a dict
+        for name in ("then", "otherwise"):
+            messages = self._keys.get(name)
+            if isinstance(messages, list):
+                self._ends[name] = self._keys.pop(name)  # type: ignore[assignment]  # a list
 
     def _entry(self) -> dict[str, object]:
         steps = {"steps": self._steps} if self._steps else {}

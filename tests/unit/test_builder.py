@@ -76,6 +76,16 @@ def catalog() -> Catalog:
     return catalog
 
 
+def test_what_arguments_say_is_added_to() -> None:
+    """Every key is an argument, and what is added later must not take its place."""
+    done, more = {"SendNotification": {"to": "a@b.example"}}, "CloseCase"
+    at_once = Workflow("w", steps={"a": {"wait": "1s"}, "b": {"wait": "2s"}}, then=[done, more])
+    later = Workflow("w", steps={"a": {"wait": "1s"}}, then=[done]).step("b", wait="2s").then(more)
+    assert later.to_yaml() == at_once.to_yaml()
+    with pytest.raises(ValueError, match="has a step 'a' already"):
+        later.step("a", wait="3s")
+
+
 def test_python_and_yaml_make_one_definition(catalog: Catalog) -> None:
     """An instance must not see a new revision because its workflow was written another way."""
     rulebook, problems = read_rules([("by-hand.yaml", BY_HAND)], catalog)
