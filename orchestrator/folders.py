@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 from watchfiles import awatch
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from orchestrator.core.definitions import Rulebook
+
+Stamps: TypeAlias = "dict[Path, tuple[int, int, int]]"
+"""What tells of each file whether it is still the same."""
 
 SETTLE_MS: Final = 200
 LOOK_MS: Final = 1000
@@ -83,9 +86,10 @@ class Folders:
             yield_on_timeout=True,
             ignore_permission_denied=True,
         )
-        seen = None
+        seen: Stamps | None = None
         async for changed in watch:
-            before, seen = seen, await asyncio.to_thread(_stamps, self._rules, self._schemas)
+            before = seen
+            seen = await asyncio.to_thread(_stamps, self._rules, self._schemas)
             same = await asyncio.to_thread(self._is_built) if before is None else before == seen
             if changed or not same:
                 yield
@@ -101,8 +105,8 @@ class Folders:
         return [read_schema_files(self._schemas), read_rule_files(self._rules)]
 
 
-def _stamps(*folders: Path) -> dict[Path, tuple[int, int, int]]:
-    """Return what tells of each file whether it is still the same, without reading any."""
+def _stamps(*folders: Path) -> Stamps:
+    """Return the stamps of all files in `folders`, without reading any."""
     found = {}
     for file in chain.from_iterable(map(_files, folders)):
         with suppress(OSError):  # it went while we looked
