@@ -19,8 +19,9 @@ _ROLES: Final[tuple[Role, ...]] = ("viewer", "operator")
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _LOCAL_NAME: Final = "localhost"
+KEY_HEADER: Final = "X-API-Key"
 _KEY: Final = APIKeyHeader(
-    name="X-API-Key", auto_error=False, description="A key of ORCHESTRATOR_API_KEYS."
+    name=KEY_HEADER, auto_error=False, description="A key of ORCHESTRATOR_API_KEYS."
 )
 
 

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from orchestrator.core.payload import MAX_BODY_BYTES, read_json
 from orchestrator.errors import Misconfigured, Refused, Unavailable
+from orchestrator.http.access import KEY_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -26,8 +27,12 @@ class TellingRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the library's handler, with our errors as answers."""
         handle = super().get_route_handler()
+        admissions = [each.dependency for each in self.dependencies if each.dependency]
 
         async def told(request: Request) -> Response:
+            # The library reads bodies before it asks them: a stranger's is not even read here.
+            for admit in admissions:
+                admit(request, request.headers.get(KEY_HEADER))
             try:
                 return await handle(_Bounded(request.scope, request.receive))
             except RequestValidationError as error:

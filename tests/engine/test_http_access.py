@@ -81,3 +81,16 @@ async def test_the_description_names_every_route() -> None:
         each["operationId"] for verbs in description["paths"].values() for each in verbs.values()
     } >= {"list_workflows", "show_instance", "start_instance", "cancel_instance"}
     assert "HTTPValidationError" not in description["components"]["schemas"]
+
+
+@pytest.mark.parametrize("body", [b"{", b" " * 2 * 1024 * 1024], ids=["broken", "too large"])
+async def test_the_body_of_a_stranger_is_not_even_read(body: bytes) -> None:
+    """Who has no key is told so, and not what is wrong with a body that nobody will carry out."""
+    async with office({VIEWER: "viewer"}, "0.0.0.0") as there:  # noqa: S104 - what is tested
+        json = {"Content-Type": "application/json"}
+        stranger = await there.client.post(NOTICES, content=body, headers=json)
+        viewer = await there.client.post(
+            NOTICES, content=body, headers=json | {"X-API-Key": VIEWER}
+        )
+
+    assert (stranger.status_code, viewer.status_code) == (401, 403)

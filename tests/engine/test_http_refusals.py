@@ -65,8 +65,11 @@ async def test_a_body_that_no_message_could_carry_starts_nothing(
     assert said in answer.json()["detail"]
 
 
-async def test_a_body_without_end_is_not_read_to_its_end() -> None:
-    """Whoever has no key must not fill the memory of the daemon."""
+@pytest.mark.parametrize(("key", "status", "read"), [(None, 401, 0), (OPERATOR, 413, 17)])
+async def test_a_body_without_end_is_not_read_to_its_end(
+    key: str | None, status: int, read: int
+) -> None:
+    """Nobody must fill the memory of the daemon, least of all who has no key."""
     given = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -75,9 +78,10 @@ async def test_a_body_without_end_is_not_read_to_its_end() -> None:
             given += 1
             yield b" " * 2**16
 
-    async with office({OPERATOR: "operator"}) as there:
+    headers = {"X-API-Key": key} if key else None
+    async with office({OPERATOR: "operator"}, headers=headers) as there:
         answer = await there.client.post(
             PERMITS, content=endless(), headers={"Content-Type": "application/json"}
         )
 
-    assert (answer.status_code, given) == (413, 17)
+    assert (answer.status_code, given) == (status, read)
