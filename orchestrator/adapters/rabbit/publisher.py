@@ -10,6 +10,7 @@ from orchestrator.adapters.rabbit import failures
 from orchestrator.adapters.rabbit.decoding import returned_address
 from orchestrator.adapters.rabbit.encoding import publication
 from orchestrator.errors import OrchestratorError, Unavailable
+from orchestrator.topology import dead_letter_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 WINDOW: Final = 500  # more unconfirmed messages on a channel make the broker slower, not faster
 WINDOW_BYTES: Final = 8 * 1024 * 1024  # what a slow disk takes before the timeout below
 CONFIRM_TIMEOUT_SECONDS: Final = 15.0
+_DEAD: Final = dead_letter_queue("")
 
 
 class Publisher:
@@ -234,10 +236,10 @@ def _look_at(outcome: asyncio.Future[None]) -> None:
 
 def _refused(message: Message) -> str:
     target = f"queue {message.routing_key}" if message.exchange == "" else message.routing_key
-    return (
-        f"RabbitMQ refused a message for {target}: a queue it goes to is full. Redrive or purge its"
-        " dead letters, or raise ORCHESTRATOR_DLQ_MAX_LENGTH"
-    )
+    advice = "Let its service catch up, or raise the limit that a policy of yours sets"
+    if message.exchange == "" and message.routing_key.endswith(_DEAD):
+        advice = "Redrive or purge its dead letters, or raise ORCHESTRATOR_DLQ_MAX_LENGTH"
+    return f"RabbitMQ refused a message for {target}: a queue it goes to is full. {advice}"
 
 
 def _unroutable(where: str, exchange: str, key: str) -> str:

@@ -38,8 +38,14 @@ ADVICE: dict[type[Exception], tuple[type[OrchestratorError], str]] = {
         Misconfigured,
         "does not permit this user a command we need: grant it @read @write @scripting",
     ),
-    exceptions.ReadOnlyError: (Unavailable, "is a read-only replica just now"),
-    exceptions.OutOfMemoryError: (Unavailable, "is out of memory and refuses writes"),
+    exceptions.ReadOnlyError: (
+        Unavailable,
+        "is a read-only replica just now: wait for a failover, or correct ORCHESTRATOR_REDIS_URL",
+    ),
+    exceptions.OutOfMemoryError: (
+        Unavailable,
+        "is out of memory and refuses writes: raise its maxmemory, or remove what else lies in it",
+    ),
     exceptions.ClusterDownError: (Unavailable, "is in a cluster that is down just now"),
     exceptions.TryAgainError: (Unavailable, "is in a cluster that moves our keys just now"),
     exceptions.BusyLoadingError: (Unavailable, "is still loading its data"),

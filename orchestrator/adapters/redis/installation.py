@@ -48,9 +48,13 @@ class Installation:
         return weaknesses
 
     async def inspect(self) -> list[str]:
-        """Check the server's settings only, and write nothing: see ``ports.Store.verify``."""
+        """Check the server's settings, and that it takes writes: see ``ports.Store.verify``.
+
+        Nothing is written: that would need more than no bytes.
+        """
         with translated(self._server):
             weaknesses = await self._weaknesses()
+            await self._redis.setrange(self._layout.beat, 0, b"")
         if weaknesses and not self._allow_weak:
             raise Misconfigured(
                 f"Redis at {self._server} can lose what it confirmed: {'; '.join(weaknesses)}."

@@ -265,7 +265,7 @@ class RedisStore:
                 await self._redis.hdel(self._layout.definitions, *revisions)
 
     async def inspect(self) -> list[str]:
-        """Do what `verify` does about the server's settings; write nothing."""
+        """Do what `verify` does about the server itself; write nothing."""
         return await self._installation.inspect()
 
     async def verify(self) -> list[str]:

@@ -172,6 +172,29 @@ async def test_options_of_the_url_change_no_answer(
     assert await store.commit([commit("a")], NOW) == [Duplicate({reaction.id: reaction.messages})]
 
 
+@pytest.mark.parametrize(
+    ("begin", "says", "end"),
+    [
+        ("CONFIG SET maxmemory 1", "refuses writes: raise its maxmemory", "CONFIG SET maxmemory 0"),
+        ("REPLICAOF 127.0.0.1 1", "is a read-only replica just now", "REPLICAOF NO ONE"),
+    ],
+)
+async def test_who_only_looks_finds_a_redis_that_takes_no_writes(
+    open_store: OpenStore, admin: Any, begin: str, says: str, end: str
+) -> None:
+    """`orchestrator doctor` would call it well, while nothing can be committed."""
+    store = open_store()
+    keys = await admin.dbsize()
+    await admin.execute_command(begin)
+    try:
+        with pytest.raises(Unavailable, match=says):
+            await store.inspect()
+    finally:
+        await admin.execute_command(end)
+    assert await store.inspect() == []
+    assert await admin.dbsize() == keys
+
+
 async def test_a_full_redis_is_waited_for(open_store: OpenStore, admin: Any) -> None:
     """Nothing may be half written, and the same commit must go through once there is room."""
     store = open_store()

@@ -99,6 +99,24 @@ async def test_a_refusal_names_the_full_queue_and_fails_its_batch_only() -> None
     await fine
 
 
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        (Message("", "notify.dlq", b"x"), "raise ORCHESTRATOR_DLQ_MAX_LENGTH"),
+        (Message("", "notify", b"x"), "Let its service catch up"),
+        (Message(None, "notify.v1", b"x"), "Let its service catch up"),
+    ],
+)
+async def test_a_refusal_says_what_to_do_about_that_queue(message: Message, advice: str) -> None:
+    """Only dead-letter queues have a limit of ours; others have one that somebody set."""
+    (publishing,) = await started(publisher := opened(Wire()), [message])
+
+    publisher.confirmed(1, multiple=False, accepted=False)
+
+    with pytest.raises(Unavailable, match=advice):
+        await publishing
+
+
 async def test_a_returned_message_fails_every_batch_that_may_hold_it() -> None:
     """The broker confirms what it returned: without this, the message would be lost."""
     publisher = opened(Wire())
