@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from orchestrator.errors import Misconfigured
+from orchestrator.http.doorkeeper import Doorkeeper
 from orchestrator.telemetry import log_events
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
         server = _Server(
             uvicorn.Config(
                 app,
+                http=Doorkeeper,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -126,3 +126,62 @@ async def test_a_port_that_is_taken_is_a_clear_error() -> None:
         with pytest.raises(Misconfigured, match=rf"127\.0\.0\.1:{port}.*ORCHESTRATOR_HTTP_PORT"):
             async with serving(app_for(Health()), HOST, port):
                 pass
+
+
+async def silence(port: int, said: bytes) -> bytes:
+    """Return what is answered to the beginning of a request, once the connection has ended."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(said)
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET /live HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST /live HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12",
+    ],
+    ids=["nothing", "half a header", "half a body"],
+)
+async def test_a_request_that_does_not_come_is_not_waited_for(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each such connection is a file that the daemon cannot open for the broker or the store."""
+    monkeypatch.setattr("orchestrator.http.doorkeeper.REQUEST_SECONDS", 0.1)
+    async with serving(app_for(Health()), HOST, 0) as port, asyncio.timeout(4):
+        answered = await silence(port, said)
+    assert answered.count(b"HTTP/1.1 ") == said.count(b"\r\n\r\n")
+
+
+async def test_an_answer_that_takes_long_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: who waits for the end of an instance has sent all there is to send."""
+    monkeypatch.setattr("orchestrator.http.doorkeeper.REQUEST_SECONDS", 0.1)
+    app = app_for(Health())
+
+    @app.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(0.3)
+        return "done"
+
+    async with serving(app, HOST, 0) as port:
+        assert await get(port, "/slow") == (200, '"done"')
+
+
+async def test_connections_beyond_the_bound_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are there keep what they have, and the next are let in once one has gone."""
+    monkeypatch.setattr("orchestrator.http.doorkeeper.MOST_CONNECTIONS", 1)
+    async with serving(app_for(Health()), HOST, 0) as port, asyncio.timeout(5):
+        _, first = await asyncio.open_connection(HOST, port)
+        assert await silence(port, b"") == b""
+        first.close()
+        await first.wait_closed()
+        while not await silence(
+            port, b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        ):
+            pass
