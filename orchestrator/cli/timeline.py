@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _TIME_WIDTH = 12
 _LEAST_WIDTH = 20
 _TITLE_WIDTH = 26
+_LEVEL = 3
+_FEWEST_LEVELS = 5
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -67,15 +69,16 @@ def draw(
         began = start.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds")
         yield _dim(f"began {began.removesuffix('+00:00')} UTC")
     yield ""
-    width = max(len(_guides(step)) + len(_name(step)) for step in steps)
+    guides = _Guides(_levels(steps, line_width))
+    width = max(len(guides.of(step)) + len(_name(step)) for step in steps)
     for step, following in zip_longest(steps, steps[1:]):
-        yield _line(step, start, width)
+        yield _line(step, guides, start, width)
         told = {one.title for one in remarks.get(step.id, ())}
         for letter in step.dead_letters:
             if letter.part not in told:
-                yield from _losses(step, letter, line_width)
+                yield from _losses(guides.of(step, below=True), letter, line_width)
         has_effects = following is not None and len(following.branches) > len(step.branches)
-        lead = " " * (_TIME_WIDTH + 2) + _guides(step, below=True)
+        lead = " " * (_TIME_WIDTH + 2) + guides.of(step, below=True)
         if has_effects:
             lead = f"{lead[:-3]}│  "
         yield from _remarks(lead, remarks.get(step.id, ()), line_width)
@@ -119,8 +122,18 @@ def _counted(steps: Sequence[Step]) -> str:
     return f"{counted}, {letters}"
 
 
-def _line(step: Step, start: datetime | None, width: int) -> str:
-    guides, name = _guides(step), _name(step)
+def _levels(steps: Sequence[Step], line_width: int | None) -> int | None:
+    """Return how many levels of the tree fit beside the names and senders; None for all."""
+    if line_width is None:
+        return None
+    found = [step for step in steps if step.message is not None]
+    told = max((len(_name(one)) + len(click.unstyle(_sender(one))) for one in found), default=0)
+    room = line_width - _TIME_WIDTH - 4 - told  # with the gaps around the guides and names
+    return max(room // _LEVEL - 1, _FEWEST_LEVELS)
+
+
+def _line(step: Step, lines: _Guides, start: datetime | None, width: int) -> str:
+    guides, name = lines.of(step), _name(step)
     padding = " " * (width - len(guides) - len(name))
     message = step.message
     when = interval(message.time - start) if message and message.timed and start else ""
@@ -129,15 +142,28 @@ def _line(step: Step, start: datetime | None, width: int) -> str:
     return f"{when:>{_TIME_WIDTH}}  {shown}  {_sender(step)}".rstrip()
 
 
-def _guides(step: Step, *, below: bool = False) -> str:
-    """Return the lines that lead from the root to `step`, or those that pass by below it."""
-    *above, follows = step.branches or (False,)
-    if not step.branches:
-        return "   " if below else ""
-    passing = "".join("│  " if more else "   " for more in above)
-    if below:
-        return passing + ("│     " if follows else "      ")
-    return passing + ("├─ " if follows else "└─ ")
+@dataclass(frozen=True, slots=True)
+class _Guides:
+    """The lines that lead to the messages of a case.
+
+    Attributes:
+        levels: how many are drawn; of what is deeper, the last ones, and the number left out.
+    """
+
+    levels: int | None
+
+    def of(self, step: Step, *, below: bool = False) -> str:
+        """Return the lines that lead from the root to `step`, or those that pass by below it."""
+        *above, follows = step.branches or (False,)
+        if not step.branches:
+            return "   " if below else ""
+        cut = 0 if self.levels is None else len(step.branches) - self.levels
+        passing = "".join("│  " if more else "   " for more in above[max(cut, 0) :])
+        if cut > 0:
+            passing = ("  ⋯" if below else f"{cut:>2}⋯") + passing
+        if below:
+            return passing + ("│     " if follows else "      ")
+        return passing + ("├─ " if follows else "└─ ")
 
 
 def _name(step: Step) -> str:
@@ -159,9 +185,8 @@ def _sender(step: Step) -> str:
     return text(sender) + copies
 
 
-def _losses(step: Step, letter: GivenUp, line_width: int | None) -> Iterator[str]:
+def _losses(guides: str, letter: GivenUp, line_width: int | None) -> Iterator[str]:
     """Yield the lines that tell of one dead letter, below its message."""
-    guides = _guides(step, below=True)
     indent = _TIME_WIDTH + 2 + len(guides)
     told = _loss(letter)
     room = len(told) if line_width is None else max(line_width - indent, _LEAST_WIDTH)

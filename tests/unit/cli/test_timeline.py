@@ -103,3 +103,20 @@ def test_programs_get_the_same_steps_with_their_depth() -> None:
 def test_an_interval_is_as_exact_as_it_is_short(expected: str, seconds: float) -> None:
     """Milliseconds matter in the first second, and drown the rest after five days."""
     assert interval(timedelta(seconds=seconds)) == expected
+
+
+def test_of_a_long_chain_the_last_levels_are_drawn() -> None:
+    """Thirty steps one after the other would lead far out of any terminal; piped, all are there."""
+    chain = [Published("e0", "Asked", "intake", None, START, None)]
+    chain += [sent(f"e{n}", "Asked", "again", n / 1000, f"e{n - 1}") for n in range(1, 13)]
+    steps = causal_steps(chain)
+    narrow, whole = (
+        [click.unstyle(line) for line in draw("C-1", steps, width)] for width in (60, None)
+    )
+    assert narrow[11:14] == [
+        "       +8 ms                       └─ Asked     rule again",
+        "       +9 ms   1⋯                     └─ Asked  rule again",
+        "      +10 ms   2⋯                     └─ Asked  rule again",
+    ]
+    assert max(map(len, narrow)) <= 60
+    assert whole[15] == f"      +12 ms  {'':33}└─ Asked  rule again"
