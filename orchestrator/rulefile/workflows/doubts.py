@@ -10,7 +10,7 @@ from orchestrator.core.problem import Problem
 from orchestrator.core.workflow.definition import Approval, Awaited, Command, Run, Wait
 from orchestrator.core.workflow.retry import delay_ms
 from orchestrator.document import quoted
-from orchestrator.rulefile.names import STEPS, asks_for, place_of
+from orchestrator.rulefile.names import INSTANCE, STEPS, asks_for, place_of
 from orchestrator.rulefile.workflows.upstream import formulas
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.rulefile.workflows.workflow import ReadWorkflow
 
 _MANY = 1000
+_ERROR = (INSTANCE, "error")
 
 
 def warn_of_doubts(read: ReadWorkflow) -> None:
@@ -124,6 +125,7 @@ def _warn_of_missing_outputs(read: ReadWorkflow, steps: list[ReadStep]) -> None:
         _warn_of_missing(each.part, formulas(each.step), doubtful)
     for sent in read.then:
         _warn_of_missing(sent.part, _formulas_of(sent.action), doubtful)
+        _warn_of_no_error(sent.part, _formulas_of(sent.action))
     for sent in read.otherwise:
         _warn_of_missing(sent.part, _formulas_of(sent.action), {each.step.name for each in steps})
 
@@ -140,20 +142,39 @@ def _doubtful(steps: Iterable[ReadStep], on_failure: OnFailure) -> Iterator[str]
 def _warn_of_missing(
     part: Part, reading: Iterable[Expression | Template | None], doubtful: set[str]
 ) -> None:
-    for name in sorted(_outputs_read(reading) & doubtful):
+    outputs, errors = _fields_read(reading)
+    missing = dict.fromkeys(errors, "not have failed, and then has no error")
+    skipped = "have been skipped, or have failed, and then has no output"
+    missing |= dict.fromkeys(outputs & doubtful, skipped)
+    for name, why in sorted(missing.items()):
         if not asks_for(part, name, STEPS):
             message = (
-                f"{quoted(name)} may have been skipped, or have failed, and then has no output: "
-                "ask with has(...) first, or read it with get(..., default)"
+                f"{quoted(name)} may {why}: ask with has(...) first, or read it with "
+                "get(..., default)"
             )
             part.problems.append(Problem(place_of(part, name, STEPS), message, "warning"))
 
 
-def _outputs_read(reading: Iterable[Expression | Template | None]) -> set[str]:
-    """Return the steps of whose outputs a field is read: the output itself is null at worst."""
+def _warn_of_no_error(part: Part, reading: Iterable[Expression | Template | None]) -> None:
+    """Warn of the error of an instance in what is sent where there was none."""
+    paths = [path for each in reading if each is not None for path in each.references]
+    reads = any(path[:2] == _ERROR and path != _ERROR for path in paths)
+    if reads and not asks_for(part, "error", INSTANCE):
+        message = "all went well where `then` is sent, and `instance.error` is null: drop this"
+        position = place_of(part, "error", INSTANCE)
+        part.problems.append(Problem(position, message, "warning"))
+
+
+def _fields_read(reading: Iterable[Expression | Template | None]) -> tuple[set[str], set[str]]:
+    """Return the steps of whose output, and of whose error, a field is read.
+
+    What is read as a whole is null at worst.
+    """
     deepest = 3  # steps, name, output
     paths = [path for each in reading if each is not None for path in each.references]
-    return {path[1] for path in paths if path[0] == STEPS and len(path) > deepest}
+    deep = [path for path in paths if path[0] == STEPS and len(path) > deepest]
+    errors = {path[1] for path in deep if path[2] == "error"}
+    return {path[1] for path in deep if path[2] != "error"}, errors
 
 
 def _formulas_of(action: Action) -> tuple[Expression | Template | None, ...]:
