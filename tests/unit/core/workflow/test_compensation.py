@@ -254,6 +254,24 @@ def test_what_is_taken_back_already_waits_no_longer_than_the_workflow(how: str) 
     )
 
 
+def test_items_that_are_taken_back_have_their_time_after_a_suspension() -> None:
+    """What is left of it then is left when the instance resumes, as on the way there."""
+    taking_back = undo("Undo", "Undone", timeout=10, retry=retry(2, 1))
+    items = step("A", command("Do", "Done"), for_each=each("range(2)"), undo=taking_back)
+    play = Play(workflow(*in_sequence(items, step("B")))).start()
+    for asked in tuple(play.sent):
+        play.reply(asked, "Done")
+    play.reply("DoB", "BDenied")
+    play.advance(4)
+    play.order("suspend")
+    play.advance(100)
+    play.order("resume")
+    play.advance(6)
+    assert play.types.count("Undo") == 2
+    play.advance(1)
+    assert play.types.count("Undo") == 4
+
+
 def test_data_of_a_compensation_may_read_the_output() -> None:
     """``output`` is what the step, or the item, gave."""
     taking_back = undo("UndoA", data={"permit": "${output.permit}"})

@@ -186,3 +186,14 @@ def test_a_deadline_that_stops_waits_for_no_answer_to_a_prepare() -> None:
     play.answer("P1")
     play.advance(20)
     assert (play.types[2:], play.status) == (["Abort2", "Abort1"], "faulted")
+
+
+def test_a_deadline_gives_up_no_commit_that_is_on_its_way() -> None:
+    """It may have been carried out: its answer is waited for, however late it comes."""
+    inner = in_sequence(step("P", undo=True), step("C", patient=True))
+    play = Play(workflow(group("T", *inner, atomic=True), timeout=20)).start()
+    play.answer("P")
+    play.advance(20)
+    assert (play.step("C"), play.status) == ("running", "compensating")
+    play.answer("C")
+    assert (play.types, play.status) == (["DoP", "DoC"], "faulted")
