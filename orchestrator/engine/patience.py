@@ -74,18 +74,23 @@ class Patience:
         passing: tuple[type[OrchestratorError], ...],
     ) -> T:
         waits: Iterator[float] | None = None
-        while True:
-            try:
-                result = await operation()
-            except passing as error:
-                if self.stopping:
-                    raise
-                waits = waits or delays(LONGEST_SECONDS)
-                await self.pause(service, error, next(waits))
-            else:
-                if waits is not None:
-                    self._observer.recovered(service)
-                return result
+        try:
+            while True:
+                try:
+                    result = await operation()
+                except passing as error:
+                    if self.stopping:
+                        raise
+                    waits = waits or delays(LONGEST_SECONDS)
+                    await self.pause(service, error, next(waits))
+                else:
+                    if waits is not None:
+                        waits = None
+                        self._observer.recovered(service)
+                    return result
+        finally:
+            if waits is not None:
+                self._observer.given_up(service)
 
     async def pause(self, service: str, error: Exception, seconds: float) -> None:
         """Say that `service` is away, and wait; returns early when the process stops."""

@@ -95,5 +95,8 @@ class Observer(Protocol):
     def recovered(self, service: str) -> None:
         """`service` is back."""
 
+    def given_up(self, service: str) -> None:
+        """Who waited for `service` was stopped: nobody knows whether it is back."""
+
     def swept(self, republished: int, depth: int, oldest_seconds: float) -> None:
         """The outbox was swept: `republished` reactions were sent again, `depth` still wait."""

@@ -50,16 +50,19 @@ class Patience:
         Raises:
             OrchestratorError: the last failure, once `give_up` says that nobody waits any more.
         """
-        while True:
-            try:
-                result = await operation()
-            except self._passing as error:
-                if give_up():
-                    raise
-                await self._sleep(self.failed(error))
-            else:
-                self.succeeded()
-                return result
+        try:
+            while True:
+                try:
+                    result = await operation()
+                except self._passing as error:
+                    if give_up():
+                        raise
+                    await self._sleep(self.failed(error))
+                else:
+                    self.succeeded()
+                    return result
+        finally:
+            self._leave()
 
     def failed(self, error: OrchestratorError) -> float:
         """Note a failure, and return how many seconds to wait."""
@@ -73,6 +76,12 @@ class Patience:
         if self._waits is not None:
             self._waits = None
             self._observer.recovered(self._service)
+
+    def _leave(self) -> None:
+        """Note that nobody waits any more, should the last try have failed."""
+        if self._waits is not None:
+            self._waits = None
+            self._observer.given_up(self._service)
 
 
 async def idle(seconds: float, sleep: Sleep, stop: asyncio.Event) -> None:

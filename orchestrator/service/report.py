@@ -56,3 +56,6 @@ class Observer(Protocol):
 
     def recovered(self, service: str) -> None:
         """What `waiting` spoke of is back."""
+
+    def given_up(self, service: str) -> None:
+        """Who waited for it was stopped: nobody knows whether it is back."""

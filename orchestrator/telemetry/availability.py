@@ -41,9 +41,13 @@ class Availability:
 
     def recovered(self, service: str) -> None:
         """Show that `service` is back."""
+        self.given_up(service)
+        self._log.info(log_events.SERVICE_RECOVERED, service=service)
+
+    def given_up(self, service: str) -> None:
+        """Show nothing of `service` any more: whoever needs it next finds out how it is."""
         self._metrics.service_waiting.labels(service).set(0)
         self._health.ready(service)
-        self._log.info(log_events.SERVICE_RECOVERED, service=service)
 
     def _away(self, service: str, reason: str, **facts: float) -> None:
         self._metrics.service_waiting.labels(service).set(1)

@@ -29,6 +29,7 @@ class Ledger:
     refused: list[tuple[str, ...]] = field(default_factory=list)
     sweeps: list[tuple[int, int]] = field(default_factory=list)
     recoveries: list[str] = field(default_factory=list)
+    abandoned: list[str] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -66,6 +67,9 @@ class Ledger:
 
     def recovered(self, service: str) -> None:
         self.recoveries.append(service)
+
+    def given_up(self, service: str) -> None:
+        self.abandoned.append(service)
 
     def swept(self, republished: int, depth: int, oldest_seconds: float) -> None:
         del oldest_seconds

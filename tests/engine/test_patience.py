@@ -41,6 +41,7 @@ async def test_with_work_in_hand_everything_is_waited_for(error: Exception) -> N
     assert await Patience(ledger).until_done("store", failing(error, error)) == "done"
     assert ledger.waits == [("store", str(error))] * 2
     assert ledger.recoveries == ["store"]
+    assert ledger.abandoned == []
 
 
 async def test_at_start_what_a_person_must_mend_ends_the_wait() -> None:
@@ -83,3 +84,17 @@ async def test_once_stopped_a_failure_is_final_but_one_try_is_made(error: Except
     assert await patience.until_done("store", failing()) == "done"
     with pytest.raises(type(error)):
         await patience.until_done("store", failing(error))
+
+
+async def test_who_is_stopped_while_waiting_waits_no_more() -> None:
+    """The loss of a subscription cuts a wait for the store off: else it were away for ever."""
+    ledger = Ledger()
+    away = [Unavailable("away")] * 100
+    waiting = asyncio.create_task(Patience(ledger).until_done("store", failing(*away)))
+    await ledger.until(lambda: bool(ledger.waits))
+
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    assert ledger.abandoned == ["store"]
+    assert ledger.recoveries == []

@@ -111,6 +111,9 @@ class Listener:
     def recovered(self, service: str) -> None:
         self._note("recovered", service)
 
+    def given_up(self, service: str) -> None:
+        self._note("given up", service)
+
     async def finished(self, count: int, stop: asyncio.Event | None = None) -> None:
         """Wait until `count` deliveries are finished, or `stop` is set."""
         async with self._changed:
