@@ -92,7 +92,16 @@ def test_messages_are_one_line_and_say_what_where_and_what_to_do() -> None:
 
     assert str(error) == (
         "RabbitMQ at mq:5672: publish: NOT_FOUND - no exchange 'hms' in vhost '/':"
-        " run `orchestrator apply` to create what is missing; a service of your own creates its"
+        " run `orchestrator apply` to create what is missing"
+    )
+
+
+def test_a_missing_queue_may_be_one_that_apply_does_not_know() -> None:
+    """Who follows the advice would apply again and again, and wait for a queue that never comes."""
+    error = closed(404, "NOT_FOUND - no queue 'lab' in vhost '/'", "RabbitMQ at mq:5672: consume")
+
+    assert str(error).endswith(
+        ": run `orchestrator apply` to create what is missing; a service of your own creates its"
         " queue when it starts"
     )
 
