@@ -12,6 +12,7 @@ from orchestrator.errors import SchemaViolation
 from orchestrator.rulefile.doubts import unknown_field
 from orchestrator.rulefile.durations import read_duration
 from orchestrator.rulefile.formulas import read_condition, read_repetition, read_template
+from orchestrator.rulefile.kinds import warn_of_kinds
 from orchestrator.rulefile.messages import MessageCatalog, find_message
 from orchestrator.rulefile.parts import Form
 
@@ -175,6 +176,7 @@ def read_data(
             _check_constant(data, template, contract)
         else:
             _check_required(data, contract)
+            warn_of_kinds(data, template, contract.name, contract.shape, readable)
         _check_names(data, contract)
     return template
 
