@@ -188,6 +188,21 @@ def test_a_child_that_ended_takes_back_what_it_did() -> None:
     assert play.status == "cancelled"
 
 
+def test_a_child_that_ended_takes_back_all_of_many_items() -> None:
+    """Those whose turn comes later are not lost with what was kept of its end."""
+    items = step("I", command("Do", "Done"), for_each=each("range(40)"), undo=undo("UndoI", "Gone"))
+    play = Play(workflow(items))
+    child_of_parent(play)
+    for sent in play.sent:  # which grows with every answer
+        if sent.type == "Do":
+            play.reply(sent, "Done")
+    play.event("CompensateWorkflow", {"workflow": "flow", "parent": PARENT})
+    for sent in play.sent:
+        if sent.type == "UndoI":
+            play.reply(sent, "Gone")
+    assert (play.types.count("UndoI"), play.status) == (40, "cancelled")
+
+
 def test_a_child_that_is_open_takes_back_what_it_did_so_far() -> None:
     """Its parent did not wait for it any longer."""
     play = Play(workflow(*in_sequence(step("A", undo=True), step("B"))))

@@ -280,3 +280,15 @@ def test_data_of_a_compensation_may_read_the_output() -> None:
     play.answer("A", data={"permit": 7})
     play.reply("Do", "No")
     assert play.command("UndoA").data == {"permit": 7}
+
+
+def test_an_instance_that_is_resolved_leaves_no_compensation_open() -> None:
+    """Whoever looks at it would take it for one that is still being taken back."""
+    taking_back = undo("UndoA", "Gone", fail_on=("CannotUndo",))
+    play = Play(workflow(*in_sequence(step("A", undo=taking_back), step("B")))).start()
+    play.answer("A")
+    play.reply("DoB", "BDenied")
+    play.reply("UndoA", "CannotUndo")
+    play.order("resolve")
+    undone = play.state.tasks["A"].undo
+    assert (play.status, undone and undone.status) == ("faulted", "cancelled")

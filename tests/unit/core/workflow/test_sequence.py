@@ -127,6 +127,15 @@ def test_that_an_earlier_attempt_was_given_up_does_not_count() -> None:
     assert play.step("A") == "running"
 
 
+def test_an_attempt_is_given_up_once() -> None:
+    """That its service gives it up, too, once its time was over, puts off no other attempt."""
+    play = Play(workflow(step("A", timeout=10, retry=retry(2, 5)))).start()
+    play.advance(13)
+    play.command_failed("DoA")
+    play.advance(2)
+    assert play.types == ["DoA", "DoA"]
+
+
 def test_a_refusal_is_not_tried_again() -> None:
     """It is an answer: asking again changes nothing."""
     play = Play(workflow(step("A", retry=retry(5)), otherwise=(act("No", "${instance.error}"),)))
