@@ -100,6 +100,9 @@ def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
 def retry(delivery: Delivery, queue: str, exchange: str, attempt: int, error: str) -> Message:
     """Return the copy of `delivery` that comes back to `queue` once `exchange` has held it.
 
+    It carries nothing of what the broker notes about dead letters: where a note says that the
+    message expired on `queue`, the broker takes its way back for a circle, and drops it.
+
     Args:
         delivery: what failed.
         queue: the queue it failed on, and the only one the copy returns to.
@@ -108,7 +111,12 @@ def retry(delivery: Delivery, queue: str, exchange: str, attempt: int, error: st
         error: the error of this attempt, for people.
     """
     notes = _notes(delivery, error) | {headers.ATTEMPT: attempt}
-    return _copy(delivery, exchange, queue, {**_fitting(delivery.headers), **notes})
+    own = {
+        name: value
+        for name, value in delivery.headers.items()
+        if not name.startswith(headers.BROKER)
+    }
+    return _copy(delivery, exchange, queue, {**_fitting(own), **notes})
 
 
 def read(delivery: Delivery, queue: str) -> DeadLetter:

@@ -70,6 +70,14 @@ def test_a_retried_copy_remembers_where_it_came_from_and_its_first_error() -> No
     assert "x-attempt" not in last
 
 
+def test_a_retried_copy_carries_no_notes_of_the_broker() -> None:
+    """By them the broker tells a circle, which it drops; anybody may have written them."""
+    found = {"x-death": [{"queue": "notify"}], "x-first-death-queue": "notify", "tenant": 7}
+    copy = retry(Delivery(b"{}", headers=found), "notify", "retry.1s", 2, "refused")
+
+    assert {name for name in copy.headers if name in found} == {"tenant"}
+
+
 @pytest.mark.parametrize("delivery", [BARE, COMMAND])
 def test_a_redrive_restores_the_messages_own_headers(delivery: Delivery) -> None:
     """What comes back must be what was sent, or its receivers see another message."""
