@@ -24,10 +24,10 @@ from orchestrator.core.decision import (
     want,
 )
 from orchestrator.core.event import Outgoing
-from orchestrator.core.ids import message_id
+from orchestrator.core.ids import ReactionId, message_id
 from orchestrator.core.status import Status
 from orchestrator.errors import ExpressionError
-from orchestrator.ports import InstanceKey
+from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
 from tests.engine.definitions import Pairs
 from tests.engine.messages import filed
 from tests.engine.world import NOW, World
@@ -203,6 +203,19 @@ async def test_the_timer_of_a_piece_that_fails_leaves_an_incident(store: Store) 
     assert await this.fire() == 0
     (letter,) = this.dead_letters
     assert (letter.type, letter.correlation_id) == ("orchestrator.timer", "C-1")
+
+
+async def test_the_timer_of_a_piece_that_is_gone_goes_too(store: Store) -> None:
+    """It would be due for ever, and every look would find it."""
+    this = World(store, Tasks())
+    begun = Reaction(ReactionId(bytes(16)), ())
+    lost = Part("lost", None, NOW + PATIENCE)
+    write = InstanceWrite(AT, None, Status.RUNNING, b"1/1", parts=(lost,))
+    await store.commit([Commit(AT.key, (begun,), (write,))], NOW)
+    this.clock.moment = NOW + PATIENCE
+    await this.fire()
+    assert await store.due(this.clock.moment, 10) == []
+    assert this.dead_letters == []
 
 
 async def test_what_ends_and_begins_anew_in_one_batch_is_two_lives(store: Store) -> None:
