@@ -85,7 +85,8 @@ class _Reader:
                 self._add_channel(findings, channel)
             self._operations.append(_operations(declared))
             self._reusable |= declared.messages
-            problems = [*problems, *findings.problems]
+            unread = {problem.position for problem in problems}  # what is wrong there follows
+            problems += [each for each in findings.problems if each.position not in unread]
         return sorted(dict.fromkeys(problems), key=lambda p: (p.position.line, p.position.column))
 
     def catalog(self) -> Catalog:
