@@ -26,6 +26,7 @@ from orchestrator.core.decision import (
 from orchestrator.core.event import Outgoing
 from orchestrator.core.ids import ReactionId, message_id
 from orchestrator.core.status import Status
+from orchestrator.engine.case import to_load
 from orchestrator.errors import ExpressionError
 from orchestrator.ports import Commit, InstanceKey, InstanceWrite, Reaction
 from tests.engine.definitions import Pairs
@@ -162,6 +163,22 @@ class Greedy(Tasks):
         del instance
         begins = isinstance(signal, Signal) and signal.event.type == "Begun"
         return super().decide(None, signal) if begins else want()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "loaded", "together"),
+    [
+        (("b",), None, ("b",)),
+        (("b",), ("a",), ("a", "b")),
+        (("a", "b"), ("a",), ("a", "b")),
+        ((), ("a",), ()),
+    ],
+)
+def test_what_was_wanted_before_is_loaded_again(
+    wanted: tuple[str, ...], loaded: tuple[str, ...] | None, together: tuple[str, ...]
+) -> None:
+    """Who asks for one piece after the other would never have them together."""
+    assert to_load("tasks", wanted, loaded) == together
 
 
 async def test_who_wants_for_ever_is_stopped() -> None:
