@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.core import deadletter
+from orchestrator.core.masking import redact_text
 from orchestrator.errors import Refused
 
 if TYPE_CHECKING:
@@ -106,7 +107,10 @@ class Failing:
 
 
 def one_line(error: Exception) -> str:
-    """Return what `error` says, on one line; its class where it says nothing, or is not ours."""
+    """Return what `error` says, on one line; its class where it says nothing, or is not ours.
+
+    Secrets are masked as in the logs: it becomes a header, and an event that everybody may read.
+    """
     name = type(error).__name__
     try:
         said = str(error)
@@ -114,7 +118,7 @@ def one_line(error: Exception) -> str:
         said = ""
     # What cannot be UTF-8 cannot be a header, and would stop whoever reports it.
     sendable = said.encode(errors="replace").decode()
-    text = " ".join(sendable.split())[: deadletter.MAX_ERROR_LENGTH]
+    text = redact_text(" ".join(sendable.split()))[: deadletter.MAX_ERROR_LENGTH]
     if type(error).__module__.startswith("orchestrator."):
         return text or name
     return f"{name}: {text}" if text else name

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.core.masking import redact_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -48,8 +50,8 @@ class Health:
         self._not_ready.pop(part, None)
 
     def not_ready(self, part: str, reason: str) -> None:
-        """Note that `part` does not work, and why in a sentence."""
-        self._not_ready[part] = reason
+        """Note that `part` does not work, and why in a sentence; secrets in it are masked."""
+        self._not_ready[part] = redact_text(reason)
 
     def warn(self, part: str, warnings: Iterable[str]) -> None:
         """Replace what there is to warn of about `part`."""

@@ -6,16 +6,13 @@ import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-MASK = "***"
+from orchestrator.core.masking import MASK, redact_text
+
+__all__ = ["MASK", "redact", "redact_text", "redact_value"]
 
 _SECRET_NAME = re.compile(
     r"passw(?:or)?d|passphrase|secret|token|authorization|api_?key", re.IGNORECASE
 )
-_URL_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/]*@")
-_QUERY_SECRET = re.compile(
-    r"([?&](?:password|passwd|secret|token|api_?key)=)[^&\s]+", re.IGNORECASE
-)
-_AUTHORIZATION = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
 
 
 def redact(
@@ -41,11 +38,3 @@ def redact_value(value: object) -> object:
             return [redact_value(inner) for inner in value]
         case _:
             return value
-
-
-def redact_text(text: str) -> str:
-    """Return `text` without the passwords of URLs, secret query parameters and credentials."""
-    if "://" in text:
-        text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
-        text = _QUERY_SECRET.sub(rf"\1{MASK}", text)
-    return _AUTHORIZATION.sub(rf"\1 {MASK}", text)

@@ -143,6 +143,10 @@ class Unspeakable(Exception):
         (KeyError(), "KeyError"),
         (ExceptionGroup("both", [OSError(), OSError()]), "ExceptionGroup: both (2 sub-exceptions)"),
         (StopAsyncIteration(), "StopAsyncIteration"),
+        (
+            OSError("500 of http://me:pw@host/?token=x"),
+            "OSError: 500 of http://me:***@host/?token=***",
+        ),
     ],
 )
 async def test_whatever_a_handler_raises_can_be_told(

@@ -98,3 +98,10 @@ def test_a_paused_service_makes_the_process_unready(watched: Watched) -> None:
     watched.observer.resumed("notify")
     assert watched.health.readiness().ready
     assert watched.value("consumer_paused", service="notify") == 0
+
+
+def test_no_password_is_told_of_what_is_waited_for(watched: Watched) -> None:
+    """Anybody may ask whether a process is ready; libraries quote the URL that does not answer."""
+    watched.observer.paused("billing", "no answer from postgres://pay:hunter2@db/ledger", 1.0)
+    told = watched.health.readiness().not_ready["billing"]
+    assert told == "paused: no answer from postgres://pay:***@db/ledger"
