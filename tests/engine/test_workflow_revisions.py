@@ -19,6 +19,7 @@ from tests.engine.world import NOW, World
 from tests.engine.written import types, written
 
 if TYPE_CHECKING:
+    from orchestrator.core.event import Message
     from orchestrator.ports import Store
     from tests.engine.conftest import NewStore
 
@@ -100,6 +101,13 @@ def sent(this: World, key: str) -> list[str]:
     bodies = [orjson.loads(one.body) for one in distinct(this.sent)]
     of_key = [one for one in bodies if one["correlationid"].partition("/")[0] == key]
     return [one["type"] for one in of_key]
+
+
+def recall(key: str) -> Message:
+    told: dict[str, Any] = {"specversion": "1.0", "id": "c", "source": "test"}
+    told |= {"type": "CompensateWorkflow", "correlationid": key}
+    told["data"] = {"workflow": "flow", "parent": {"workflow": "other", "key": "P"}}
+    return raw(orjson.dumps(told))
 
 
 async def test_a_change_in_the_middle_is_for_those_that_begin_after_it(
@@ -200,13 +208,28 @@ async def test_what_is_taken_back_and_begins_anew_at_once_begins_by_the_new_word
     old = await replica(new_store(), SHORT)
     await begin(old, "K-1")
     new = await replica(old.store, SHORT.replace("[Old]", "[New]"), old)
-    told: dict[str, Any] = {"specversion": "1.0", "id": "c", "source": "test"}
-    told |= {"type": "CompensateWorkflow", "correlationid": "K-1"}
-    told["data"] = {"workflow": "flow", "parent": {"workflow": "other", "key": "P"}}
-    await new.publish(raw(orjson.dumps(told)), event("Wanted", "s-2"))
+    await new.publish(recall("K-1"), event("Wanted", "s-2"))
     await new.run(batch_size=2)
     assert sent(new, "K-1") == ["DoA", "Old", "UndoA", "DoA", "New"]
     assert new.dead_letters == []
+
+
+async def test_the_open_one_is_taken_back_and_none_that_ended_before_it(
+    new_store: NewStore,
+) -> None:
+    """What is kept of an earlier instance of the key is of no account while one is open."""
+    this = await replica(new_store(), OLD)
+    await begin(this, "K-1")
+    answered = await answer(this)
+    await this.publish(event("Wanted", "s-2"))
+    await this.run()
+    answered = await answer(this, but="DoB", answered=answered)
+    await this.publish(recall("K-1"))
+    await this.run()
+    asked = [one for one in this.sent if one.type == "DoB"]
+    await this.publish(event("BDone", "b-2", cause=str(asked[-1].id)))
+    await this.run()
+    assert sent(this, "K-1") == ["DoA", "DoB", "Old", "DoA", "DoB", "UndoA", "Failed"]
 
 
 async def test_without_revisions_an_instance_would_change_its_steps(
