@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrator.core.event import Event
 from orchestrator.core.ids import event_identity
 from orchestrator.core.scope import Scope
+from orchestrator.core.workflow.definition import Approval
 from orchestrator.core.workflow.machine import Workflow
-from orchestrator.core.workflow.outline import START
+from orchestrator.core.workflow.outline import APPROVAL, START
 from orchestrator.errors import Refused
 from orchestrator.ruletest.compared import fields_compared
 from orchestrator.ruletest.givens import DEFAULT_SOURCE
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 SECOND: Final = timedelta(seconds=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_INSIDE: Final = {START: "input", APPROVAL: "data"}
+"""Built-in event -> the field of its data that has a schema of its own."""
+
 _NAMED: Final = 3
 """Event types in the name of a test."""
 
@@ -208,18 +212,34 @@ class _Scribe:
         return data
 
     def _validator(self, event: RecordedEvent) -> Callable[[object], None]:
-        """Return what refuses data that breaks the schema; of an order, also that of its input."""
+        """Return what refuses data that breaks the schema, or that of what lies inside them."""
         validate = self._rulebook.contracts[event.type].validate
-        told: Any = event.data
-        named = self._rulebook.by_name.get(told["workflow"]) if event.type == START else None
-        if not isinstance(named, Workflow) or (accepts := named.plan.accepts) is None:
+        inner = _INSIDE.get(event.type)
+        found = inner and self._inner(event)
+        if inner is None or not found:
             return validate
 
-        def validate_both(data: Any) -> None:  # noqa: ANN401 - a JSON value
+        def validate_all(data: Any) -> None:  # noqa: ANN401 - a JSON value
             validate(data)
-            accepts(data["input"])
+            for each in found:
+                each(data.get(inner))
 
-        return validate_both
+        return validate_all
+
+    def _inner(self, event: RecordedEvent) -> list[Callable[[object], None]]:
+        """Return what refuses the input of a start, or the form of a decision, if any does."""
+        told = event.data if isinstance(event.data, dict) else {}
+        named = told.get("workflow")
+        workflows = [each for each in self._rulebook.definitions if isinstance(each, Workflow)]
+        meant = [each for each in workflows if named in {None, each.name}]
+        if event.type == START:
+            return [each.plan.accepts for each in meant if each.plan.accepts is not None]
+        if told.get("decision") != "approved":
+            return []
+        places = [each.outline.places.get(str(told.get("step"))) for each in meant]
+        works = [place.step.work for place in places if place is not None]
+        forms = [work.form for work in works if isinstance(work, Approval)]
+        return [form for form in forms if form is not None]
 
     def _instance_keys(
         self, event: RecordedEvent, data: object, key: str
