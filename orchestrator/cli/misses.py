@@ -13,6 +13,7 @@ from orchestrator.cli.output import json_text, text, wrapped
 from orchestrator.core.hearing import hear_all, nearest
 from orchestrator.core.rehearsal import Rehearsal, rehearse
 from orchestrator.core.stateful import StatefulRule
+from orchestrator.core.workflow import Workflow
 from orchestrator.telemetry.redaction import redact_value
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.core.hearing import Hearing
     from orchestrator.ports import Noted
 
+_IF_OPEN: Final = ", if what is open under its key lets it"
 COLUMNS: Final = ("entry", "time", "type", "key", "id", "rule", "matches_now", "why")
 
 
@@ -81,7 +83,8 @@ class Judge:
         if closest is None:
             return "no rule wants this type any more"
         if rule := self.matches(noted):
-            return f"{rule} would react now"
+            unless = isinstance(self.rulebook.by_name.get(rule), Workflow)
+            return f"{rule} would react now{_IF_OPEN if unless else ''}"
         return f"nearest is {closest.rule.name}: {reason(closest, show_values=self.show_values)}"
 
     def why_not_sent(self, noted: Noted) -> str:

@@ -15,6 +15,8 @@ from orchestrator.core.ids import reaction_id, retried_id
 from orchestrator.core.scheduled import TICK, ScheduledRule
 from orchestrator.core.scope import Scope
 from orchestrator.core.stateful.memory import MICROSECOND
+from orchestrator.core.workflow import Workflow
+from orchestrator.core.workflow.addressing import expects
 from orchestrator.engine.absence import miss
 from orchestrator.engine.case import Case, Intake, Trigger, to_load
 from orchestrator.engine.doubts import Doubt
@@ -124,7 +126,10 @@ def _asked(intake: Intake, rulebook: Rulebook, max_hops: int) -> Sequence[Listen
         listeners = tuple([_ending(listener, event, max_hops) for listener in listeners])
     only = intake.delivery.headers.get(REDRIVE_RULE)
     if only is None:
-        intake.asked = bool(listeners)
+        intake.asked = any(
+            not isinstance(each, Workflow) or expects(each.outline, event.type)
+            for each, _ in listeners
+        )
         return listeners
     if event.type == TICK:
         scheduled = rulebook.by_name.get(str(only))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestrator.adapters.memory.ledger import MemoryLedger
 from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.core.expression import compile_expression
@@ -14,8 +16,10 @@ from tests.engine.definitions import HERE, PATIENCE, rule
 from tests.engine.interference import Fuse, crash_everywhere, survived
 from tests.engine.messages import QUEUE, filed
 from tests.engine.world import NOW, World
+from tests.unit.core.workflow.build import awaited, run, step, workflow
 
 if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import Step
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.report import BatchReport
     from orchestrator.ports import Subscription
@@ -55,6 +59,26 @@ async def test_an_event_that_no_guard_let_through_is_noted() -> None:
     )
     await this.run()
     assert await noted(this) == [("", ["small"])]
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([step("A", run("other"))], []),
+        ([step("A", run("other")), step("B", awaited("instance.completed"))], [("", ["over"])]),
+        ([step("A", awaited("Answered"))], [("", ["answer"])]),
+    ],
+)
+async def test_how_others_ended_is_no_miss(
+    steps: list[Step], expected: list[tuple[str, list[str]]]
+) -> None:
+    """A workflow hears of every end, to find those it runs: the ledger would hold nothing else."""
+    this = world(workflow(*steps))
+    await this.publish(
+        filed("over", "C-1", "instance.completed"), filed("answer", "C-1", "Answered")
+    )
+    await this.run()
+    assert await noted(this) == expected
 
 
 async def test_an_event_sent_again_reaches_a_rule_that_was_mended_and_no_other() -> None:

@@ -183,3 +183,11 @@ def test_a_line_fits_its_terminal(width: int, rulebook: Rulebook) -> None:
     assert first.startswith("5-0  03-01 ")
     assert rest
     assert all(len(each) <= width for each in rest)
+
+
+def test_what_a_workflow_would_do_depends_on_what_is_open() -> None:
+    """An answer to nobody, or a second start, led to nothing, and would again; or not by now."""
+    flow = "workflows: [{name: flow, when: Closed, timeout: 1d, steps: {a: {await: Answered}}}]"
+    judge = Judge(rules_of(flow), NOW)
+    told = "flow would react now, if what is open under its key lets it"
+    assert judge.why(Noted("8-0", NOW, ignored(event("Answered")))) == told
