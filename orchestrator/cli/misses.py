@@ -85,7 +85,8 @@ class Judge:
         if rule := self.matches(noted):
             unless = isinstance(self.rulebook.by_name.get(rule), Workflow)
             return f"{rule} would react now{_IF_OPEN if unless else ''}"
-        return f"nearest is {closest.rule.name}: {reason(closest, show_values=self.show_values)}"
+        why = reason(closest, show_values=self.show_values) or "it answers none of its commands"
+        return f"nearest is {closest.rule.name}: {why}"
 
     def why_not_sent(self, noted: Noted) -> str:
         """Return in words why an entry is not sent again."""

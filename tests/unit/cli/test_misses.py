@@ -191,3 +191,11 @@ def test_what_a_workflow_would_do_depends_on_what_is_open() -> None:
     judge = Judge(rules_of(flow), NOW)
     told = "flow would react now, if what is open under its key lets it"
     assert judge.why(Noted("8-0", NOW, ignored(event("Answered")))) == told
+
+
+def test_an_event_that_answers_nobody_has_a_reason() -> None:
+    """A workflow has no guard on what answers its own commands."""
+    runs = "{name: runs, timeout: 1d, steps: {a: {run: it}}}"
+    judge = Judge(rules_of(f"workflows: [{runs}, {{name: it, steps: {{w: {{wait: 1h}}}}}}]"), NOW)
+    why = judge.why(Noted("9-0", NOW, ignored(event("instance.faulted"))))
+    assert why == "nearest is runs: it answers none of its commands"
