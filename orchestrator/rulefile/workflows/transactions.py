@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from orchestrator.core.shapes import ANYTHING
 from orchestrator.core.workflow.definition import Compensation, Group, Retry, Step
 from orchestrator.rulefile.workflows.commands import DEFAULT_RETRY, read_command
 from orchestrator.rulefile.workflows.forms import EXCHANGE_FORM, PARTICIPANT_FORM
@@ -52,8 +54,11 @@ def read_transaction(name: str, part: Part, catalog: MessageCatalog, readable: R
         if missing:
             entry.refuse(f"this participant has no `{missing[0]}`: it needs all three")
             continue
+        prepared = (readable.steps or {}).get(f"{name}_prepare_{participant}", ANYTHING)
+        undoing = replace(readable, roots=readable.roots | {"output"}, output=prepared)
         prepare, commit, abort = (
-            _read_exchange(found[phase], phase, catalog, readable) for phase in _PHASES
+            _read_exchange(found[phase], phase, catalog, undoing if phase == "abort" else readable)
+            for phase in _PHASES
         )
         if prepare and commit and abort:
             prepares.append(
