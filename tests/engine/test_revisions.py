@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.adapters.memory.store import MemoryStore
+from orchestrator.core.headers import REDRIVE_RULE
 from orchestrator.core.retired import Revision
 from orchestrator.engine.archive import GRACE, Archive
 from orchestrator.engine.case import Case
@@ -98,6 +100,16 @@ async def test_an_open_join_ends_as_it_began(store: Store, batch_size: int) -> N
     await new.run(batch_size=batch_size)
     assert sent(new) == {"Old 1": 1, "Old 2": 1, "New 3": 1, "New 1": 1}
     assert not new.dead_letters
+
+
+async def test_what_is_sent_again_for_another_rule_is_none_of_an_old_wordings(store: Store) -> None:
+    """That rule alone is to react to it: the old wording has, or has a letter of its own."""
+    old = await replica(store, OLD)
+    await old.take("A1")
+    new = await replica(store, NEW + OTHER.replace("when: C", "when: B"), old)
+    await new.publish(replace(fact("B1"), headers={REDRIVE_RULE: "other"}))
+    await new.run()
+    assert sent(new) == {"Other 1": 1}
 
 
 async def test_a_replica_learns_of_a_wording_when_it_meets_it(store: Store) -> None:
