@@ -25,6 +25,7 @@ class Subscription(Protocol):
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait for at least one delivery and return all that have arrived, up to `limit`.
 
+        Of large ones it may be fewer: somebody has to answer heartbeats between two batches.
         Deliveries come in the queue's order, each once per subscription.
 
         Raises:

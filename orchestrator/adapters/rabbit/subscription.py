@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Delivery
 
 
+MOST_BYTES: Final = 2 * 1024 * 1024
+"""What is handed over together, if it is more than one message. To read a megabyte may take a third
+of a second and many times its size in memory, and heartbeats have to wait for a whole batch."""
+
 _CONSUMER_TAG: Final = "orchestrator"  # unique on its channel, which has no other consumer
 
 
@@ -90,6 +94,7 @@ class RabbitSubscription:
         self._doing = f"{link.where}: consume {queue}"
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[Delivery] = deque()
+        self._bytes = 0
         self._arrival: asyncio.Future[None] | None = None
         self._failure: Unavailable | None = None
         link.tap.attach(channel.number, self)
@@ -104,11 +109,24 @@ class RabbitSubscription:
         # After the end, what arrived before is still worth deciding: but it will come again, so
         # stop at once rather than do it twice.
         self._raise_failure()
-        if len(arrived) <= limit:
+        if len(arrived) <= limit and self._bytes <= MOST_BYTES:
             batch = list(arrived)
             arrived.clear()
+            self._bytes = 0
             return batch
-        return [arrived.popleft() for _ in range(limit)]
+        return self._take(limit)
+
+    def _take(self, limit: int) -> list[Delivery]:
+        """Return the first deliveries: at most `limit`, and no more than may be decided at once."""
+        batch: list[Delivery] = []
+        taken = 0
+        while self._arrived and len(batch) < limit:
+            taken += len(self._arrived[0].body)
+            if batch and taken > MOST_BYTES:
+                break
+            batch.append(self._arrived.popleft())
+        self._bytes -= sum(len(each.body) for each in batch)
+        return batch
 
     async def acknowledge(self, delivery: Delivery) -> None:
         """Settle `delivery` and all before it: see `ports.Subscription`."""
@@ -138,6 +156,7 @@ class RabbitSubscription:
     def delivered(self, method: bytes, header: bytes, body: bytes) -> None:
         """Keep a message until somebody receives it: see `tap.Receiver`."""
         self._arrived.append(delivery(method, header, body))
+        self._bytes += len(body)
         if self._arrival is not None:
             self._wake()
 
