@@ -106,6 +106,16 @@ async def test_alone_it_takes_its_own_marker_to_be_sure(world: World) -> None:
         assert one.proven()
 
 
+async def test_what_is_proven_holds_up_no_further_attempt(world: World) -> None:
+    """Under a stream of timers one proof follows the other."""
+    async with replicas(world, 1) as [one]:
+        for number in (1, 2, 3):
+            await one.witness.seek()
+            assert len(world.broker.published) == number
+            await one.take()
+            await one.decide()
+
+
 async def test_what_another_has_taken_must_be_decided(world: World) -> None:
     """The queue is empty, and the answer is in the hands of another."""
     async with replicas(world, 2) as [one, other]:
