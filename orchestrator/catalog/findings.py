@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.document import Document, Path
 
 _EXTENSION = "x-"
+_INDEX = re.compile("[0-9]{1,9}")
 
 
 class Findings:
@@ -141,7 +143,7 @@ class Findings:
         for step in pointer[2:].split("/"):
             name = unquote(step).replace("~1", "/").replace("~0", "~")
             in_list = self.has(path) and isinstance(self.value(path), list)
-            path = (*path, int(name) if in_list and name.isdecimal() else name)
+            path = (*path, int(name) if in_list and _INDEX.fullmatch(name) else name)
         return path
 
 

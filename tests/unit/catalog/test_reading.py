@@ -162,6 +162,18 @@ def test_one_broken_document_refuses_the_whole_catalog() -> None:
     assert [problem.position.file for problem in problems] == ["b.yaml"]
 
 
+@pytest.mark.parametrize("index", ["7", "9" * 5_000, "²"])
+def test_a_reference_into_a_list_that_has_no_such_place_leads_nowhere(index: str) -> None:
+    """Python makes no number of thousands of digits, nor of all that it calls a digit."""
+    reference = f"#/components/schemas/Known/enum/{index}"
+    schemas = {"Known": {"enum": [1]}, "Lost": {"$ref": reference}}
+    document = {"asyncapi": "3.0.0", "info": {"title": "T", "version": "1"}, "channels": {}}
+    text = json.dumps(document | {"components": {"schemas": schemas}})
+    catalog, problems = read_catalog([("a.yaml", text.encode())])
+    assert catalog is None
+    assert "there is nothing at" in str(problems[0])
+
+
 def test_only_yaml_files_of_the_folder_are_read(tmp_path: Path) -> None:
     """Editors leave other files beside them."""
     for name in ("b.yml", "a.yaml", "a.yaml~", "notes.md"):
