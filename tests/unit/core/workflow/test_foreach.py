@@ -212,6 +212,16 @@ def test_a_reply_reads_and_writes_one_piece_of_many() -> None:
     assert max(sizes) < 1.1 * min(sizes)
 
 
+def test_a_reply_costs_no_more_once_a_step_beside_it_failed() -> None:
+    """What is between two attempts is given up once, and not looked for with every reply."""
+    play = Play(workflow(per_item(at_once=100), step("B"))).start(items(100))
+    play.reply("DoB", "BDenied")
+    assert play.loads == 1
+    for index in range(99):
+        reply_to(play, index)
+    assert (play.loads, play.status) == (1, "compensating")
+
+
 def test_what_reads_all_outputs_asks_for_all_pieces_once() -> None:
     """Only the reply that ends the step pays for them."""
     told = command("Tell", data="${steps.A.output}")
