@@ -284,6 +284,14 @@ def test_a_child_in_flight_is_told_to_take_itself_back(answer: str) -> None:
     assert play.status == "cancelled"
 
 
+def test_a_child_in_flight_is_told_so_once() -> None:
+    """Whatever comes while its answer is waited for."""
+    play = Play(workflow(step("A", run("child")), step("B"), step("C"))).start()
+    play.reply("DoB", "BDenied")
+    play.answer("C")
+    assert play.types.count("CompensateWorkflow") == 1
+
+
 def test_items_in_flight_are_told_to_take_themselves_back() -> None:
     """Each of them, and once."""
     items = step("A", run("child", "${item}"), for_each=each("input.items", 2))

@@ -292,3 +292,17 @@ def test_an_instance_that_is_resolved_leaves_no_compensation_open() -> None:
     play.order("resolve")
     undone = play.state.tasks["A"].undo
     assert (play.status, undone and undone.status) == ("faulted", "cancelled")
+
+
+def test_what_a_person_skipped_is_not_told_to_be_taken_back() -> None:
+    """Whoever hears of the end relies on what it says was undone."""
+    taking_back = undo("UndoA", "Gone", fail_on=("CannotUndo",))
+    steps = in_sequence(step("X", undo=True), step("A", undo=taking_back), step("B"))
+    play = Play(workflow(*steps, announce="instance")).start()
+    play.answer("X", "A")
+    play.reply("DoB", "BDenied")
+    play.reply("UndoA", "CannotUndo")
+    play.order("skip", step="A")
+    told = play.command("instance.faulted").data
+    assert isinstance(told, dict)
+    assert told["compensated"] == ["X"]
