@@ -67,7 +67,8 @@ def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
     """Return the copy of `delivery` for the dead-letter queue of `queue`.
 
     Properties, body and the message's own headers are kept exactly, an absent property stays
-    absent. Only headers that would leave no room for ours are left out, the largest first.
+    absent. Only headers that would send the copy to other queues, too, are left out, and those that
+    would leave no room for ours, the largest first.
 
     Args:
         delivery: what is given up.
@@ -230,7 +231,7 @@ def _copy(
         source=delivery.app_id,
         time=delivery.timestamp,
         content_type=delivery.content_type,
-        headers=copied,
+        headers={name: copied[name] for name in copied if name not in headers.ROUTING},
         other=delivery.other,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from orchestrator.core.event import Event, Message
-from orchestrator.core.headers import HOPS, REVISION, RULE, TRAIL
+from orchestrator.core.headers import HOPS, REVISION, ROUTING, RULE, TRAIL
 from orchestrator.core.hops import shortened
 from orchestrator.core.ids import content_digest, event_identity
 from orchestrator.core.payload import MAX_BODY_BYTES, read_json
@@ -24,7 +24,6 @@ MAX_ATTRIBUTE = 1000
 """Characters of an id, a subject and the like: they go into headers, which share one AMQP frame."""
 
 _BINARY_PREFIXES = ("ce-", "cloudEvents:", "cloudEvents_")
-_ROUTING_HEADERS = ("CC", "BCC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 
@@ -55,7 +54,7 @@ def decode(delivery: Delivery, now: datetime, max_body_bytes: int = MAX_BODY_BYT
 
 
 def _refuse_routing_headers(headers: Mapping[str, object]) -> None:
-    for header in _ROUTING_HEADERS:
+    for header in ROUTING:
         if header in headers:
             raise BadMessage(
                 "cc-bcc-header",

@@ -60,5 +60,9 @@ DEAD_LETTER: Final = frozenset(
 )
 """What a dead letter carries beyond the message's own headers."""
 
+ROUTING: Final = ("CC", "BCC")
+"""By these RabbitMQ sends a message to further places, also past the permissions of who wrote them;
+so no copy of ours carries them."""
+
 BROKER: Final = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
 """Prefixes of what the broker itself notes when it dead-letters or redelivers."""

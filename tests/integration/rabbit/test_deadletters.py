@@ -39,6 +39,15 @@ async def test_looking_takes_nothing_away(site: Site, letters: DeadLetters) -> N
     assert (found.exchange, found.routing_key, found.at) == (site.names.exchange, "notify.v1", NOW)
 
 
+async def test_a_dead_letter_goes_to_no_further_queue(site: Site, letters: DeadLetters) -> None:
+    """RabbitMQ would send it on to what the header names: here to where it is refused again."""
+    delivery = Delivery(b"a", site.names.exchange, "notify.v1", headers={"CC": [site.service]})
+    await site.publish(dead_letter(delivery, site.service, "cc-bcc-header", "no", NOW))
+
+    assert len(await letters.look(site.dlq)) == 1
+    assert await site.depth(site.service) == 0
+
+
 async def test_reason_and_limit_select(site: Site, letters: DeadLetters) -> None:
     """One kind of failure is mended at a time."""
     await give_up(site, "a", "b", "c")

@@ -2,7 +2,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator.core.deadletter import MAX_ERROR_LENGTH, dead_letter, retry, revived
+from orchestrator.core.deadletter import (
+    MAX_ERROR_LENGTH,
+    dead_letter,
+    read,
+    retry,
+    revival,
+    revived,
+)
 from orchestrator.core.event import Delivery
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -68,6 +75,20 @@ def test_a_retried_copy_remembers_where_it_came_from_and_its_first_error() -> No
     assert (last["x-first-error"], last["x-error"]) == ("refused", "timeout")
     assert (last["x-original-exchange"], last["x-original-routing-key"]) == ("hms", "complaints.v1")
     assert "x-attempt" not in last
+
+
+def test_no_copy_is_sent_to_further_queues() -> None:
+    """Who may write to no queue must not have us do it, and to our own for ever, as it refuses it."""
+    delivery = Delivery(b"{", headers={"CC": ["orchestrator"], "BCC": ["hr"], "tenant": 7})
+    letter = dead_letter(delivery, "orchestrator", "cc-bcc-header", "no", NOW)
+    copies = (
+        letter,
+        retry(delivery, "orchestrator", "retry.1s", 2, "no"),
+        revival(read(delivery, "hms.unrouted"), None),
+    )
+    assert [name for copy in copies for name in copy.headers if not name.startswith("x-")] == [
+        *("tenant", "tenant", "tenant")
+    ]
 
 
 def test_a_retried_copy_carries_no_notes_of_the_broker() -> None:
