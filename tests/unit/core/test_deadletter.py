@@ -78,7 +78,7 @@ def test_a_retried_copy_remembers_where_it_came_from_and_its_first_error() -> No
 
 
 def test_no_copy_is_sent_to_further_queues() -> None:
-    """Who may write to no queue must not have us do it, and to our own for ever, as it refuses it."""
+    """Who may write to no queue must not have us do it; to our own it would be for ever."""
     delivery = Delivery(b"{", headers={"CC": ["orchestrator"], "BCC": ["hr"], "tenant": 7})
     letter = dead_letter(delivery, "orchestrator", "cc-bcc-header", "no", NOW)
     copies = (
