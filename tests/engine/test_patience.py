@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.adapters.memory.store import MemoryStore
 from orchestrator.engine.patience import Patience
 from orchestrator.errors import BadMessage, Misconfigured, Unavailable
 from tests.engine.ledger import Ledger
+from tests.engine.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,6 +66,28 @@ async def test_nothing_else_is_repeated(error: Exception) -> None:
     """A refusal stays one, and a defect must be seen."""
     with pytest.raises(type(error)):
         await Patience(Ledger()).until_done("store", failing(error))
+
+
+async def test_each_subscription_that_fails_is_waited_for_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hundred replicas that ask ten times a second keep a broker from coming up."""
+    this = World(MemoryStore())
+    engine, _ = this.engine()
+    waits: list[float] = []
+
+    async def pause(_service: str, _error: Exception, seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 5:
+            engine.stop()
+
+    def away(*_: object) -> None:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(engine._patience, "pause", pause)  # noqa: SLF001 - it need not wait
+    monkeypatch.setattr(this.broker, "subscribe", away)
+    await engine.run()
+    assert waits[-1] > 4 * waits[0]
 
 
 async def test_stop_interrupts_the_longest_wait() -> None:
