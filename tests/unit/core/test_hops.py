@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orchestrator.core.envelope import decode, encode
@@ -70,6 +70,8 @@ def test_a_long_trail_loses_its_beginning_at_a_step() -> None:
 
 
 @given(st.text(max_size=2000))
+@example("x" * 2000)
+@example("x" * 700 + ", y" * 300)
 def test_a_trail_is_never_too_long(trail: str) -> None:
     """It goes into a header, and headers share a frame."""
     cut = shortened(trail)
