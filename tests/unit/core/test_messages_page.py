@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/reference/messages.md").read_text()
 EXAMPLES = re.findall(r"^```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
-BY_THE_BROKER = {"delivery-limit", "unrouted"}
+BY_THE_BROKER = {"delivery-limit", "expired", "unrouted"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
