@@ -189,7 +189,10 @@ def test_an_action_may_wait_for_its_time() -> None:
     decision = decide(made)
     reaction = reaction_id(EVENT.identity, "intake")
 
-    assert [outgoing.data for outgoing in decision.outgoing] == ["now", "too"]
+    assert [(outgoing.data, outgoing.id) for outgoing in decision.outgoing] == [
+        ("now", message_id(reaction, 0)),
+        ("too", message_id(reaction, 2)),
+    ]
     (later,) = decision.later
     assert later == Later(NOW + timedelta(days=5), later.outgoing)
     assert (later.outgoing.data, later.outgoing.id) == ("in 5 days", message_id(reaction, 1))
