@@ -24,10 +24,18 @@ if TYPE_CHECKING:
     from orchestrator.settings import Settings
 
 _LIVE: Final = "live: "
+_PART: Final = f"{_LIVE}only of rules that stand here: check the whole folder for the others"
 
 
-def tell_live(settings: Settings, rulebook: Rulebook) -> list[dict[str, object]]:
+def tell_live(
+    settings: Settings, rulebook: Rulebook, *, is_part: bool = False
+) -> list[dict[str, object]]:
     """Say on standard error which instances would stay on which old wording, and what is dropped.
+
+    Args:
+        settings: where it is remembered what is open.
+        rulebook: the rules as they are written now.
+        is_part: they are a part of the folder: what is not there may stand in another file.
 
     Returns:
         The same for programs, by rule and revision; nothing where all go by these rules.
@@ -37,6 +45,10 @@ def tell_live(settings: Settings, rulebook: Rulebook) -> list[dict[str, object]]
         Misconfigured: it refuses us.
     """
     counts, texts, ticks = asyncio.run(_look(settings))
+    if is_part:
+        counts = {each: number for each, number in counts.items() if each[0] in rulebook.by_name}
+        ticks = {name: tick for name, tick in ticks.items() if name in rulebook.by_name}
+        output.note(_PART)
     told = live_sentences(rulebook, counts, texts)
     dropped = dropped_ticks(rulebook, ticks)
     for each in [*told, *dropped.values()]:

@@ -74,8 +74,15 @@ def check(path: Path | None, schemas: Path | None, form: str, *, live: bool) -> 
     count = None if rulebook is None else len(rulebook.definitions)
     if rulebook is not None:
         _tell_windows(settings, rulebook)
-    more = {"live": tell_live(settings, rulebook)} if live and rulebook is not None else {}
+    more: dict[str, object] = {}
+    if live and rulebook is not None:
+        more["live"] = tell_live(settings, rulebook, is_part=_is_part(path, settings.rules))
     return report([*problems, *found], form, Summary("rule", count, files), more)
+
+
+def _is_part(path: Path | None, rules: Path) -> bool:
+    """Tell whether a path is a part of the folder of rules: what is not there is not gone."""
+    return path is not None and rules.resolve() in path.resolve().parents
 
 
 @command.command(
