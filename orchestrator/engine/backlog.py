@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Backlog:
@@ -16,8 +19,16 @@ class Backlog:
     """
 
     def __init__(self) -> None:
-        self.decided_until = datetime.min.replace(tzinfo=UTC)
+        self.decided_until = _NEVER
 
     def proven(self, moment: datetime) -> None:
         """Note that everything which arrived before `moment` is decided."""
         self.decided_until = max(self.decided_until, moment)
+
+    def believe(self, now: datetime) -> None:
+        """Forget what was proven for a time after `now`: the clock was ahead, and is set back.
+
+        Events that arrive until it is there again were not in the queue then.
+        """
+        if self.decided_until > now:
+            self.decided_until = _NEVER

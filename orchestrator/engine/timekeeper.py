@@ -69,6 +69,7 @@ class Timekeeper:
         Those that somebody else fired, moved or cancelled meanwhile do not count.
         """
         now = self._clock.now()
+        self._witness.backlog.believe(now)
         due = await self._patience.until_done("store", lambda: self._store.due(now, TIMERS_AT_ONCE))
         ready = await self._behind_no_event(due)
         fired = 0

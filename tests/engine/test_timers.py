@@ -249,6 +249,17 @@ async def test_a_timer_waits_for_the_events_that_came_before_it() -> None:
     assert kinds(this.sent) == [kind for kind in REMINDED if kind != ("Remind", "C-0")]
 
 
+async def test_what_was_proven_while_the_clock_was_ahead_counts_no_more() -> None:
+    """Set back, it needs hours to get there: events that arrive until then would be overtaken."""
+    this = await waiting(MemoryStore())
+    keeper, engine, _ = this.timekeeper()
+    this.clock.moment = DUE
+    prove(engine, DUE + SOON)
+    assert await keeper.fire_due() == 0
+    prove(engine, DUE)
+    assert await keeper.fire_due() == len(KEYS)
+
+
 @pytest.mark.parametrize("hours", [-1, 1, 10])
 async def test_no_clock_of_a_producer_counts(hours: int) -> None:
     """A stamp after the timer does not prove that what came before it is decided."""
