@@ -220,7 +220,7 @@ async def test_what_has_ended_is_listed_for_a_while(memory: Memory, status: Stat
 async def test_not_too_many_that_have_ended_are_listed(memory: Memory) -> None:
     """A million joins a day must not fill the memory with their names."""
     for n in range(3 * RETAINED):
-        await memory.end(InstanceKey(f"join-{n}", "C-1"), now=NOW + n * MS)
+        await memory.end(InstanceKey(f"join-{n}", f"C-{n}"), now=NOW + n * MS)
     found = await memory.tells.finished(limit=1000)
     assert 0 < len(found) <= RETAINED
     assert found[0].at.definition == f"join-{3 * RETAINED - 1}"
