@@ -98,9 +98,10 @@ def start(name: str, data: str, key: str | None, wait: timedelta | None) -> None
     else:
         click.echo(started.at.key)
         if wait:
+            shown = quote(started.at.key)
             output.note(
-                f"it has not ended: `orchestrator instances show {quote(started.at.key)}` shows how"
-                " far it is"
+                f"it has not ended: `orchestrator instances show {shown}` shows how far it is, and"
+                f" `orchestrator explain {shown}` why, if it has not begun"
             )
 
 

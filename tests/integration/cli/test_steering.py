@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(180)
 
 
+def test_who_waits_in_vain_hears_where_to_look(office: Desk) -> None:
+    """It may not have begun at all: then only `explain` knows why."""
+    waited = office.run("workflows", "start", "permit", "{}", "--key", "a case", "--wait", "100ms")
+
+    assert (waited.returncode, waited.stdout) == (0, "a case\n")
+    for command in ("instances show", "explain"):
+        assert f"`orchestrator {command} 'a case'`" in waited.stderr
+
+
 def test_a_case_from_start_to_end(office: Desk) -> None:
     """Start, list, show, decide, end: what a clerk does with one case."""
     begin(office, "permit", "case-1")
