@@ -11,7 +11,7 @@ from orchestrator.catalog.model import Catalog, Channel, MessageType, Operation
 from orchestrator.catalog.operations import join_operations
 from orchestrator.catalog.payloads import check_schemas, compile_message
 from orchestrator.catalog.validators import compile_schema
-from orchestrator.document import read_document
+from orchestrator.document import LIMITS, read_document
 from orchestrator.errors import CannotRead, Misconfigured
 
 if TYPE_CHECKING:
@@ -29,22 +29,32 @@ _SUFFIXES = frozenset({".yaml", ".yml"})
 def read_schema_files(path: Path) -> list[tuple[str, bytes]]:
     """Read the AsyncAPI documents at `path`: one file, or all ``*.yaml`` of a directory.
 
+    What is hidden is left out: editors and file systems leave such files behind.
+
     Returns:
-        Name and content of each, in the order of their names.
+        Name and content of each, in the order of their names. Of a file over the size limit only
+        as much as shows that it is.
 
     Raises:
         Misconfigured: there are none, or they cannot be read.
     """
     try:
-        files = (
-            sorted(f for f in path.iterdir() if f.suffix in _SUFFIXES) if path.is_dir() else [path]
-        )
-        documents = [(str(file), file.read_bytes()) for file in files]
+        files = sorted(filter(_is_document, path.iterdir())) if path.is_dir() else [path]
+        documents = [(str(file), _content(file)) for file in files]
     except OSError as error:
         raise CannotRead(error, "ORCHESTRATOR_SCHEMAS") from error
     if not documents:
         raise Misconfigured(f"{path} holds no *.yaml files: put the AsyncAPI documents there")
     return documents
+
+
+def _is_document(file: Path) -> bool:
+    return file.suffix in _SUFFIXES and not file.name.startswith(".")
+
+
+def _content(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(LIMITS.size_bytes + 1)
 
 
 def read_catalog(files: Sequence[tuple[str, bytes]]) -> tuple[Catalog | None, list[Problem]]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.catalog import read_catalog, read_schema_files
+from orchestrator.document import LIMITS
 from orchestrator.document import read_document
 from orchestrator.errors import Misconfigured
 
@@ -176,13 +177,23 @@ def test_a_reference_into_a_list_that_has_no_such_place_leads_nowhere(index: str
 
 def test_only_yaml_files_of_the_folder_are_read(tmp_path: Path) -> None:
     """Editors leave other files beside them."""
-    for name in ("b.yml", "a.yaml", "a.yaml~", "notes.md"):
+    for name in ("b.yml", "a.yaml", "a.yaml~", "notes.md", "._a.yaml"):
         (tmp_path / name).write_text(name)
+    (tmp_path / ".#a.yaml").symlink_to("whoever has it open")
 
     assert [(str(tmp_path / "a.yaml"), b"a.yaml"), (str(tmp_path / "b.yml"), b"b.yml")] == (
         read_schema_files(tmp_path)
     )
     assert [(str(tmp_path / "b.yml"), b"b.yml")] == read_schema_files(tmp_path / "b.yml")
+
+
+def test_no_more_is_read_than_is_needed_to_refuse_a_document(tmp_path: Path) -> None:
+    """A huge file in the folder must not fill the daemon's memory."""
+    (tmp_path / "huge.yaml").write_bytes(b"#" * (LIMITS.size_bytes + 1000))
+
+    ((_, content),) = read_schema_files(tmp_path)
+
+    assert len(content) == LIMITS.size_bytes + 1
 
 
 def test_a_folder_without_documents_is_a_mistake(tmp_path: Path) -> None:
