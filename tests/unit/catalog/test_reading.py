@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.catalog import read_catalog, read_schema_files
-from orchestrator.document import LIMITS
-from orchestrator.document import read_document
+from orchestrator.document import LIMITS, read_document
 from orchestrator.errors import Misconfigured
 
 TESTDATA = Path(__file__).with_name("testdata")
