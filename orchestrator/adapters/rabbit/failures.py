@@ -41,7 +41,7 @@ _NOT_AMQP = "what answers is not RabbitMQ: correct host and port in ORCHESTRATOR
 _REFUSED_ACCESS = "grant the user these permissions with `rabbitmqctl set_permissions`"
 _MISSING = f"{APPLY} to create what is missing"
 _NO_QUEUE = "NOT_FOUND - no queue"
-_OWN_QUEUE = "; a service of your own creates its queue when it starts"
+OWN_QUEUE: Final = "; a service of your own creates its queue when it starts"
 _DRIFTED = (
     "it exists with other arguments: delete or rename it once it is empty, or set the old value"
     f" again, then {APPLY}"
@@ -165,5 +165,5 @@ def _reason(error: BaseException) -> str:
 
 def _sentence(doing: str, reason: str, advice: str) -> str:
     if reason.startswith(_NO_QUEUE):
-        advice += _OWN_QUEUE  # which `apply` knows nothing of
+        advice += OWN_QUEUE  # which `apply` knows nothing of
     return ": ".join(part for part in (doing, reason.rstrip("."), advice) if part)

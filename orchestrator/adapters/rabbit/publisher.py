@@ -243,5 +243,6 @@ def _refused(message: Message) -> str:
 
 
 def _unroutable(where: str, exchange: str, key: str) -> str:
-    target = f"there is no queue {key}" if exchange == "" else f"no queue takes {key} on {exchange}"
-    return f"{where}: {target}: {failures.APPLY}"
+    if exchange == "":
+        return f"{where}: there is no queue {key}: {failures.APPLY}{failures.OWN_QUEUE}"
+    return f"{where}: no queue takes {key} on {exchange}: {failures.APPLY}"
