@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.core.stateful import StatefulRule
+from orchestrator.core.workflow.outline import START
 from orchestrator.document import write_document
 from orchestrator.ruletest.moments import as_written
 from orchestrator.ruletest.playing import play
@@ -92,6 +93,7 @@ class _Recorder:
             problems += [failure.message for failure in outcome.failures]
             sent = [message for _, message in outcome.sent if self._is_asked(message)]
             problems += self._differences(sent)
+            problems += _elsewhere(outcome.sent, script.key) if problems else []
             content |= self._expected_messages(script, sent)
             if not problems:
                 outcome, problems = await self._play(content)
@@ -146,6 +148,16 @@ class _Recorder:
         if problems:
             return None, [str(problem) for problem in problems]
         return await play(cases[0], self.rulebook), []
+
+
+def _elsewhere(sent: Sequence[tuple[object, Sent]], key: object) -> list[str]:
+    """Say which workflows ran under keys of their own: what answered them is not in the case."""
+    started = [message for _, message in sent if message.type == START and message.key != key]
+    return [
+        f"a step runs a workflow under the key {message.key}: give what answers that one by hand,"
+        " with this `key`"
+        for message in started
+    ]
 
 
 def _has_a_key_of_its_own(rule: Definition | None) -> bool:

@@ -90,3 +90,20 @@ async def test_a_workflow_goes_its_way_again_and_names_nobody() -> None:
 def test_what_conditions_read_of_an_answer(event_type: str, kept: set[tuple[str, ...]]) -> None:
     """Of two texts that are compared, placeholders are equal where the texts are."""
     assert fields_compared(RULES, event_type) == kept
+
+
+RUNS = """
+workflows:
+  - {name: whole, when: Asked, timeout: 1h, announce: none, steps: {part: {run: part}, end: Write}}
+  - {name: part, timeout: 1h, announce: none, steps: {pay: {send: Charge, await: Paid}}}
+"""
+
+
+async def test_what_went_on_under_a_key_of_its_own_is_told() -> None:
+    """The log of the case has nothing of it: somebody has to add it, and must know under which."""
+    asked = RecordedEvent("Asked", {}, "V-7", "e-1", NOW)
+    sent = [("whole", "Write", NOW)]
+    recording = await record(Recorded("V-7", [asked], sent), written(RUNS, CATALOG), CATALOG)
+    assert any(
+        "runs a workflow under the key C-1/whole.part" in each for each in recording.problems
+    )
