@@ -126,7 +126,7 @@ async def test_a_returned_message_fails_every_batch_that_may_hold_it() -> None:
     publisher.returned(frame.marshal(returned, 1)[7:-1])
     publisher.confirmed(3, multiple=True, accepted=True)
 
-    says = "there is no queue gone: run `orchestrator apply`; a service of your own creates its queue"
+    says = "there is no queue gone: run `orchestrator apply`; a service of your own creates its"
     for task in (one, other):
         with pytest.raises(Unavailable, match=says):
             await task
