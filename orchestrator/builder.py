@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from math import isfinite
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from orchestrator.catalog import read_catalog, read_schema_files
 from orchestrator.core.expression.times import format_duration
@@ -16,6 +16,8 @@ from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from orchestrator.rulefile.messages import MessageCatalog
+
+_ENDS: Final = ("then", "otherwise")
 
 
 class Workflow:
@@ -118,14 +120,18 @@ class Workflow:
         steps = self._keys.get("steps")
         if isinstance(steps, dict):
             self._steps = self._keys.pop("steps")  # type: ignore[assignment]  # a dict
-        for name in ("then", "otherwise"):
+        for name in _ENDS:
             messages = self._keys.get(name)
             if isinstance(messages, list):
                 self._ends[name] = self._keys.pop(name)  # type: ignore[assignment]  # a list
 
     def _entry(self) -> dict[str, object]:
         steps = {"steps": self._steps} if self._steps else {}
-        return {**self._keys, **steps, **self._ends}
+        return {**self._keys, **steps, **self._ends, **self._misfits()}
+
+    def _misfits(self) -> dict[str, object]:
+        """Return arguments that nothing can be added to: whoever reads them says what is wrong."""
+        return {key: self._keys[key] for key in ("steps", *_ENDS) if key in self._keys}
 
 
 def _read_catalog() -> MessageCatalog:

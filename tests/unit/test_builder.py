@@ -84,6 +84,8 @@ def test_what_arguments_say_is_added_to() -> None:
     assert later.to_yaml() == at_once.to_yaml()
     with pytest.raises(ValueError, match="has a step 'a' already"):
         later.step("a", wait="3s")
+    with pytest.raises(InvalidDefinitions, match="`then` is text"):
+        Workflow("w", then="CloseCase").step("a", wait="1s").then("CloseCase").build()
 
 
 def test_python_and_yaml_make_one_definition(catalog: Catalog) -> None:
