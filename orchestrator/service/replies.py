@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from orchestrator.core.envelope import encode
 from orchestrator.core.event import Outgoing
 from orchestrator.core.ids import message_id
-from orchestrator.errors import Misconfigured, SchemaViolation
+from orchestrator.errors import BadMessage, Misconfigured, SchemaViolation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from orchestrator.service.work import Work
 
 COMMAND_FAILED: Final = "CommandFailed"
+
+MAX_REPLY_BYTES: Final = 128 * 1024 * 1024
+"""What one message may lead to: it is remembered as one value, and Redis takes none of 512 MiB."""
 
 _FAILURE_INDEX: Final = 2**32 - 1
 """Index of the failure among a message's replies: no handler returns that many."""
@@ -69,11 +72,21 @@ class Replies:
 
         Raises:
             SchemaViolation: one breaks its payload schema, or is none at all.
+            BadMessage: one is too large, or all together are.
         """
-        return tuple(
-            self._reply(work, index, model, now)
-            for index, model in enumerate(_models(work, returned))
-        )
+        replies: list[Message] = []
+        room = MAX_REPLY_BYTES
+        for index, model in enumerate(_models(work, returned)):
+            reply = self._reply(work, index, model, now)
+            room -= len(reply.body)
+            if room < 0:
+                raise BadMessage(
+                    "too-large",
+                    f"{work.handler.name} returned messages of over {MAX_REPLY_BYTES:,} bytes"
+                    " together: send references instead (claim check)",
+                )
+            replies.append(reply)
+        return tuple(replies)
 
     def failure(self, work: Work, error: str, now: datetime) -> tuple[Message, ...]:
         """Return the event that says that the command `work` was given up; none for an event."""

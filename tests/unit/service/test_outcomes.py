@@ -113,6 +113,25 @@ async def test_a_handler_may_return_none_one_or_several(
     assert len({event["id"] for event in bench.published}) == len(cakes)
 
 
+async def test_a_reply_too_large_to_remember_is_given_up(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store would refuse it at every try, and no other reply get past it."""
+    monkeypatch.setattr("orchestrator.service.replies.MAX_REPLY_BYTES", 1000)
+
+    @bench.service.on("Bake")
+    async def many(_command: Bake, _context: Context) -> list[Baked]:
+        return [Baked(cake="x" * 100)] * 3
+
+    await bench.send()
+
+    await bench.work_off(1)
+
+    (dead,) = bench.dead_letters
+    assert dead.headers[headers.REASON] == "too-large"
+    assert [event["type"] for event in bench.published] == ["CommandFailed"]
+
+
 @pytest.mark.parametrize("apart", ["later", "in one batch"])
 async def test_a_repeated_message_repeats_the_reply_not_the_effect(
     bench: Workbench, apart: str
