@@ -29,7 +29,13 @@ _AT_ONCE = 500
 
 @asynccontextmanager
 async def memory(settings: Settings) -> AsyncIterator[RedisStore]:
-    """Connect to the store that the settings name."""
+    """Connect to the store that the settings name.
+
+    Raises:
+        Unavailable: it cannot be reached.
+        Misconfigured: it refuses us, or lies in another number of shards: most of it would seem
+            not to be there.
+    """
     store = RedisStore(
         settings.redis_url.get_secret_value(),
         namespace=settings.namespace,
@@ -40,6 +46,7 @@ async def memory(settings: Settings) -> AsyncIterator[RedisStore]:
         allow_weak=settings.redis_allow_weak,
     )
     try:
+        await store.agree()
         yield store
     finally:
         await store.close()

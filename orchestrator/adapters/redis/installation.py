@@ -93,18 +93,28 @@ class Installation:
         key = self._layout.installation_epoch
         await self._redis.set(key, f"{token_hex(8)}/{shards}", nx=True)
         epoch: bytes = await self._redis.get(key)
-        written = int(epoch.rpartition(b"/")[2])
+        self._refuse_others(epoch)
+        pipeline = self._redis.pipeline(transaction=False)
+        for shard in range(shards):
+            pipeline.set(self._layout.epoch(shard), epoch)
+        await pipeline.execute()
+        self.epoch = epoch
+
+    async def agree(self) -> None:
+        """Refuse a number of shards that is not that of the data. Writes nothing."""
+        with translated(self._server):
+            epoch = await self._redis.get(self._layout.installation_epoch)
+        if epoch is not None:
+            self._refuse_others(epoch)
+
+    def _refuse_others(self, epoch: bytes) -> None:
+        shards, written = self._layout.shards, int(epoch.rpartition(b"/")[2])
         if written != shards:
             raise Misconfigured(
                 f"the data in Redis at {self._server} lies in {written} shards, but"
                 f" ORCHESTRATOR_SHARDS is {shards}: set it to {written}, or start anew"
                 " under another ORCHESTRATOR_NAMESPACE"
             )
-        pipeline = self._redis.pipeline(transaction=False)
-        for shard in range(shards):
-            pipeline.set(self._layout.epoch(shard), epoch)
-        await pipeline.execute()
-        self.epoch = epoch
 
     async def _insist(self) -> None:
         # Two keys in two slots: a cluster refuses one command for both.

@@ -272,6 +272,10 @@ class RedisStore:
         """See ``ports.Store.verify``."""
         return await self._installation.verify()
 
+    async def agree(self) -> None:
+        """Do what `verify` does about the number of shards; write nothing."""
+        await self._installation.agree()
+
     async def server_version(self) -> str:
         """Return the server's version, such as ``7.0.15``.
 

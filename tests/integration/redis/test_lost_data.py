@@ -130,6 +130,10 @@ async def test_another_number_of_shards_is_refused(open_store: OpenStore, unique
     with pytest.raises(Misconfigured) as refusal:
         await open_store(shards=8).verify()
     assert "lies in 4 shards, but ORCHESTRATOR_SHARDS is 8: set it to 4" in str(refusal.value)
+    with pytest.raises(Misconfigured, match="lies in 4 shards, but ORCHESTRATOR_SHARDS is 8"):
+        await open_store(shards=8).agree()
+    await open_store(shards=4).agree()
+    await open_store(shards=8, namespace=f"{unique}-other").agree()
     assert await open_store(shards=8, namespace=f"{unique}-other").verify() == []
 
 
