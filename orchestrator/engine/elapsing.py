@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.firing import Firing
     from orchestrator.engine.notes import Notes
     from orchestrator.engine.patience import Patience
-    from orchestrator.ports import CommitResult, InstanceKey, Store, Timer
+    from orchestrator.ports import Clock, CommitResult, InstanceKey, Store, Timer
 
 
 class Elapser:
@@ -26,16 +26,25 @@ class Elapser:
     Args:
         store: where instances are loaded from and reactions committed.
         archive: has the wordings that instances began under.
+        clock: the time of commits, which may be long after that of the decisions.
         notes: of what waited in vain.
         patience: how to wait for the store.
         source: the name messages are sent under.
     """
 
-    def __init__(
-        self, store: Store, archive: Archive, notes: Notes, patience: Patience, *, source: str
+    def __init__(  # noqa: PLR0913 - the spine passes its own collaborators on
+        self,
+        store: Store,
+        archive: Archive,
+        clock: Clock,
+        *,
+        notes: Notes,
+        patience: Patience,
+        source: str,
     ) -> None:
         self._store = store
         self._archive = archive
+        self._clock = clock
         self._notes = notes
         self._patience = patience
         self._source = source
@@ -84,7 +93,7 @@ class Elapser:
         async def commit() -> list[CommitResult]:
             nonlocal tries
             tries += 1
-            return await self._store.commit(commits, batch.now)
+            return await self._store.commit(commits, self._clock.now())
 
         results = await self._patience.until_done("store", commit)
         batch.lap("commit")

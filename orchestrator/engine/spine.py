@@ -85,7 +85,9 @@ class Spine:
         archive, self._notes = Archive(store, clock, patience), Notes(ledger, patience)
         self._router = Router(store, archive, patience)
         self._recaller = Recaller(store, archive, patience)
-        self._elapser = Elapser(store, archive, self._notes, patience, source=source)
+        self._elapser = Elapser(
+            store, archive, clock, notes=self._notes, patience=patience, source=source
+        )
 
     async def react(self, deliveries: Sequence[Delivery], rulebook: Rulebook) -> Batch:
         """Decide everything in `deliveries` and commit it. Durable on return, not yet sent."""

@@ -16,7 +16,7 @@ from orchestrator.engine.patience import Patience
 from orchestrator.engine.sweeper import CHUNK, Sweeper
 from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.ports import Commit, Reaction
-from tests.engine.definitions import rule
+from tests.engine.definitions import PATIENCE, Reminder, rule
 from tests.engine.interference import FullOfDeadLetters, Meddled, MeddledBroker, Outage
 from tests.engine.ledger import Ledger
 from tests.engine.messages import QUEUE, filed, told
@@ -93,9 +93,11 @@ async def test_young_entries_are_left_to_whoever_is_at_it() -> None:
     assert (world.sent, ledger.sweeps) == ([], [(0, 2)])
 
 
-async def test_a_commit_after_an_outage_is_not_overdue_at_once() -> None:
+@pytest.mark.parametrize("what", ["an event", "a timer"])
+async def test_a_commit_after_an_outage_is_not_overdue_at_once(what: str) -> None:
     """It was decided long ago, but is only just being published: a sweep would double it."""
-    world = World(MemoryStore(), rule("intake", "Filed", "Send"))
+    definition = rule("intake", "Filed", "Send") if what == "an event" else Reminder()
+    world = World(MemoryStore(), definition)
     await world.publish(filed("e1", "C-1"))
     sweep, _, _ = sweeper(world)
     swept: list[int] = []
@@ -108,8 +110,13 @@ async def test_a_commit_after_an_outage_is_not_overdue_at_once() -> None:
             swept.append(await sweep.sweep())
         return await outage(name, call)
 
-    await world.run(between=between)
-    assert (swept, told(world.sent)) == ([0], ["Send e1"])
+    if what == "an event":
+        await world.run(between=between)
+    else:
+        await world.run()
+        wait(world, PATIENCE.total_seconds())
+        await world.fire(between)
+    assert (swept, len(world.sent)) == ([0], 1)
 
 
 async def test_more_than_a_chunk_is_sent_whole() -> None:
