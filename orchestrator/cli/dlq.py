@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from orchestrator.cli.commands import Group, wants_json
 from orchestrator.cli.context import read_settings
 from orchestrator.cli.letters import COLUMNS, detail, entry, page, row
 from orchestrator.cli.queues import dead_letter_queues
+from orchestrator.engine.firing import TIMER_TYPE
 from orchestrator.errors import Misconfigured
 from orchestrator.topology import Names, dead_letter_queue
 
@@ -91,11 +93,22 @@ def redrive(queue: str | None, reason: str | None, limit: int | None, *, dry_run
     """Send dead letters back to the queue they failed on.
 
     Do so once what made them fail is mended. A dead letter of one rule runs only that rule again.
-    Each is confirmed before it is removed.
+    Each is confirmed before it is removed. What failed at its time is no message, and stays:
+    `orchestrator timers retry` is for that.
     """
-    selection = Selection(reason, limit)
+    timers: list[str] = []
+
+    def is_message(letter: DeadLetter) -> bool:
+        if letter.delivery.type != TIMER_TYPE:
+            return True
+        timers.append(letter.delivery.correlation_id or "")
+        return False
+
+    selection = Selection(reason, limit, is_message)
     letters = asyncio.run(_look(queue, selection) if dry_run else _redrive(queue, selection))
     _tell("would be sent again" if dry_run else "sent again", len(letters), queue)
+    if timers:
+        output.note(_timers_stay(timers))
 
 
 @command.command(
@@ -118,6 +131,12 @@ def purge(queue: str, reason: str | None, limit: int | None, *, dry_run: bool, y
     if not yes and not _confirmed(queue):
         raise click.UsageError("nothing was deleted: answer y, or say --yes")
     _tell("deleted", asyncio.run(_purge(queue, selection)), queue)
+
+
+def _timers_stay(keys: Sequence[str]) -> str:
+    many = "1 timer stays, and is" if len(keys) == 1 else f"{len(keys)} timers stay, and are"
+    again = f"`orchestrator timers retry {quote(keys[0])}`"
+    return f"{many} no message: mend what failed, then {again}{' and so on' * (len(keys) > 1)}"
 
 
 def _tell(verb: str, count: int, queue: str | None) -> None:

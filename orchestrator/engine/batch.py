@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.core.deadletter import dead_letter
+from orchestrator.core.headers import REDRIVE_RULE
 from orchestrator.core.unmatched import ignored
 from orchestrator.engine.report import BatchReport, DeadLetter
 from orchestrator.errors import Defect
@@ -80,11 +81,13 @@ class Batch:
         self._lap_started = moment
 
     def refuse(self, delivery: Delivery, error: Refused, event: Event | None = None) -> None:
-        """Dead-letter a message that no rule can be asked about."""
+        """Dead-letter a message that no rule can be asked about; what is redriven keeps its one."""
         event_type = event.type if event else delivery.type or "unreadable"
         key = event.correlation_id if event else delivery.correlation_id or ""
         self.report.count_event(event_type, "refused")
-        self._give_up(delivery, DeadLetter(event_type, key, None, error))
+        rule = delivery.headers.get(REDRIVE_RULE)
+        given_up = DeadLetter(event_type, key, None, error)
+        self._give_up(delivery, given_up, None if rule is None else str(rule))
 
     def fail(self, intake: Intake, rule: str, error: Refused) -> None:
         """Dead-letter a copy for one rule that failed; the other rules' reactions go on."""

@@ -20,6 +20,7 @@ from orchestrator.core.workflow.addressing import expects
 from orchestrator.engine.absence import miss
 from orchestrator.engine.case import Case, Intake, Trigger, to_load
 from orchestrator.engine.doubts import Doubt
+from orchestrator.engine.firing import refuse_timer
 from orchestrator.engine.marker import is_marker
 from orchestrator.engine.writing import Life, encoded, kept_messages
 from orchestrator.errors import Refused, TooManyHops
@@ -46,6 +47,7 @@ def read(batch: Batch, rulebook: Rulebook, max_body_bytes: int) -> None:
         arrived += MICROSECOND
         event = None
         try:
+            refuse_timer(delivery)
             event = decode(delivery, arrived, max_body_bytes)
             if (contract := rulebook.contract(event.type)) is not None:
                 contract.validate(event.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -73,6 +74,16 @@ class Firing:
 def asked_for(timer: Timer) -> InstanceKey:
     """Return the instance or the kept message that is asked about a timer."""
     return timer.at if timer.at.message else timer.at.head
+
+
+def refuse_timer(delivery: Delivery) -> None:
+    """Raise ``Refused`` where the dead letter of a timer is brought back: it is no event."""
+    if delivery.type == TIMER_TYPE:
+        key = quote(delivery.correlation_id or "KEY")
+        raise Refused(
+            f"a timer is not sent again: mend what failed, `orchestrator timers retry {key}`, and"
+            " purge this"
+        )
 
 
 def needed_pieces(

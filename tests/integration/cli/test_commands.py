@@ -6,9 +6,15 @@ import json
 import re
 import signal
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
+from orchestrator.adapters.rabbit.broker import RabbitBroker
+from orchestrator.core.deadletter import dead_letter
+from orchestrator.core.event import Delivery
+from orchestrator.topology import Names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +95,29 @@ def test_dead_letters_are_listed_shown_redriven_and_purged(shell: Shell) -> None
     purged = shell.run("dlq", "purge", "--queue", queue, "--yes", "--json")
     assert json.loads(purged.stdout) == {"verb": "deleted", "count": 1, "queue": queue}
     assert listed() == []
+
+
+async def test_a_timer_that_failed_is_not_sent_again(shell: Shell, unique: str) -> None:
+    """It is no message: its letter would come back, and why it failed would be forgotten."""
+    shell.run("apply")
+    queue = f"{shell.environment['ORCHESTRATOR_QUEUE']}.dlq"
+    told = dead_letter(
+        Delivery(b"{}", type="orchestrator.timer", correlation_id="C 1"),
+        queue.removesuffix(".dlq"),
+        "expression-failed",
+        "no field named amount",
+        datetime.now(UTC),
+    )
+    names = Names(exchange=unique, queue=queue.removesuffix(".dlq"), retry_prefix=unique)
+    async with RabbitBroker(shell.environment["ORCHESTRATOR_AMQP_URL"], names) as broker:
+        await broker.publish([told])
+
+    redriven = shell.run("dlq", "redrive", "--queue", queue)
+
+    assert redriven.stdout == "0 dead letters sent again\n"
+    assert "`orchestrator timers retry 'C 1'`" in redriven.stderr
+    (left,) = json.loads(shell.run("dlq", "list", "--queue", queue, "--json").stdout)
+    assert left["error"] == "no field named amount"
 
 
 @pytest.mark.parametrize("command", [["list"], ["redrive"], ["purge", "--yes"]])
