@@ -52,7 +52,10 @@ def receive(run: Running, event: Event) -> bool:
             and instance[:WORKFLOW_DIGITS] == run.state.id[:WORKFLOW_DIGITS]
         ):
             return False  # a reply to an instance that ended, and had the same key
-    return _unnamed(run, event)
+    targets = run.outline.awaiting.get(event.type, ())
+    if named is not None:
+        targets = tuple(target for target in targets if not _asks(run, target))
+    return _unaddressed(run, event, targets)
 
 
 def use_early(run: Running, target: Target) -> None:
@@ -110,9 +113,8 @@ def _settle(run: Running, target: Target, event: Event) -> None:
             lose(run, target, answer.error_type, answer.reason)
 
 
-def _unnamed(run: Running, event: Event) -> bool:
-    """Settle the only open step that awaits the type, or keep the event for one to come."""
-    targets = run.outline.awaiting.get(event.type, ())
+def _unaddressed(run: Running, event: Event, targets: tuple[Target, ...]) -> bool:
+    """Settle the only open one of the steps it may be for, or keep the event for one to come."""
     fitting = [
         target for target in targets if _is_open(run, target) and _accepts(run, target, event)
     ]
@@ -141,6 +143,15 @@ def _is_kept(run: Running, event: Event, targets: tuple[Target, ...]) -> bool:
         )
     kept.append(pack_event(event))
     return True
+
+
+def _asks(run: Running, target: Target) -> bool:
+    """Tell whether a step sends a command: what names the command of another is no answer to it.
+
+    Two workflows of one key may ask for the same thing.
+    """
+    place = run.place(target)
+    return (place.undo if target.undoing else place.errand) is not None
 
 
 def _answers(run: Running, target: Target, event: Event) -> bool:

@@ -171,9 +171,37 @@ def test_what_concerns_nobody_leaves_no_trace() -> None:
     play = Play(workflow(step("A")))
     assert play.event("ADone") == ignore()
     play.start()
-    foreign = f"{'0' * 24}.A.1"
     assert play.event("CommandFailed", causation_id=play.state.id + ".Z.1") == ignore()
-    assert play.event("ADone", causation_id=foreign).writes
+
+
+@pytest.mark.parametrize("named", [f"{'0' * 24}.A.1", "{own}.Other.1"], ids=["another's", "own"])
+def test_an_answer_belongs_to_the_command_that_it_names(named: str) -> None:
+    """Two workflows of one key may ask for the same: one would go on with what the other got."""
+    steps = in_sequence(step("Other", command("DoOther")), step("A"), step("B"))
+    play = Play(workflow(*steps)).start()
+    foreign = named.format(own=play.state.id)
+    assert play.event("ADone", causation_id=foreign) == ignore()
+    assert play.event("BDone", causation_id=foreign) == ignore()  # nor is it kept for later
+    assert (play.step("A"), play.types) == ("running", ["DoOther", "DoA"])
+    play.answer("A", "B")
+    assert play.status == "completed"
+
+
+@pytest.mark.parametrize("cause", [None, "m-1", f"{'0' * 24}.A.1"])
+def test_what_nobody_is_asked_for_may_come_of_anything(cause: str | None) -> None:
+    """What another workflow leads to is an event from outside for a step that sends nothing."""
+    play = Play(workflow(step("A", awaited("ADone")), step("B", awaited("BDone")))).start()
+    play.event("BDone", causation_id=cause)
+    play.event("ADone", causation_id=cause)
+    assert play.status == "completed"
+
+
+def test_an_answer_that_names_no_command_is_for_the_step_that_awaits_it() -> None:
+    """The control: services that tell no cause, or one of their own, are understood."""
+    for cause in (None, "m-1"):
+        play = Play(workflow(step("A"))).start()
+        play.event("ADone", causation_id=cause)
+        assert play.status == "completed"
 
 
 NEWS: dict[str, dict[str, object]] = {
