@@ -24,7 +24,7 @@ def broker(settings: Settings) -> RabbitBroker:
 
 
 def log_reader(
-    settings: Settings, on_loss: Callable[[Unavailable], None] | None = None
+    settings: Settings, on_loss: Callable[[Unavailable | Misconfigured], None] | None = None
 ) -> LogReader:
     """Return a reader of the stream that keeps every message.
 

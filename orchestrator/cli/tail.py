@@ -18,7 +18,7 @@ from orchestrator.cli.starting import START
 
 if TYPE_CHECKING:
     from orchestrator.adapters.rabbit.log import Start
-    from orchestrator.errors import Unavailable
+    from orchestrator.errors import Misconfigured, Unavailable
     from orchestrator.settings import Settings
 
 _WIDE, _NARROW = (26, 16, 30), (20, 10, 16)
@@ -81,7 +81,7 @@ async def _tail(settings: Settings, wanted: Wanted, start: Start, *, follow: boo
             _print(seen)
 
 
-def _say_lost(loss: Unavailable) -> None:
+def _say_lost(loss: Unavailable | Misconfigured) -> None:
     click.echo(f"{loss}; trying again", err=True)
 
 

@@ -41,6 +41,7 @@ _NOT_AMQP = "what answers is not RabbitMQ: correct host and port in ORCHESTRATOR
 _REFUSED_ACCESS = "grant the user these permissions with `rabbitmqctl set_permissions`"
 _MISSING = f"{APPLY} to create what is missing"
 _NO_QUEUE = "NOT_FOUND - no queue"
+_NODE_DOWN = "is down or inaccessible"
 OWN_QUEUE: Final = "; a service of your own creates its queue when it starts"
 _DRIFTED = (
     "it exists with other arguments: delete or rename it once it is empty, or set the old value"
@@ -166,4 +167,6 @@ def _reason(error: BaseException) -> str:
 def _sentence(doing: str, reason: str, advice: str) -> str:
     if reason.startswith(_NO_QUEUE):
         advice += OWN_QUEUE  # which `apply` knows nothing of
+    elif reason.endswith(_NODE_DOWN):
+        advice = "wait for that node, or start it again"
     return ": ".join(part for part in (doing, reason.rstrip("."), advice) if part)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from orchestrator.adapters.rabbit.link import Link
 from orchestrator.adapters.rabbit.subscription import consuming
-from orchestrator.errors import Unavailable
+from orchestrator.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -27,6 +27,7 @@ _PREFETCH: Final = 500
 _EMPTY_AFTER_SECONDS: Final = 1.0
 _QUIET_SECONDS: Final = 0.2  # between the messages of one chunk there is no such pause
 _RECONNECT_SECONDS: Final = 1.0
+_MOST_REFUSALS: Final = 20  # streams come back last, long after the broker takes connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,10 @@ class LogReader:
     """Reads one stream. Each reading has a connection of its own, as streams demand."""
 
     def __init__(
-        self, url: str, stream: str, on_loss: Callable[[Unavailable], None] | None = None
+        self,
+        url: str,
+        stream: str,
+        on_loss: Callable[[Unavailable | Misconfigured], None] | None = None,
     ) -> None:
         """Connect to nothing yet.
 
@@ -86,24 +90,26 @@ class LogReader:
 
         Raises:
             Unavailable: the broker cannot be reached at first.
-            Misconfigured: there is no such stream, or it may not be read.
+            Misconfigured: there is no such stream, or it may not be read; after a loss, for longer
+                than a broker needs that restarts.
         """
         last: int | None = None
+        refusals = 0
         while True:
             try:
                 async with (
                     _connected(self._url) as link,
                     consuming(link, self._stream, _PREFETCH, _offset(start)) as subscription,
                 ):
-                    if last is None:
-                        last = -1
+                    last, refusals = -1 if last is None else last, 0
                     async for entry in _entries(subscription):
                         if entry.offset > last:
                             # Subscribing again with the old offset would replay everything.
                             last, start = entry.offset, entry.offset + 1
                             yield entry
-            except Unavailable as loss:
-                if last is None:
+            except (Unavailable, Misconfigured) as loss:
+                refusals += isinstance(loss, Misconfigured)
+                if last is None or refusals > _MOST_REFUSALS:
                     raise
                 if self._on_loss is not None:
                     self._on_loss(loss)

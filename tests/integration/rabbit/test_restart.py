@@ -120,7 +120,7 @@ async def test_following_the_log_replays_nothing_after_a_restart(
     site: Site, own_services: Services
 ) -> None:
     """A stream consumer that subscribes again with its first offset would begin anew."""
-    losses: list[Unavailable] = []
+    losses: list[Unavailable | Misconfigured] = []
     await site.publish(message("a"), message("b"))
     seen: list[str] = []
 

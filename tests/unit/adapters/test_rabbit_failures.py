@@ -106,6 +106,13 @@ def test_a_missing_queue_may_be_one_that_apply_does_not_know() -> None:
     )
 
 
+def test_a_queue_whose_node_is_down_is_not_created_again() -> None:
+    """It is all there, and comes back with its node."""
+    says = "NOT_FOUND - home node 'a@b' of durable queue 'q' in vhost '/' is down or inaccessible"
+
+    assert str(closed(404, says, "consume")).endswith(": wait for that node, or start it again")
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
