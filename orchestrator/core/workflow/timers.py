@@ -44,11 +44,16 @@ def lapse(run: Running, elapsed: Elapsed) -> None:
 
 
 def _lapse_instance(run: Running, due: int) -> None:
-    """Let the time of the instance be over; what it takes back already waits no longer either."""
+    """Let the time of the instance be over; what it takes back already waits no longer either.
+
+    Nothing is taken back where all is done, and only its last messages cannot be sent.
+    """
     state, plan, outline = run.state, run.outline.plan, run.outline
     if state.deadline is None or state.deadline > due:
         return
     state.deadline = None
+    if "then" in state.incidents:
+        return
     reason = f"not done within {_text(plan.timeout)}"
     error: Fault = {"step": None, "type": "timeout", "reason": reason}
     stops = plan.on_failure == "stop" and state.phase == "running"

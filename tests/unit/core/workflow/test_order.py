@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from orchestrator.core.workflow.definition import Start
@@ -16,6 +18,9 @@ from tests.unit.core.workflow.build import (
     workflow,
 )
 from tests.unit.core.workflow.play import Play
+
+if TYPE_CHECKING:
+    from orchestrator.core.workflow.definition import OnFailure
 
 
 def test_steps_without_dependencies_open_together() -> None:
@@ -142,6 +147,20 @@ def test_then_that_cannot_be_sent_is_an_incident() -> None:
     assert "then" in play.state.incidents
     play.order("resolve")
     assert play.status == "faulted"
+
+
+@pytest.mark.parametrize("on_failure", ["compensate", "stop"])
+def test_what_is_done_is_not_taken_back_for_want_of_last_messages(on_failure: OnFailure) -> None:
+    """Whoever has a permit keeps it, however long it takes to mend what announces it."""
+    steps = step("A", undo=True)
+    then = (act("Done", {"x": "${input.missing}"}),)
+    play = Play(workflow(steps, then=then, timeout=60, on_failure=on_failure)).start({})
+    play.answer("A")
+    play.advance(1000)
+    assert (play.types, list(play.state.incidents)) == (["DoA"], ["then"])
+    assert (play.step("A"), play.dues) == ("completed", {})
+    play.order("cancel")
+    assert (play.types, play.status) == (["DoA", "UndoA"], "cancelled")
 
 
 def test_the_guard_of_a_start_is_asked() -> None:
