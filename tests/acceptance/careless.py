@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from orchestrator.ports import Subscription
 
 
-UNDECIDED_SECONDS = 0.2
-"""How long what is acknowledged lies undecided, so that a kill finds some of it."""
+UNDECIDED_SECONDS = 0.5
+"""How long what is acknowledged lies undecided: so long that a kill finds some of it."""
 
 
 class Careless(AckOnArrival):

@@ -40,7 +40,7 @@ def test_a_daemon_that_acknowledges_on_arrival_is_found_out(
     site: Site, chance: random.Random
 ) -> None:
     """Negative control: the same workflow, killed the same way, without the order of our steps."""
-    wrong = OpeningDay(site, applications(40), daemon=CARELESS).wrong(chance, kills=5)
+    wrong = OpeningDay(site, applications(40), daemon=CARELESS).wrong(chance, kills=8)
     assert any("it has 0 ends" in problem for problem in wrong)
 
 
