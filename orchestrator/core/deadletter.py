@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_ERROR_LENGTH: Final = 1000
 """Headers must fit into one AMQP frame together; a longer error is cut."""
 
+_LONGEST_NAME: Final = 100
+"""Characters that a rule's name has at most."""
+
 MAX_OWN_HEADERS: Final = 100_000
 """Bytes of the message's own headers that a copy keeps; our notes need the rest of the frame."""
 
@@ -87,7 +90,7 @@ def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
         headers.QUEUE: queue,
     }
     if rule is not None:
-        notes[headers.RULE] = rule
+        notes[headers.RULE] = shortened_name(rule)
     if handler is not None:
         notes[headers.HANDLER] = handler
     kept = {
@@ -96,6 +99,11 @@ def dead_letter(  # noqa: PLR0913 - everything a dead letter says about itself
         if name not in (headers.ATTEMPT, headers.REDRIVE_RULE)
     }
     return _copy(delivery, "", f"{queue}.dlq", {**_fitting(kept), **notes})
+
+
+def shortened_name(name: str) -> str:
+    """Return a rule's name whole, and of a longer text, which a publisher wrote, the beginning."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def retry(delivery: Delivery, queue: str, exchange: str, attempt: int, error: str) -> Message:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from orchestrator.core.deadletter import shortened_name
 from orchestrator.core.headers import REDRIVE_RULE
 from orchestrator.core.scheduled import TICK
 from orchestrator.core.workflow.outline import COMPENSATE, START
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from orchestrator.core.event import Event
     from orchestrator.engine.batch import Batch
     from orchestrator.engine.case import Case, Intake
-
-_LONGEST_NAME: Final = 100
-"""Characters that a name has at most; whoever publishes may write a longer one."""
 
 
 def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
@@ -38,7 +36,7 @@ def miss(batch: Batch, intake: Intake, listeners: Sequence[Listener]) -> None:
         batch.miss(intake, workflow, _absent(f"workflow {workflow}"))
     schedule = intake.delivery.headers.get(REDRIVE_RULE)
     if intake.event.type == TICK and schedule is not None and not listeners:
-        name = _cut(str(schedule))
+        name = shortened_name(str(schedule))
         batch.miss(intake, name, _absent(f"schedule {name}"))
 
 
@@ -66,11 +64,7 @@ def _wanted(event: Event) -> str | None:
     if event.type not in {START, COMPENSATE} or not isinstance(data, dict):
         return None
     named = data.get("workflow")
-    return _cut(named) if isinstance(named, str) else None
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    return shortened_name(named) if isinstance(named, str) else None
 
 
 def _absent(what: str) -> Refused:

@@ -196,6 +196,18 @@ async def test_a_refused_message_is_kept_with_its_reason(reason: str, message: M
     assert world.broker.depth(QUEUE) == 0
 
 
+@pytest.mark.parametrize("claimed", ["x" * 200_000, [1] * 60_000], ids=["text", "list"])
+async def test_a_refused_message_that_claims_to_be_redriven_fits_into_a_frame(
+    claimed: object,
+) -> None:
+    """Its name of a rule may be anything, and a copy too large to be sent would come for ever."""
+    world = World(MemoryStore(), rule("intake", "Filed", "Send"))
+    await world.publish(raw(b"{", **{"x-redrive-rule": claimed}))
+    await world.run()
+    (copy,) = world.dead_letters
+    assert copy.headers["x-rule"] == f"{str(claimed)[:100]}..."
+
+
 async def test_what_nobody_wants_is_acknowledged_and_not_checked() -> None:
     """A channel carries types that no rule uses, in whatever shape others agreed on."""
     world = World(MemoryStore(), rule("intake", "Filed", "Send"))

@@ -162,6 +162,15 @@ def test_notes_that_a_publisher_made_up_leave_room_as_well(name: str, huge: obje
         assert (copy.headers["x-first-error"], copy.headers["x-original-exchange"]) == ("no", "hms")
 
 
+def test_the_name_of_a_rule_is_cut_where_no_rule_can_have_it() -> None:
+    """Who publishes a copy that claims to be redriven writes what he likes there."""
+    named = {
+        name: dead_letter(Delivery(b"{"), "q", "not-json", "no", NOW, rule=name).headers["x-rule"]
+        for name in ("r" * 100, "r" * 130_000)
+    }
+    assert list(named.values()) == ["r" * 100, f"{'r' * 100}..."]
+
+
 def test_headers_that_fit_are_kept_to_the_last() -> None:
     """The control: large is not too large."""
     delivery = Delivery(b"{", headers={"large": "x" * 99_000, "tenant": 7})
