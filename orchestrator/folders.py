@@ -116,8 +116,9 @@ def _stamps(*folders: Path) -> Stamps:
 
 
 def _files(path: Path) -> Iterator[Path]:
+    """Yield what may be read of a folder: what is hidden never is, and editors write it all day."""
     if not path.is_dir():
         yield path
     for here, inner, names in os.walk(path):
         inner[:] = [each for each in inner if not each.startswith(".")]
-        yield from (Path(here, each) for each in names)
+        yield from (Path(here, each) for each in names if not each.startswith("."))

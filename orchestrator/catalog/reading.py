@@ -11,7 +11,7 @@ from orchestrator.catalog.model import Catalog, Channel, MessageType, Operation
 from orchestrator.catalog.operations import join_operations
 from orchestrator.catalog.payloads import check_schemas, compile_message
 from orchestrator.catalog.validators import compile_schema
-from orchestrator.document import LIMITS, read_document
+from orchestrator.document import read_document, read_file
 from orchestrator.errors import CannotRead, Misconfigured
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_schema_files(path: Path) -> list[tuple[str, bytes]]:
     """
     try:
         files = sorted(filter(_is_document, path.iterdir())) if path.is_dir() else [path]
-        documents = [(str(file), _content(file)) for file in files]
+        documents = [(str(file), read_file(file)) for file in files]
     except OSError as error:
         raise CannotRead(error, "ORCHESTRATOR_SCHEMAS") from error
     if not documents:
@@ -50,11 +50,6 @@ def read_schema_files(path: Path) -> list[tuple[str, bytes]]:
 
 def _is_document(file: Path) -> bool:
     return file.suffix in _SUFFIXES and not file.name.startswith(".")
-
-
-def _content(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(LIMITS.size_bytes + 1)
 
 
 def read_catalog(files: Sequence[tuple[str, bytes]]) -> tuple[Catalog | None, list[Problem]]:

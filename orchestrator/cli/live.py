@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.cli import output
@@ -27,6 +28,28 @@ _LIVE: Final = "live: "
 _PART: Final = f"{_LIVE}only of rules that stand here: check the whole folder for the others"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the new rules mean for one wording that cases are open under, or for one schedule.
+
+    Attributes:
+        rule: its name.
+        revision: which wording; None for a schedule, which keeps none.
+        instances: how many stay on it.
+        message: all of it in words.
+    """
+
+    rule: str
+    revision: str | None
+    instances: int
+    message: str
+
+    @property
+    def line(self) -> str:
+        """The message as it is printed."""
+        return f"{_LIVE}{self.message}"
+
+
 def tell_live(
     settings: Settings, rulebook: Rulebook, *, is_part: bool = False
 ) -> list[dict[str, object]]:
@@ -49,60 +72,57 @@ def tell_live(
         counts = {each: number for each, number in counts.items() if each[0] in rulebook.by_name}
         ticks = {name: tick for name, tick in ticks.items() if name in rulebook.by_name}
         output.note(_PART)
-    told = live_sentences(rulebook, counts, texts)
-    dropped = dropped_ticks(rulebook, ticks)
-    for each in [*told, *dropped.values()]:
-        output.note(each)
-    stay = [
-        {
-            "rule": revision.name,
-            "revision": revision.revision,
-            "instances": number,
-            "message": sentence.removeprefix(_LIVE),
-        }
-        for (revision, number), sentence in zip(_old(rulebook, counts), told, strict=False)
-    ]
-    return stay + [
-        {
-            "rule": name,
-            "revision": None,
-            "instances": 0,
-            "message": sentence.removeprefix(_LIVE),
-        }
-        for name, sentence in dropped.items()
-    ]
+    staying, dropped = wordings(rulebook, counts, texts), dropped_ticks(rulebook, ticks)
+    if not staying:
+        output.note(all_go_by(counts))
+    for each in (*staying, *dropped):
+        output.note(each.line)
+    return [asdict(each) for each in (*staying, *dropped)]
 
 
-def live_sentences(
+def wordings(
     rulebook: Rulebook,
     counts: Mapping[tuple[str, str], int],
     texts: Mapping[str, KeptDefinition],
-) -> list[str]:
-    """Return what is to be said, by rule and revision.
+) -> list[Told]:
+    """Return what is to be said of the wordings that these rules do not have.
 
     Args:
         rulebook: the rules as they are written now.
         counts: how many instances are open, by definition and revision.
         texts: the kept texts of definitions, by revision.
     """
-    old = _old(rulebook, counts)
-    if not old:
-        return [f"{_LIVE}all {_cases(counts):,} open instances go by these rules"]
-    return [_sentence(each, number, rulebook, texts.get(each.revision)) for each, number in old]
+    opened = {Revision(*revision): number for revision, number in counts.items()}
+    old = sorted(each for each in opened if each.revision and not rulebook.is_current(each))
+    return [
+        Told(
+            each.name,
+            each.revision,
+            opened[each],
+            _sentence(each, opened[each], rulebook, texts.get(each.revision)),
+        )
+        for each in old
+    ]
 
 
-def dropped_ticks(rulebook: Rulebook, ticks: Mapping[str, Pending]) -> dict[str, str]:
-    """Return what is to be said of schedules whose pending tick will not come, by rule.
+def all_go_by(counts: Mapping[tuple[str, str], int]) -> str:
+    """Return what is printed where no wording stays. Schedules keep none, and are not counted."""
+    cases = sum(number for (_, revision), number in counts.items() if revision)
+    return f"{_LIVE}all {cases:,} open instances go by these rules"
+
+
+def dropped_ticks(rulebook: Rulebook, ticks: Mapping[str, Pending]) -> list[Told]:
+    """Return what is to be said of schedules whose pending tick will not come.
 
     Args:
         rulebook: the rules as they are written now.
         ticks: what each schedule waits for.
     """
-    return {
-        name: f"{_LIVE}schedule {name} {what}"
+    return [
+        Told(name, None, 0, f"schedule {name} {what}")
         for name, tick in sorted(ticks.items())
         if (what := _lost(tick, rulebook.by_name.get(name))) is not None
-    }
+    ]
 
 
 def _lost(tick: Pending, current: Definition | None) -> str | None:
@@ -112,21 +132,6 @@ def _lost(tick: Pending, current: Definition | None) -> str | None:
     if tick.schedule != current.schedule.text:
         return f"differs: {dropped}, and the next one is of the new schedule"
     return None
-
-
-def _cases(counts: Mapping[tuple[str, str], int]) -> int:
-    """Return how many are open, those of schedules aside: these keep no wording."""
-    return sum(number for (_, revision), number in counts.items() if revision)
-
-
-def _old(rulebook: Rulebook, counts: Mapping[tuple[str, str], int]) -> list[tuple[Revision, int]]:
-    """Return the wordings that these rules do not have, and how many are open under each."""
-    opened = {Revision(*revision): number for revision, number in counts.items()}
-    return sorted(
-        (revision, number)
-        for revision, number in opened.items()
-        if revision.revision and not rulebook.is_current(revision)
-    )
 
 
 async def _look(
@@ -150,7 +155,7 @@ def _sentence(
     current = rulebook.by_name.get(revision.name)
     stay = "1 open instance stays" if number == 1 else f"{number:,} open instances stay"
     what = "is gone" if current is None else "differs"
-    told = f"{_LIVE}rule {revision.name} {what}: {stay} on revision {revision.revision}"
+    told = f"rule {revision.name} {what}: {stay} on revision {revision.revision}"
     if kept is None or rulebook.recall is None:
         return f"{told}, whose text is not kept: events and timers for it become dead letters"
     try:

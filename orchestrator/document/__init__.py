@@ -1,5 +1,6 @@
 """Strict YAML for files that people edit: values, positions, every problem. Knows no rule."""
 
+from orchestrator.document.files import read_file
 from orchestrator.document.reading import LIMITS, Limits, read_document
 from orchestrator.document.scalars import quoted, shown
 from orchestrator.document.tree import Document, Path
@@ -12,6 +13,7 @@ __all__ = [
     "Path",
     "quoted",
     "read_document",
+    "read_file",
     "shown",
     "write_document",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.document import LIMITS
+from orchestrator.document import read_file
 from orchestrator.errors import CannotRead
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def read_rule_files(path: Path) -> list[tuple[str, bytes]]:
         CannotRead: there is no such file or folder, or one is closed to us.
     """
     try:
-        return [(str(file), _content(file)) for file in _rule_files(path)]
+        return [(str(file), read_file(file)) for file in _rule_files(path)]
     except OSError as error:
         raise CannotRead(error, "ORCHESTRATOR_RULES") from error
 
@@ -52,8 +52,3 @@ def _found_in(folder: Path) -> Iterator[Path]:
                 yield from _found_in(each)
         elif each.suffix in _SUFFIXES and each.is_file():
             yield each
-
-
-def _content(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(LIMITS.size_bytes + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.document import LIMITS
+from orchestrator.document import read_file
 from orchestrator.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def read_test_files(path: Path) -> list[tuple[str, bytes]]:
         Misconfigured: there are none, or one cannot be read.
     """
     try:
-        files = [(str(file), _content(file)) for file in _test_files(path)]
+        files = [(str(file), read_file(file)) for file in _test_files(path)]
     except OSError as error:
         raise Misconfigured(f"cannot read {error.filename}: {error.strerror}") from error
     if not files:
@@ -49,8 +49,3 @@ def _is_test_file(file: Path, folder: Path, *, is_tests: bool) -> bool:
     is_hidden = any(part.startswith(".") for part in inner)
     belongs = is_tests or _TESTS in inner[:-1]
     return file.suffix in _SUFFIXES and file.is_file() and belongs and not is_hidden
-
-
-def _content(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(LIMITS.size_bytes + 1)

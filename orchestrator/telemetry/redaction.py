@@ -8,8 +8,6 @@ from typing import Any
 
 from orchestrator.core.masking import MASK, redact_text
 
-__all__ = ["MASK", "redact", "redact_text", "redact_value"]
-
 _SECRET_NAME = re.compile(
     r"passw(?:or)?d|passphrase|secret|token|authorization|api_?key", re.IGNORECASE
 )

@@ -46,5 +46,11 @@ def distinct(messages: Iterable[Message]) -> list[Message]:
 
 def redriven(copy: Message) -> Message:
     """Return what `dlq redrive` sends for a dead letter."""
-    found = Delivery(copy.body, routing_key=copy.routing_key, type=copy.type, headers=copy.headers)
+    found = Delivery(
+        copy.body,
+        routing_key=copy.routing_key,
+        type=copy.type,
+        correlation_id=copy.correlation_id,
+        headers=copy.headers,
+    )
     return revival(read(found, copy.routing_key), QUEUE)

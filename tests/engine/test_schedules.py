@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.core.deadletter import read, revival
-from orchestrator.core.event import Delivery
 from orchestrator.core.scheduled import PUNCTUAL, ScheduledRule
 from orchestrator.engine.orders import cancel, cancel_timer, carry_out
 from orchestrator.errors import ExpressionError
 from tests.engine.definitions import HERE, rule
 from tests.engine.interference import Fuse, crash_everywhere, survived
-from tests.engine.messages import QUEUE, filed
+from tests.engine.messages import filed, redriven
 from tests.engine.timetable import (
     AT,
     HOUR,
@@ -35,7 +33,6 @@ from tests.engine.timetable import (
 from tests.engine.world import NOW, World, prove
 
 if TYPE_CHECKING:
-    from orchestrator.core.event import Message
     from orchestrator.core.scheduled import CatchUp
     from orchestrator.engine.orders import Order
     from tests.engine.conftest import NewStore
@@ -186,19 +183,20 @@ async def test_a_tick_that_fails_is_a_dead_letter_and_the_next_one_comes(
     assert await next_due(this) == NOW + 4 * HOUR
 
 
-def redriven(letter: Message) -> Message:
-    """What `dlq redrive` sends for a dead letter."""
-    found = Delivery(letter.body, routing_key=letter.routing_key, headers=letter.headers)
-    return revival(read(found, letter.routing_key), QUEUE)
+async def failed_tick(new_store: NewStore, good: ScheduledRule) -> World:
+    """Return a world in which a tick of a rule failed, and is a dead letter."""
+    this = await armed(
+        new_store(), Failing("digest", "r1", "", good.schedule, "all", good.actions, HERE)
+    )
+    this.clock.moment = TEN
+    await work_off(this)
+    return this
 
 
 async def test_a_tick_that_failed_is_run_by_a_redrive(new_store: NewStore) -> None:
     """Once the rule is mended: under the ids it would have had, and once."""
     good = hourly()
-    broken = Failing("digest", "r1", "", good.schedule, "all", good.actions, HERE)
-    this = await armed(new_store(), broken)
-    this.clock.moment = TEN
-    await work_off(this)
+    this = await failed_tick(new_store, good)
     assert sent(this) == []
     this.rulebook = World(this.store, good).rulebook
 
@@ -217,10 +215,7 @@ async def test_a_tick_that_failed_is_run_by_a_redrive(new_store: NewStore) -> No
 async def test_a_tick_is_kept_that_is_brought_back_before_its_schedule(new_store: NewStore) -> None:
     """Whoever switched the rule off to mend it has two things to put back, in any order."""
     good = hourly()
-    broken = Failing("digest", "r1", "", good.schedule, "all", good.actions, HERE)
-    this = await armed(new_store(), broken)
-    this.clock.moment = TEN
-    await work_off(this)
+    this = await failed_tick(new_store, good)
     for rules in ((rule("digest", "Filed", "Send"),), (good,)):
         this.rulebook = World(this.store, *rules).rulebook
         await this.publish(redriven(this.dead_letters[-1]))

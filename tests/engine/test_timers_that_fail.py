@@ -12,9 +12,7 @@ import pytest
 
 from orchestrator.adapters.memory.ledger import MemoryLedger
 from orchestrator.adapters.memory.store import MemoryStore
-from orchestrator.core.deadletter import read, revival
 from orchestrator.core.decision import Decision, Elapsed, Instance, Signal
-from orchestrator.core.event import Delivery
 from orchestrator.core.stateful import AtLeast, Element, StatefulRule
 from orchestrator.core.status import Status
 from orchestrator.engine.batch import SLICE
@@ -25,7 +23,7 @@ from orchestrator.ports import InstanceKey
 from tests.engine.definitions import HERE, PATIENCE, Reminder, rule
 from tests.engine.interference import Outage
 from tests.engine.ledger import Ledger
-from tests.engine.messages import QUEUE, filed
+from tests.engine.messages import filed, redriven
 from tests.engine.world import NOW, World, prove
 from tests.unit.core.workflow.build import command, each, step, workflow
 
@@ -185,14 +183,7 @@ async def test_a_redrive_of_a_timer_says_what_to_do_instead(new_store: NewStore)
     this = await waiting(World(new_store(), Failing("reminder")), 1)
     await this.fire()
     for _ in range(2):
-        letter = this.dead_letters[-1]
-        found = Delivery(
-            letter.body,
-            type=letter.type,
-            correlation_id=letter.correlation_id,
-            headers=letter.headers,
-        )
-        await this.publish(revival(read(found, letter.routing_key), QUEUE))
+        await this.publish(redriven(this.dead_letters[-1]))
         await this.run()
     _, *again = this.dead_letters
     assert len(again) == 2

@@ -95,6 +95,21 @@ async def test_what_changes_later_is_seen(rules: Path) -> None:
         await first
 
 
+async def test_what_editors_hide_in_a_folder_is_no_change(rules: Path) -> None:
+    """Nothing of it is read, and they write it all day: each time would be a reload."""
+    folders = LookedAtOnce(rules.parent)
+    folders.build()
+    changes = folders.changes(asyncio.Event())
+    first = asyncio.ensure_future(anext(changes))
+    async with asyncio.timeout(5):
+        await folders.looked.wait()
+        (rules.parent / ".rules.yaml.swp").write_text("what somebody types")
+        await asyncio.wait((first,), timeout=2)
+        assert not first.done()
+        put(rules, RULE + RULE)
+        await first
+
+
 @pytest.mark.parametrize("how", ["link", "rename", "again"])
 async def test_a_folder_that_takes_the_place_of_another_is_seen(tmp_path: Path, how: str) -> None:
     """As volumes, deployments and checkouts do it; a watch goes on looking at the old one."""

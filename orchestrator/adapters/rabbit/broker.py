@@ -13,6 +13,7 @@ from orchestrator.adapters.rabbit.failures import alarm, place, translated
 from orchestrator.adapters.rabbit.link import Link
 from orchestrator.adapters.rabbit.publisher import CONFIRM_TIMEOUT_SECONDS, Publisher
 from orchestrator.adapters.rabbit.subscription import start_consuming, stop_consuming
+from orchestrator.adapters.rabbit.tap import unheard
 from orchestrator.backoff import delays
 from orchestrator.errors import Unavailable
 
@@ -196,15 +197,11 @@ class RabbitBroker:
             return self._publisher
 
 
-def _hear_nothing(_alarm: str | None) -> None:
-    """Hear of no alarm."""
-
-
 class _Connector:
     """Keeps one connection open for whoever asks, and opens another when it is lost."""
 
     def __init__(
-        self, url: str, name: str, hears_alarm: Callable[[str | None], None] = _hear_nothing
+        self, url: str, name: str, hears_alarm: Callable[[str | None], None] = unheard
     ) -> None:
         self._url = url
         self._name = name

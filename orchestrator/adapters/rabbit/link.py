@@ -11,7 +11,7 @@ from pamqp.constants import FRAME_MAX_SIZE
 from yarl import URL
 
 from orchestrator.adapters.rabbit.failures import ConnectionEnded, place, translated
-from orchestrator.adapters.rabbit.tap import FrameTap
+from orchestrator.adapters.rabbit.tap import FrameTap, unheard
 from orchestrator.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Link:
 
     @classmethod
     async def open(
-        cls, url: str, name: str, hears_alarm: Callable[[str | None], None] = lambda _: None
+        cls, url: str, name: str, hears_alarm: Callable[[str | None], None] = unheard
     ) -> Link:
         """Connect.
 

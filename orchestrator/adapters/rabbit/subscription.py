@@ -121,11 +121,12 @@ class RabbitSubscription:
         batch: list[Delivery] = []
         taken = 0
         while self._arrived and len(batch) < limit:
-            taken += len(self._arrived[0].body)
-            if batch and taken > MOST_BYTES:
+            size = len(self._arrived[0].body)
+            if batch and taken + size > MOST_BYTES:
                 break
+            taken += size
             batch.append(self._arrived.popleft())
-        self._bytes -= sum(len(each.body) for each in batch)
+        self._bytes -= taken
         return batch
 
     async def acknowledge(self, delivery: Delivery) -> None:

@@ -78,6 +78,10 @@ class _Content:
         return self.missing <= 0
 
 
+def unheard(_alarm: str | None) -> None:
+    """Hear of no alarm: for connections that publish nothing, or wait for no confirms."""
+
+
 class FrameTap(asyncio.StreamReader):
     """The stream of one connection, minus the frames of channels that have a `Receiver`.
 
@@ -93,7 +97,7 @@ class FrameTap(asyncio.StreamReader):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        hears_alarm: Callable[[str | None], None] = lambda _: None,
+        hears_alarm: Callable[[str | None], None] = unheard,
     ) -> None:
         super().__init__(loop=loop)
         self._hears_alarm = hears_alarm

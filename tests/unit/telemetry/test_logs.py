@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
+from orchestrator.core.masking import redact_text
 from orchestrator.telemetry.logs import configure
-from orchestrator.telemetry.redaction import redact_text, redact_value
+from orchestrator.telemetry.redaction import redact_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
